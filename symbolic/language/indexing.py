@@ -1,0 +1,167 @@
+"""``t[...]``: integers, slices, new axes, and gathering by integer tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from symbolic.errors import ShapeError, UnsupportedError
+from symbolic.language.operations import aligned, as_tensor, broadcast_extents, normal_axes
+from symbolic.language.shaping import rearranged
+from symbolic.program.dims import extent
+from symbolic.program.expressions import Index
+from symbolic.program.functions import Equal
+from symbolic.program.equations import Equation
+from symbolic.program.tensors import Tensor, computed, fresh_indices
+
+
+def getitem(t: Tensor, key: Any) -> Tensor:
+    """NumPy's indexing, basic and by integer tensors."""
+    keys = list(key) if isinstance(key, tuple) else [key]
+    named = sum(1 for k in keys if k is not None and k is not Ellipsis)
+    if named > t.ndim:
+        raise ShapeError(f"indexing: {t.describe()} has {t.ndim} axes, {named} indices were given")
+    dots = [position for position, k in enumerate(keys) if k is Ellipsis]
+    place = dots[0] if dots else len(keys)
+    keys[place : place + len(dots[:1])] = [slice(None)] * (t.ndim - named)
+    arrays = [_array_key(t, k) for k in keys]
+    gathered = [a for a in arrays if a is not None]
+    shared = fresh_indices(broadcast_extents("indexing", gathered), avoid=4) if gathered else ()
+
+    out: list[Index] = []
+    read: list[sp.Expr] = []
+    first_array: int | None = None
+    runs, previous = 0, False
+    for k, array in zip(keys, arrays, strict=True):
+        if array is not None:
+            if first_array is None:
+                first_array = len(out)
+            runs += not previous
+            previous = True
+            read.append(aligned(array, shared))
+            continue
+        previous = False
+        if k is None:
+            out.append(Index("o", 1))
+        else:
+            size = t.extents[len(read)]
+            if isinstance(k, slice):
+                index, expression = _slice(t, k, size)
+                out.append(index)
+                read.append(expression)
+            else:
+                read.append(_fixed(t, k, size))
+    if gathered:
+        position = first_array if runs == 1 and first_array is not None else 0
+        out[position:position] = shared
+    return rearranged(t, out, read)
+
+
+def _array_key(t: Tensor, key: Any) -> Tensor | None:
+    """The integer tensor of an advanced index, or None for a basic one."""
+    if isinstance(key, list):
+        raise UnsupportedError(f"indexing {t.describe()} by a Python list: write np.array([...])")
+    is_array = hasattr(key, "dtype") and getattr(key, "shape", ()) != ()
+    if not isinstance(key, Tensor) and not is_array:
+        return None
+    index = as_tensor(key)
+    if index.dtype == "bool":
+        raise UnsupportedError(
+            f"indexing {t.describe()} by a mask: the shape would depend on data; write np.where(mask, a, b) or multiply by the mask"
+        )
+    if index.dtype != "int":
+        raise UnsupportedError(f"indexing {t.describe()} by {index.describe()}: an index is declared with dtype='int'")
+    return index
+
+
+def _fixed(t: Tensor, key: Any, size: sp.Expr) -> sp.Expr:
+    try:
+        position = extent(key) if not (hasattr(key, "__index__") and key.__index__() < 0) else size + key.__index__()
+    except Exception as error:
+        raise UnsupportedError(f"indexing {t.describe()} by {key!r} is not supported: {error}") from error
+    if size.is_Integer and position.is_Integer and not 0 <= position < size:
+        raise ShapeError(f"indexing: {key} is outside the axis of extent {size} of {t.describe()}")
+    return position
+
+
+def _slice(t: Tensor, key: slice, size: sp.Expr) -> tuple[Index, sp.Expr]:
+    step = 1 if key.step is None else key.step.__index__()
+    if step == 0:
+        raise ShapeError(f"indexing {t.describe()}: a slice's step cannot be 0")
+    if size.is_Integer and all(v is None or hasattr(v, "__index__") and not hasattr(v, "expr") for v in (key.start, key.stop)):
+        span = range(int(size))[key]
+        index = Index("i", len(span))
+        return index, sp.Integer(span.start) + span.step * index if len(span) else sp.S.Zero
+    start = _bound(key.start, sp.S.Zero if step > 0 else size - 1, size)
+    stop = _bound(key.stop, size if step > 0 else sp.S.NegativeOne, size)
+    length = sp.expand((stop - start) / step)
+    if not length.is_integer or length.is_negative:
+        raise UnsupportedError(
+            f"indexing {t.describe()} by [{key.start}:{key.stop}:{key.step}]: the length {length} is not known to be a whole "
+            "number; declare the dimension as a number or as a multiple"
+        )
+    index = Index("i", length)
+    return index, start + step * index
+
+
+def _bound(value: Any, default: sp.Expr, size: sp.Expr) -> sp.Expr:
+    if value is None:
+        return default
+    if hasattr(value, "expr"):
+        return value.expr
+    number = value.__index__()
+    return sp.Integer(number) if number >= 0 else size + number
+
+
+def take(x: Any, indices: Any, axis: Any = None) -> Tensor:
+    """Entries along an axis at integer positions."""
+    t = as_tensor(x)
+    (a,) = normal_axes("take", t, axis if axis is not None or t.ndim != 1 else 0)
+    return getitem(t, (slice(None),) * a + (indices,))
+
+
+def take_along_axis(x: Any, indices: Any, axis: int) -> Tensor:
+    """``out[.., k, ..] = x[.., indices[.., k, ..], ..]`` along the axis."""
+    t, index = as_tensor(x), as_tensor(indices)
+    if index.dtype != "int" or index.ndim != t.ndim:
+        raise ShapeError(f"take_along_axis: {index.describe()} must be integers with the {t.ndim} axes of {t.describe()}")
+    (a,) = normal_axes("take_along_axis", t, axis)
+    out = fresh_indices([m if b == a or m != 1 else e for b, (e, m) in enumerate(zip(t.extents, index.extents, strict=True))])
+    position = index.access(*(sp.S.Zero if m == 1 and i.extent != 1 else i for i, m in zip(out, index.extents, strict=True)))
+    read = [position if b == a else (sp.S.Zero if t.extents[b] == 1 else i) for b, i in enumerate(out)]
+    return rearranged(t, out, read)
+
+
+def one_hot(labels: Any, classes: Any) -> Tensor:
+    """``out[.., c] = [labels[..] = c]`` for integer labels.
+
+    >>> from symbolic.program.tensors import tensor
+    >>> one_hot(tensor("t", "P", dtype="int"), 10).shape
+    (P, 10)
+    """
+    t = as_tensor(labels)
+    if t.dtype != "int":
+        raise UnsupportedError(f"one_hot: labels are declared with dtype='int', got {t.describe()}")
+    every = t.fresh_indices()
+    c = Index("c", extent(classes))
+    return computed(Equation((*every, c), Equal(t.access(*every), c)))
+
+
+def split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
+    """Equal parts, or parts at the given positions, along an axis."""
+    t = as_tensor(x)
+    (a,) = normal_axes("split", t, axis)
+    size = t.extents[a]
+    if hasattr(sections, "__index__"):
+        part = sp.expand(size / sections.__index__())
+        if not part.is_integer:
+            raise ShapeError(f"split: axis {a} of {t.describe()} does not split into {sections} equal parts")
+        edges = [part * k for k in range(sections.__index__() + 1)]
+    else:
+        edges = [sp.S.Zero, *(extent(s) for s in sections), size]
+    parts = []
+    for low, high in zip(edges, edges[1:], strict=False):
+        out = fresh_indices([sp.expand(high - low) if b == a else e for b, e in enumerate(t.extents)])
+        parts.append(rearranged(t, out, [low + i if b == a else i for b, i in enumerate(out)]))
+    return parts

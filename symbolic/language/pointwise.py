@@ -1,0 +1,177 @@
+"""The pointwise functions of the language: one name, one scalar expression.
+
+NumPy's ufuncs, SciPy's special functions and the functions that only ``symbolic`` has (relu, sigmoid, …) all come from
+this table, so a function has one meaning however it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from symbolic.errors import UnsupportedError
+from symbolic.language.operations import pointwise
+from symbolic.program import functions as f
+from symbolic.program.tensors import Tensor
+
+
+def _half(x: sp.Expr) -> sp.Expr:
+    return x / 2
+
+
+UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
+    "negative": lambda x: -x,
+    "positive": lambda x: x,
+    "absolute": f.Magnitude,
+    "fabs": f.Magnitude,
+    "sign": f.Sign,
+    "square": lambda x: x**2,
+    "sqrt": sp.sqrt,
+    "cbrt": lambda x: f.Sign(x) * f.Magnitude(x) ** sp.Rational(1, 3),
+    "reciprocal": lambda x: 1 / x,
+    "exp": sp.exp,
+    "exp2": lambda x: 2**x,
+    "expm1": lambda x: sp.exp(x) - 1,
+    "log": sp.log,
+    "log2": lambda x: sp.log(x) / sp.log(2),
+    "log10": lambda x: sp.log(x) / sp.log(10),
+    "log1p": lambda x: sp.log(1 + x),
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "tan": sp.tan,
+    "arcsin": sp.asin,
+    "arccos": sp.acos,
+    "arctan": sp.atan,
+    "sinh": sp.sinh,
+    "cosh": sp.cosh,
+    "tanh": sp.tanh,
+    "arcsinh": sp.asinh,
+    "arccosh": sp.acosh,
+    "arctanh": sp.atanh,
+    "deg2rad": lambda x: x * sp.pi / 180,
+    "radians": lambda x: x * sp.pi / 180,
+    "rad2deg": lambda x: x * 180 / sp.pi,
+    "degrees": lambda x: x * 180 / sp.pi,
+    "floor": f.Floor,
+    "ceil": f.Ceiling,
+    "rint": f.Round,
+    "conjugate": lambda x: x,
+    # SciPy's special functions
+    "erf": sp.erf,
+    "erfc": lambda x: 1 - sp.erf(x),
+    "ndtr": lambda x: (1 + sp.erf(x / sp.sqrt(2))) / 2,
+    "log_ndtr": f.LogNdtr,
+    "expit": f.Sigmoid,
+    "log_expit": lambda x: -f.Softplus(-x),
+    "logit": lambda x: sp.log(x / (1 - x)),
+    "gammaln": sp.loggamma,
+    "digamma": lambda x: sp.polygamma(0, x),
+    "psi": lambda x: sp.polygamma(0, x),
+    "entr": lambda x: -f.Xlogy(x, x),
+    "i0": lambda x: f.BesselI(0, x),
+    "i1": lambda x: f.BesselI(1, x),
+    "i0e": lambda x: f.BesselI(0, x) * sp.exp(-f.Magnitude(x)),
+    "sinc": lambda x: f.Where(f.Equal(x, 0), 1, sp.sin(sp.pi * x) / (sp.pi * x)),
+    # functions that NumPy lacks
+    "relu": f.Relu,
+    "sigmoid": f.Sigmoid,
+    "log_sigmoid": lambda x: -f.Softplus(-x),
+    "softplus": f.Softplus,
+    "silu": lambda x: x * f.Sigmoid(x),
+    "swish": lambda x: x * f.Sigmoid(x),
+    "mish": lambda x: x * sp.tanh(f.Softplus(x)),
+    "softsign": lambda x: x / (1 + f.Magnitude(x)),
+    "hard_tanh": lambda x: f.Maximum(f.Minimum(x, 1), -1),
+    "relu6": lambda x: f.Minimum(f.Relu(x), 6),
+    "gelu": lambda x: _half(x) * (1 + sp.erf(x / sp.sqrt(2))),
+    "gelu_tanh": lambda x: (
+        _half(x) * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (x + sp.Rational(44715, 1000000) * x**3)))
+    ),
+    "step": f.Step,
+}
+
+BINARY: dict[str, Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "true_divide": lambda a, b: a / b,
+    "power": lambda a, b: a**b,
+    "float_power": lambda a, b: a**b,
+    "maximum": f.Maximum,
+    "minimum": f.Minimum,
+    "fmax": f.Maximum,
+    "fmin": f.Minimum,
+    "hypot": lambda a, b: sp.sqrt(a**2 + b**2),
+    "logaddexp": lambda a, b: a + f.Softplus(b - a),
+    "xlogy": f.Xlogy,
+    "xlog1py": lambda a, b: f.Xlogy(a, 1 + b),
+    "rel_entr": lambda a, b: a * sp.log(a / b),
+    "kl_div": lambda a, b: a * sp.log(a / b) - a + b,
+    "iv": f.BesselI,
+    "polygamma": sp.polygamma,
+    "heaviside": lambda a, b: f.Step(a) + b * f.Equal(a, 0),
+    "copysign": lambda a, b: f.Magnitude(a) * f.Where(f.Less(b, 0), -1, 1),
+    "leaky_relu": lambda x, slope: f.Where(f.Step(x), x, slope * x),
+    "elu": lambda x, alpha: f.Where(f.Step(x), x, alpha * (sp.exp(x) - 1)),
+}
+
+CONDITIONS: dict[str, Callable[..., sp.Expr]] = {
+    "less": f.Less,
+    "less_equal": f.LessEqual,
+    "greater": lambda a, b: f.Less(b, a),
+    "greater_equal": lambda a, b: f.LessEqual(b, a),
+    "equal": f.Equal,
+    "not_equal": lambda a, b: 1 - f.Equal(a, b),
+    "logical_not": lambda a: 1 - a,
+    "logical_and": lambda a, b: a * b,
+    "logical_or": lambda a, b: a + b - a * b,
+    "logical_xor": lambda a, b: a + b - 2 * a * b,
+    "bitwise_and": lambda a, b: a * b,
+    "bitwise_or": lambda a, b: a + b - a * b,
+    "invert": lambda a: 1 - a,
+}
+
+
+def unary(name: str, x: Any) -> Tensor:
+    """The unary function ``name`` entry by entry."""
+    if name in CONDITIONS:
+        return condition(name, x)
+    if name not in UNARY:
+        raise UnsupportedError(f"the function {name} is not supported")
+    dtype = "int" if name in ("negative", "positive") and isinstance(x, Tensor) and x.dtype == "int" else "real"
+    return pointwise(name, UNARY[name], x, dtype=dtype)
+
+
+def binary(name: str, x: Any, y: Any) -> Tensor:
+    """The binary function ``name`` entry by entry."""
+    if name in CONDITIONS:
+        return condition(name, x, y)
+    if name not in BINARY:
+        raise UnsupportedError(f"the operation {name} is not supported")
+    dtype = "int" if name in ("add", "subtract", "multiply") and _integers(x) and _integers(y) else "real"
+    return pointwise(name, BINARY[name], x, y, dtype=dtype)
+
+
+def condition(name: str, *args: Any) -> Tensor:
+    """The comparison or logical operation ``name``, a tensor of truth values."""
+    if name.startswith(("logical", "bitwise", "invert")):
+        for a in args:
+            if isinstance(a, Tensor) and a.dtype != "bool" and not a.assume & {"binary", "one_hot"}:
+                raise UnsupportedError(f"{name}: expected truth values (a comparison), got {a.describe()}")
+    return pointwise(name, CONDITIONS[name], *args, dtype="bool")
+
+
+def where(test: Any, a: Any, b: Any) -> Tensor:
+    """a where the test holds, else b; the derivative flows through the branch that is taken."""
+    if isinstance(test, Tensor) and test.dtype == "real" and not test.assume & {"binary", "one_hot"}:
+        raise UnsupportedError(f"where: the condition is a comparison, got the real {test.describe()}")
+    return pointwise("where", f.Where, test, a, b)
+
+
+def _integers(x: Any) -> bool:
+    if isinstance(x, Tensor):
+        return x.dtype == "int"
+    return hasattr(x, "__index__") and not hasattr(x, "expr") or getattr(getattr(x, "dtype", None), "kind", "") in "iu" != ""
