@@ -68,7 +68,9 @@ def dependence(order: Sequence[Tensor], wrt: Iterable[Tensor]) -> tuple[set[int]
     blocked: dict[int, Tensor] = {}
     for w in wrt:
         if w.dtype != "real":
-            raise NotDifferentiableError(f"{w.describe()} holds integers (declared at {w.origin}) and has no derivative")
+            raise NotDifferentiableError(
+                f"{w.describe()} holds integers (declared at {w.origin}) and has no derivative"
+            )
     for t in order:
         if t.serial in active:
             continue
@@ -161,7 +163,14 @@ def match(targets: Sequence[Index], indices: Sequence[sp.Expr]) -> list[Guard]:
             if not isinstance(inner[1], Remainder):
                 continue
             e, n = inner[1].args
-            outer = next((o for o in equalities if isinstance(o[1], (Quotient, Remainder)) and o is not inner and _is_outer(o[1], e, n)), None)
+            outer = next(
+                (
+                    o
+                    for o in equalities
+                    if isinstance(o[1], (Quotient, Remainder)) and o is not inner and _is_outer(o[1], e, n)
+                ),
+                None,
+            )
             if outer is None:
                 continue
             equalities.remove(inner)
@@ -197,7 +206,9 @@ def _through_primitive(t: Tensor, bar: Tensor, lead, active: set[int], parts: di
 def identity_seed(output: Tensor) -> Tensor:
     """The batch of all unit cotangents: seed[r, o] = [r = o]; the number 1 for a scalar."""
     rows, columns = fresh_indices(output.extents, avoid=8), output.fresh_indices()
-    return computed(equation((*rows, *columns), sp.S.One, guards=[Zero(r - c) for r, c in zip(rows, columns, strict=True)]))
+    return computed(
+        equation((*rows, *columns), sp.S.One, guards=[Zero(r - c) for r, c in zip(rows, columns, strict=True)])
+    )
 
 
 def zero_like(extents: Iterable[sp.Expr]) -> Tensor:

@@ -1,6 +1,6 @@
 """Forward mode: tangents of inputs are pushed to every tensor that depends on them.
 
-    ẏ[o] = Σ_k Σ_a ∂body/∂a · u̇[e_a(o, k)]
+ẏ[o] = Σ_k Σ_a ∂body/∂a · u̇[e_a(o, k)]
 """
 
 from __future__ import annotations
@@ -24,8 +24,12 @@ def pushforward(output: Tensor, tangents: Mapping[Tensor, Tensor]) -> Tensor:
     Raises ``ShapeError`` if a tangent has not its tensor's shape.
     """
     for t, dot in tangents.items():
-        if len(dot.extents) != t.ndim or any(sp.expand(a - b) != 0 for a, b in zip(dot.extents, t.extents, strict=True)):
-            raise ShapeError(f"jvp: the tangent {dot.describe()} must have the shape {shape_text(t.extents)} of {t.label}")
+        if len(dot.extents) != t.ndim or any(
+            sp.expand(a - b) != 0 for a, b in zip(dot.extents, t.extents, strict=True)
+        ):
+            raise ShapeError(
+                f"jvp: the tangent {dot.describe()} must have the shape {shape_text(t.extents)} of {t.label}"
+            )
     order = topological([output])
     active, _ = dependence(order, tangents)
     dots: dict[Tensor, Tensor] = dict(tangents)

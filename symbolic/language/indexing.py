@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import sympy as sp
@@ -10,9 +11,9 @@ from symbolic.errors import ShapeError, UnsupportedError
 from symbolic.language.operations import aligned, as_tensor, broadcast_extents, normal_axes
 from symbolic.language.shaping import rearranged
 from symbolic.program.dims import extent
+from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
 from symbolic.program.functions import Equal
-from symbolic.program.equations import Equation
 from symbolic.program.tensors import Tensor, computed, fresh_indices
 
 
@@ -89,7 +90,9 @@ def _slice(t: Tensor, key: slice, size: sp.Expr) -> tuple[Index, sp.Expr]:
     step = 1 if key.step is None else key.step.__index__()
     if step == 0:
         raise ShapeError(f"indexing {t.describe()}: a slice's step cannot be 0")
-    if size.is_Integer and all(v is None or hasattr(v, "__index__") and not hasattr(v, "expr") for v in (key.start, key.stop)):
+    if size.is_Integer and all(
+        v is None or (hasattr(v, "__index__") and not hasattr(v, "expr")) for v in (key.start, key.stop)
+    ):
         span = range(int(size))[key]
         index = Index("i", len(span))
         return index, sp.Integer(span.start) + span.step * index if len(span) else sp.S.Zero
@@ -125,10 +128,16 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Tensor:
     """``out[.., k, ..] = x[.., indices[.., k, ..], ..]`` along the axis."""
     t, index = as_tensor(x), as_tensor(indices)
     if index.dtype != "int" or index.ndim != t.ndim:
-        raise ShapeError(f"take_along_axis: {index.describe()} must be integers with the {t.ndim} axes of {t.describe()}")
+        raise ShapeError(
+            f"take_along_axis: {index.describe()} must be integers with the {t.ndim} axes of {t.describe()}"
+        )
     (a,) = normal_axes("take_along_axis", t, axis)
-    out = fresh_indices([m if b == a or m != 1 else e for b, (e, m) in enumerate(zip(t.extents, index.extents, strict=True))])
-    position = index.access(*(sp.S.Zero if m == 1 and i.extent != 1 else i for i, m in zip(out, index.extents, strict=True)))
+    out = fresh_indices(
+        [m if b == a or m != 1 else e for b, (e, m) in enumerate(zip(t.extents, index.extents, strict=True))]
+    )
+    position = index.access(
+        *(sp.S.Zero if m == 1 and i.extent != 1 else i for i, m in zip(out, index.extents, strict=True))
+    )
     read = [position if b == a else (sp.S.Zero if t.extents[b] == 1 else i) for b, i in enumerate(out)]
     return rearranged(t, out, read)
 
@@ -161,7 +170,7 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
     else:
         edges = [sp.S.Zero, *(extent(s) for s in sections), size]
     parts = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         out = fresh_indices([sp.expand(high - low) if b == a else e for b, e in enumerate(t.extents)])
         parts.append(rearranged(t, out, [low + i if b == a else i for b, i in enumerate(out)]))
     return parts

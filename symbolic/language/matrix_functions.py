@@ -1,4 +1,5 @@
 """Functions of whole matrices as applications of primitives."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -24,5 +25,5 @@ def _todo(name: str):
 
 
 inv, pinv, solve, det, slogdet, cholesky, eigvalsh, svdvals, matrix_power, lstsq = map(
-    _todo, "inv pinv solve det slogdet cholesky eigvalsh svdvals matrix_power lstsq".split()
+    _todo, ["inv", "pinv", "solve", "det", "slogdet", "cholesky", "eigvalsh", "svdvals", "matrix_power", "lstsq"]
 )

@@ -50,15 +50,15 @@ def exact_number(x: Any) -> sp.Expr:
 def _closed_form(x: float) -> sp.Expr | None:
     """The simple number whose nearest double is ``x``, tried from the simplest kind on."""
     sign, size = (-1, -x) if x < 0 else (1, x)
-    for rational, root, build in (
-        (size, False, lambda r: r),
-        (size * size, True, sp.sqrt),
-        (size / math.pi, False, lambda r: r * sp.pi),
-        (size * math.pi, False, lambda r: r / sp.pi),
-        (size * size / math.pi, True, lambda r: sp.sqrt(r * sp.pi)),
-        (size * size * math.pi, True, lambda r: sp.sqrt(r / sp.pi)),
-        (math.exp(size) if size < 20 else 0.0, False, sp.log),
-        (size / math.e, False, lambda r: r * sp.E),
+    for rational, build in (
+        (size, lambda r: r),
+        (size * size, sp.sqrt),
+        (size / math.pi, lambda r: r * sp.pi),
+        (size * math.pi, lambda r: r / sp.pi),
+        (size * size / math.pi, lambda r: sp.sqrt(r * sp.pi)),
+        (size * size * math.pi, lambda r: sp.sqrt(r / sp.pi)),
+        (math.exp(size) if size < 20 else 0.0, sp.log),
+        (size / math.e, lambda r: r * sp.E),
     ):
         fraction = Fraction(rational).limit_denominator(1000)
         if not fraction or fraction.numerator > 10**6:

@@ -23,7 +23,11 @@ _DEFAULT = object()
 def _plain(name: str, options: dict, *allowed: str) -> None:
     for key, value in options.items():
         if key not in allowed and value is not None and value is not _DEFAULT and value is not False:
-            plain = key == "where" and value is True or type(value).__name__ == "_NoValueType" or key in ("dtype", "order", "casting", "optimize", "subok")
+            plain = (
+                (key == "where" and value is True)
+                or type(value).__name__ == "_NoValueType"
+                or key in ("dtype", "order", "casting", "optimize", "subok")
+            )
             if not plain:
                 raise UnsupportedError(f"np.{name}: the option {key}= is not supported")
 
@@ -40,7 +44,9 @@ def array_ufunc(ufunc: Any, how: str, inputs: tuple, options: dict) -> Any:
         _plain(name, options)
         return call(name, *inputs)
     if how == "reduce":
-        kind = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"}.get(name)
+        kind = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"}.get(
+            name
+        )
         if kind:
             _plain(f"{name}.reduce", options, "axis", "keepdims", "initial")
             return operations.reduce(kind, inputs[0], options.get("axis", 0), bool(options.get("keepdims", False)))
@@ -179,7 +185,9 @@ def _identity(x, *args, **options):
 
 def _where(test, *branches):
     if len(branches) != 2:
-        raise UnsupportedError("np.where with one argument gives positions that depend on data; use np.where(test, a, b)")
+        raise UnsupportedError(
+            "np.where with one argument gives positions that depend on data; use np.where(test, a, b)"
+        )
     return pw.where(test, *branches)
 
 
@@ -191,7 +199,9 @@ def _size(x, axis=None):
 def _trapz_diff(x, n=1, axis=-1, **options):
     t = operations.as_tensor(x)
     for _ in range(n):
-        t = indexing.getitem(shaping.moveaxis(t, axis, 0), slice(1, None)) - indexing.getitem(shaping.moveaxis(t, axis, 0), slice(None, -1))
+        t = indexing.getitem(shaping.moveaxis(t, axis, 0), slice(1, None)) - indexing.getitem(
+            shaping.moveaxis(t, axis, 0), slice(None, -1)
+        )
         t = shaping.moveaxis(t, 0, axis)
     return t
 
@@ -282,12 +292,39 @@ def array_function(function: Any, args: tuple, kwargs: dict) -> Any:
 
 METHODS = {
     name: FUNCTIONS[name]
-    for name in "sum prod max min argmax argmin any all mean var std cumsum cumprod dot trace swapaxes squeeze diagonal take repeat clip round copy astype".split()
+    for name in [
+        "sum",
+        "prod",
+        "max",
+        "min",
+        "argmax",
+        "argmin",
+        "any",
+        "all",
+        "mean",
+        "var",
+        "std",
+        "cumsum",
+        "cumprod",
+        "dot",
+        "trace",
+        "swapaxes",
+        "squeeze",
+        "diagonal",
+        "take",
+        "repeat",
+        "clip",
+        "round",
+        "copy",
+        "astype",
+    ]
 } | {
     "ravel": FUNCTIONS["ravel"],
     "flatten": FUNCTIONS["ravel"],
     "reshape": lambda t, *shape, **o: shaping.reshape(t, shape[0] if len(shape) == 1 else shape),
-    "transpose": lambda t, *axes: shaping.transpose(t, axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes or None),
+    "transpose": lambda t, *axes: shaping.transpose(
+        t, axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes or None
+    ),
     "conj": _identity,
 }
 

@@ -30,7 +30,9 @@ def constant(value: Any, name: str | None = None) -> Tensor:
     if hasattr(value, "dtype") and getattr(value, "shape", ()) != ():
         kind = {"i": "int", "u": "int", "b": "bool", "f": "real"}.get(value.dtype.kind)
         if kind is None:
-            raise UnsupportedError(f"an array of dtype {value.dtype} is not supported; expected real or integer numbers")
+            raise UnsupportedError(
+                f"an array of dtype {value.dtype} is not supported; expected real or integer numbers"
+            )
         extents = tuple(sp.Integer(n) for n in value.shape)
         return Tensor(name, extents, dtype=kind, role="constant", value=value.copy())
     return computed(Equation((), scalar(value)), dtype="real", name=name)
@@ -69,14 +71,13 @@ def broadcast_extents(operation: str, operands: Sequence[Tensor]) -> tuple[sp.Ex
     """The common shape; only the literal 1 broadcasts. Raises ``ShapeError`` naming the two tensors that clash."""
     rank = max((t.ndim for t in operands), default=0)
     extents: list[sp.Expr] = [sp.S.One] * rank
-    owner: list[Tensor | None] = [None] * rank
+    owner: dict[int, Tensor] = {}
     for t in operands:
         for axis, size in enumerate(t.extents, start=rank - t.ndim):
             if extents[axis] == 1:
                 extents[axis], owner[axis] = size, t
             elif size != 1 and sp.expand(size - extents[axis]) != 0:
                 other = owner[axis]
-                assert other is not None
                 raise ShapeError(
                     f"{operation}: {other.describe()} and {t.describe()} do not broadcast: "
                     f"{extents[axis]} against {size} on axis {axis - rank}; only a dimension of 1 is stretched"
@@ -171,7 +172,9 @@ def cumulative(kind: str, x: Any, axis: Any = None) -> Tensor:
 # -- products --------------------------------------------------------------------------------------------------------
 
 
-def contraction(operation: str, operands: Sequence[Any], inputs: Sequence[Sequence[str]], output: Sequence[str]) -> Tensor:
+def contraction(
+    operation: str, operands: Sequence[Any], inputs: Sequence[Sequence[str]], output: Sequence[str]
+) -> Tensor:
     """The sum of products written with one label per axis, as in ``einsum``."""
     tensors = [as_tensor(o) for o in operands]
     extents: dict[str, sp.Expr] = {}
@@ -185,8 +188,7 @@ def contraction(operation: str, operands: Sequence[Any], inputs: Sequence[Sequen
                 extents[label], owner[label] = size, t
             elif size != 1 and sp.expand(size - known) != 0:
                 raise ShapeError(
-                    f"{operation}: {owner[label].describe()} and {t.describe()} do not fit: "
-                    f"{known} against {size}"
+                    f"{operation}: {owner[label].describe()} and {t.describe()} do not fit: {known} against {size}"
                 )
     for label in output:
         if label not in extents:
@@ -194,7 +196,12 @@ def contraction(operation: str, operands: Sequence[Any], inputs: Sequence[Sequen
     index = {label: Index(label if label.isalpha() else "i", size) for label, size in extents.items()}
     body = sp.Mul(
         *(
-            t.access(*(sp.S.Zero if size == 1 and extents[label] != 1 else index[label] for label, size in zip(labels, t.extents, strict=True)))
+            t.access(
+                *(
+                    sp.S.Zero if size == 1 and extents[label] != 1 else index[label]
+                    for label, size in zip(labels, t.extents, strict=True)
+                )
+            )
             for t, labels in zip(tensors, inputs, strict=True)
         )
     )
@@ -213,7 +220,10 @@ def einsum(spec: str, *operands: Any) -> Tensor:
         raise ShapeError(f"einsum {spec!r}: {len(inputs)} operands are described, {len(operands)} were given")
     ranks = [as_tensor(o).ndim for o in operands]
     spare = [str(d) for d in range(10)]
-    widths = [rank - len(labels.replace("...", "")) if "..." in labels else 0 for labels, rank in zip(inputs, ranks, strict=True)]
+    widths = [
+        rank - len(labels.replace("...", "")) if "..." in labels else 0
+        for labels, rank in zip(inputs, ranks, strict=True)
+    ]
     widest = max([0, *widths])
     terms = []
     for labels, width in zip(inputs, widths, strict=True):
@@ -268,7 +278,11 @@ def dot(x: Any, y: Any) -> Tensor:
     a, b = as_tensor(x), as_tensor(y)
     if a.ndim == 0 or b.ndim == 0:
         return a * b
-    return matmul(a, b) if b.ndim <= 2 and a.ndim <= 2 else tensordot(a, b, ([a.ndim - 1], [b.ndim - 2 if b.ndim > 1 else 0]))
+    return (
+        matmul(a, b)
+        if b.ndim <= 2 and a.ndim <= 2
+        else tensordot(a, b, ([a.ndim - 1], [b.ndim - 2 if b.ndim > 1 else 0]))
+    )
 
 
 def outer(x: Any, y: Any) -> Tensor:

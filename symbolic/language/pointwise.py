@@ -86,9 +86,7 @@ UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "hard_tanh": lambda x: f.Maximum(f.Minimum(x, 1), -1),
     "relu6": lambda x: f.Minimum(f.Relu(x), 6),
     "gelu": lambda x: _half(x) * (1 + sp.erf(x / sp.sqrt(2))),
-    "gelu_tanh": lambda x: (
-        _half(x) * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (x + sp.Rational(44715, 1000000) * x**3)))
-    ),
+    "gelu_tanh": lambda x: _half(x) * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (x + sp.Rational(44715, 1000000) * x**3))),
     "step": f.Step,
 }
 
@@ -174,4 +172,6 @@ def where(test: Any, a: Any, b: Any) -> Tensor:
 def _integers(x: Any) -> bool:
     if isinstance(x, Tensor):
         return x.dtype == "int"
-    return hasattr(x, "__index__") and not hasattr(x, "expr") or getattr(getattr(x, "dtype", None), "kind", "") in "iu" != ""
+    return (hasattr(x, "__index__") and not hasattr(x, "expr")) or getattr(
+        getattr(x, "dtype", None), "kind", ""
+    ) in "iu" != ""

@@ -90,8 +90,13 @@ def _regrouped(out: Sequence[Index], extents: Sequence[sp.Expr]) -> list[sp.Expr
         while True:  # the shortest runs of old and new axes with the same number of entries
             if sp.expand(old - new) == 0 and (group or old == 1):
                 break
-            if indices and (not sizes or sp.cancel(old / (new * indices[0].extent)).is_polynomial()
-                            and sp.denom(sp.cancel(old / (new * indices[0].extent))) == 1):
+            if indices and (
+                not sizes
+                or (
+                    sp.cancel(old / (new * indices[0].extent)).is_polynomial()
+                    and sp.denom(sp.cancel(old / (new * indices[0].extent))) == 1
+                )
+            ):
                 group.append(indices.pop(0))
                 new = new * group[-1].extent
             elif sizes:
@@ -140,7 +145,11 @@ def squeeze(x: Any, axis: Any = None) -> Tensor:
         if t.extents[a] != 1:
             raise ShapeError(f"squeeze: axis {a} of {t.describe()} has extent {t.extents[a]}, not 1")
     every = t.fresh_indices()
-    return rearranged(t, [i for a, i in enumerate(every) if a not in gone], [sp.S.Zero if a in gone else i for a, i in enumerate(every)])
+    return rearranged(
+        t,
+        [i for a, i in enumerate(every) if a not in gone],
+        [sp.S.Zero if a in gone else i for a, i in enumerate(every)],
+    )
 
 
 def broadcast_to(x: Any, shape: Any) -> Tensor:
@@ -268,7 +277,11 @@ def pad(x: Any, widths: Any, mode: str = "constant", constant_values: Any = 0) -
     t = as_tensor(x)
     if mode != "constant" or constant_values != 0:
         raise UnsupportedError("pad: only padding with zeros is supported")
-    pairs = [(widths, widths)] * t.ndim if hasattr(widths, "__index__") else [tuple(w) if hasattr(w, "__len__") else w for w in widths]
+    pairs = (
+        [(widths, widths)] * t.ndim
+        if hasattr(widths, "__index__")
+        else [tuple(w) if hasattr(w, "__len__") else w for w in widths]
+    )
     if len(pairs) == 2 and all(hasattr(w, "__index__") for w in pairs):
         pairs = [tuple(pairs)] * t.ndim
     if len(pairs) == 1:

@@ -79,7 +79,7 @@ def equation(
     '[i] = 2*i'
     """
     indices, bound = tuple(indices), list(bound)
-    body, bound, live = eliminate(sp.sympify(body), bound, guards)
+    body, bound, live = eliminate(sp.sympify(body, strict=True), bound, guards)
     if live is None:
         return Equation(indices, REDUCTIONS[reduce].neutral, (), "sum")
     if reduce not in ("argmax", "argmin"):
@@ -89,7 +89,9 @@ def equation(
     return Equation(indices, body, tuple(bound), reduce, tuple(live))
 
 
-def count_unused(body: sp.Expr, bound: list[Index], guards: Iterable[Guard], reduce: str) -> tuple[sp.Expr, list[Index]]:
+def count_unused(
+    body: sp.Expr, bound: list[Index], guards: Iterable[Guard], reduce: str
+) -> tuple[sp.Expr, list[Index]]:
     """Remove bound indices that nothing mentions: n equal points are one point ``repeated`` n times."""
     used = set(body.free_symbols).union(*(guard.free_symbols for guard in guards))
     kept = []

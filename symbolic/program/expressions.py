@@ -22,7 +22,7 @@ class Index(sp.Dummy):
 
     def __new__(cls, name: str, extent: sp.Expr | int):
         index = sp.Dummy.__new__(cls, name, integer=True, nonnegative=True)
-        index.extent = sp.sympify(extent)
+        index.extent = sp.sympify(extent, strict=True)
         return index
 
     def fresh(self) -> Index:
@@ -177,7 +177,7 @@ class Within(Guard):
     """The guard ``e is integral and 0 ≤ e < size``."""
 
     def __new__(cls, e, size):
-        return sp.Basic.__new__(cls, sp.expand(e), sp.sympify(size))
+        return sp.Basic.__new__(cls, sp.expand(e), sp.sympify(size, strict=True))
 
     def _sympystr(self, printer) -> str:
         return f"0 ≤ {printer.doprint(self.args[0])} < {printer.doprint(self.args[1])}"

@@ -15,15 +15,31 @@ from symbolic.program import hooks
 from symbolic.program.dims import Dim, as_dim, parse_shape, shape_text
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Handle, Index
+from symbolic.program.facts import Fact
 
 ROLES = ("input", "target", "parameter", "constant", "computed")
 DTYPES = ("real", "int", "bool")
 ASSUMPTIONS = frozenset(
-    "positive nonzero unit_interval integer binary sign one_hot probability symmetric positive_definite diagonal "
-    "lower_triangular invertible orthogonal full_rank".split()
+    [
+        "positive",
+        "nonzero",
+        "unit_interval",
+        "integer",
+        "binary",
+        "sign",
+        "one_hot",
+        "probability",
+        "symmetric",
+        "positive_definite",
+        "diagonal",
+        "lower_triangular",
+        "invertible",
+        "orthogonal",
+        "full_rank",
+    ]
 )
 _MATRIX_ASSUMPTIONS = frozenset(
-    "symmetric positive_definite diagonal lower_triangular invertible orthogonal full_rank".split()
+    ["symmetric", "positive_definite", "diagonal", "lower_triangular", "invertible", "orthogonal", "full_rank"]
 )
 _NAME = re.compile(r"[^\W\d]\w{0,79}\Z")
 _LETTERS = "ijklmpqrstuvw"
@@ -36,12 +52,25 @@ class Tensor:
 
     Attributes: ``name`` (None if unnamed), ``shape`` (ints and ``Dim``), ``dtype`` (``"real"``, ``"int"`` or
     ``"bool"``), ``role``, ``assume`` (a frozenset), ``definition`` (the ``Equation`` or primitive ``Application`` that
-    computes it, or None), ``origin`` (the user's file and line). The hash is identity; ``==`` is elementwise.
+    computes it, or None), ``origin`` (the user's file and line), ``facts`` (what is known of its values) and ``call`` (the
+    well-known function that it is, as LaTeX and operands). The hash is identity; ``==`` is elementwise.
     """
 
     __slots__ = (
-        "name", "extents", "dtype", "role", "definition", "assume", "origin", "serial", "handle", "value", "tex", "facts",
         "__weakref__",
+        "assume",
+        "call",
+        "definition",
+        "dtype",
+        "extents",
+        "facts",
+        "handle",
+        "name",
+        "origin",
+        "role",
+        "serial",
+        "tex",
+        "value",
     )  # fmt: skip
 
     def __init__(
@@ -61,7 +90,8 @@ class Tensor:
         self.serial = next(_serials)
         self.handle = Handle(self)
         self.origin = _origin()
-        self.facts: tuple = ()
+        self.facts: tuple[Fact, ...] = ()
+        self.call: tuple[str, tuple[Tensor, ...]] | None = None
 
     # -- what it is -------------------------------------------------------------------------------------------------
 
@@ -98,6 +128,15 @@ class Tensor:
         self.name, self.tex = name, tex or self.tex
         return self
 
+    def called(self, tex: str, *operands: Tensor, facts: Iterable[Fact] = ()) -> Tensor:
+        """Say that this tensor is a well-known function of ``operands``: unnamed, it prints as ``tex(operands)``.
+
+        Like a name, a call is a boundary: closed forms and printed results stop at it, and ``facts`` hold of its values.
+        Returns the tensor itself.
+        """
+        self.call, self.facts = (tex, operands), tuple(facts)
+        return self
+
     def access(self, *indices: Any) -> Access:
         """``self[indices]`` inside a body."""
         return Access(self.handle, *indices)
@@ -121,35 +160,92 @@ class Tensor:
 
     __hash__ = object.__hash__
 
-    def __add__(self, other): return hooks.binary("add", self, other)
-    def __radd__(self, other): return hooks.binary("add", other, self)
-    def __sub__(self, other): return hooks.binary("subtract", self, other)
-    def __rsub__(self, other): return hooks.binary("subtract", other, self)
-    def __mul__(self, other): return hooks.binary("multiply", self, other)
-    def __rmul__(self, other): return hooks.binary("multiply", other, self)
-    def __truediv__(self, other): return hooks.binary("divide", self, other)
-    def __rtruediv__(self, other): return hooks.binary("divide", other, self)
-    def __pow__(self, other): return hooks.binary("power", self, other)
-    def __rpow__(self, other): return hooks.binary("power", other, self)
-    def __mod__(self, other): return hooks.binary("remainder", self, other)
-    def __floordiv__(self, other): return hooks.binary("floor_divide", self, other)
-    def __matmul__(self, other): return hooks.binary("matmul", self, other)
-    def __rmatmul__(self, other): return hooks.binary("matmul", other, self)
-    def __neg__(self): return hooks.unary("negative", self)
-    def __pos__(self): return self
-    def __abs__(self): return hooks.unary("absolute", self)
-    def __invert__(self): return hooks.unary("logical_not", self)
-    def __and__(self, other): return hooks.binary("logical_and", self, other)
-    def __or__(self, other): return hooks.binary("logical_or", self, other)
-    def __rand__(self, other): return hooks.binary("logical_and", other, self)
-    def __ror__(self, other): return hooks.binary("logical_or", other, self)
-    def __eq__(self, other): return hooks.binary("equal", self, other)
-    def __ne__(self, other): return hooks.binary("not_equal", self, other)
-    def __lt__(self, other): return hooks.binary("less", self, other)
-    def __le__(self, other): return hooks.binary("less_equal", self, other)
-    def __gt__(self, other): return hooks.binary("greater", self, other)
-    def __ge__(self, other): return hooks.binary("greater_equal", self, other)
-    def __getitem__(self, key): return hooks.method("getitem", self, key)
+    def __add__(self, other):
+        return hooks.binary("add", self, other)
+
+    def __radd__(self, other):
+        return hooks.binary("add", other, self)
+
+    def __sub__(self, other):
+        return hooks.binary("subtract", self, other)
+
+    def __rsub__(self, other):
+        return hooks.binary("subtract", other, self)
+
+    def __mul__(self, other):
+        return hooks.binary("multiply", self, other)
+
+    def __rmul__(self, other):
+        return hooks.binary("multiply", other, self)
+
+    def __truediv__(self, other):
+        return hooks.binary("divide", self, other)
+
+    def __rtruediv__(self, other):
+        return hooks.binary("divide", other, self)
+
+    def __pow__(self, other):
+        return hooks.binary("power", self, other)
+
+    def __rpow__(self, other):
+        return hooks.binary("power", other, self)
+
+    def __mod__(self, other):
+        return hooks.binary("remainder", self, other)
+
+    def __floordiv__(self, other):
+        return hooks.binary("floor_divide", self, other)
+
+    def __matmul__(self, other):
+        return hooks.binary("matmul", self, other)
+
+    def __rmatmul__(self, other):
+        return hooks.binary("matmul", other, self)
+
+    def __neg__(self):
+        return hooks.unary("negative", self)
+
+    def __pos__(self):
+        return self
+
+    def __abs__(self):
+        return hooks.unary("absolute", self)
+
+    def __invert__(self):
+        return hooks.unary("logical_not", self)
+
+    def __and__(self, other):
+        return hooks.binary("logical_and", self, other)
+
+    def __or__(self, other):
+        return hooks.binary("logical_or", self, other)
+
+    def __rand__(self, other):
+        return hooks.binary("logical_and", other, self)
+
+    def __ror__(self, other):
+        return hooks.binary("logical_or", other, self)
+
+    def __eq__(self, other):
+        return hooks.binary("equal", self, other)
+
+    def __ne__(self, other):
+        return hooks.binary("not_equal", self, other)
+
+    def __lt__(self, other):
+        return hooks.binary("less", self, other)
+
+    def __le__(self, other):
+        return hooks.binary("less_equal", self, other)
+
+    def __gt__(self, other):
+        return hooks.binary("greater", self, other)
+
+    def __ge__(self, other):
+        return hooks.binary("greater_equal", self, other)
+
+    def __getitem__(self, key):
+        return hooks.method("getitem", self, key)
 
     # -- NumPy's methods --------------------------------------------------------------------------------------------
 
@@ -205,10 +301,14 @@ class Tensor:
         )
 
     def __float__(self):
-        raise UnsupportedError(f"{self.describe()} is symbolic and has no number yet; use numeric.lambdify to compute it")
+        raise UnsupportedError(
+            f"{self.describe()} is symbolic and has no number yet; use numeric.lambdify to compute it"
+        )
 
     def __index__(self):
-        raise UnsupportedError(f"{self.describe()} is symbolic and cannot be a Python index; index a tensor: constant(A)[tok]")
+        raise UnsupportedError(
+            f"{self.describe()} is symbolic and cannot be a Python index; index a tensor: constant(A)[tok]"
+        )
 
     __int__ = __complex__ = __float__
 
@@ -216,9 +316,7 @@ class Tensor:
 def fresh_indices(extents: Iterable[sp.Expr], avoid: int = 0) -> tuple[Index, ...]:
     """New indices over axes of the given extents, lettered i, j, k, …"""
     extents = tuple(extents)
-    return tuple(
-        Index(_LETTERS[(avoid + position) % len(_LETTERS)], e) for position, e in enumerate(extents)
-    )
+    return tuple(Index(_LETTERS[(avoid + position) % len(_LETTERS)], e) for position, e in enumerate(extents))
 
 
 def computed(eq: Equation, dtype: str = "real", name: str | None = None) -> Tensor:
@@ -230,7 +328,9 @@ def check_name(name: str) -> None:
     """Raise ``DeclarationError`` unless ``name`` is an identifier of at most 80 characters."""
     if not isinstance(name, str) or not _NAME.match(name):
         raise DeclarationError(
-            f"a tensor's name is an identifier of at most 80 letters, digits and underscores, such as 'W1' or 'y_bar'; got {name!r}"[:300]
+            f"a tensor's name is an identifier of at most 80 letters, digits and underscores, such as 'W1' or 'y_bar'; got {name!r}"[
+                :300
+            ]
         )
 
 
@@ -270,7 +370,9 @@ def tensor(
     extents = parse_shape(shape)
     matrix = assume & _MATRIX_ASSUMPTIONS
     if matrix and len(extents) < 2:
-        raise DeclarationError(f"tensor {name}: {sorted(matrix)[0]} is said of matrices; got shape {shape_text(extents)}")
+        raise DeclarationError(
+            f"tensor {name}: {sorted(matrix)[0]} is said of matrices; got shape {shape_text(extents)}"
+        )
     square = matrix - {"full_rank"}
     if square and extents[-1] != extents[-2]:
         raise DeclarationError(

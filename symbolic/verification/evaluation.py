@@ -163,7 +163,11 @@ class Evaluator:
         if isinstance(e, Reduction):
             return self._reduce(e.kind, e.body, e.bound, e.guards, here)
         if e.is_number and not e.args:
-            return self.context.mpf(str(sp.N(e, self.context.dps + 5))) if e.is_finite else self.context.mpf(str(e).replace("oo", "inf"))
+            return (
+                self.context.mpf(str(sp.N(e, self.context.dps + 5)))
+                if e.is_finite
+                else self.context.mpf(str(e).replace("oo", "inf"))
+            )
         row = BY_HEAD.get(e.func)
         if row is None:
             raise EvaluationError(f"the evaluator does not know the function {e.func.__name__}")
@@ -200,7 +204,7 @@ class Evaluator:
         return base ** self._real(exponent)
 
 
-_EXACT = frozenset("absolute sign step relu maximum minimum less less_equal equal where".split())
+_EXACT = frozenset(["absolute", "sign", "step", "relu", "maximum", "minimum", "less", "less_equal", "equal", "where"])
 
 
 def _plain(v: Any) -> Any:
@@ -213,7 +217,9 @@ def _flattened(nested: Any, rank: int) -> Table:
     return {(k, *rest): v for k, row in enumerate(nested) for rest, v in _flattened(row, rank - 1).items()}
 
 
-def evaluate(output: Tensor, values: Mapping[Tensor, Any], dims: Mapping[str, int] | None = None, precision: int = 30) -> Any:
+def evaluate(
+    output: Tensor, values: Mapping[Tensor, Any], dims: Mapping[str, int] | None = None, precision: int = 30
+) -> Any:
     """The value of ``output`` as nested lists, computed one point at a time (see ``Evaluator``).
 
     >>> from fractions import Fraction

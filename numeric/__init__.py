@@ -1,0 +1,1 @@
+"""chainrule's numbers: equations lowered to array programs, and training with them."""
