@@ -1,0 +1,36 @@
+"""Errors of the numeric side; like all others they derive from ``ChainruleError`` and state what to do next."""
+
+from symbolic.errors import ChainruleError
+
+
+class DataError(ChainruleError, ValueError):
+    """A data set that cannot be read, or that does not fit the tensors it is meant for."""
+
+
+class TrainingError(ChainruleError, ArithmeticError):
+    """Training cannot go on: the loss is no longer a number. ``history`` holds what was reached until then."""
+
+    def __init__(self, message: str, history=None):
+        super().__init__(message)
+        self.history = history
+
+
+class OptionError(ChainruleError, ValueError):
+    """An option or a name of a method that does not exist, or a value that it cannot take."""
+
+
+class CheckpointError(ChainruleError, ValueError):
+    """A checkpoint that is damaged, or that belongs to another program."""
+
+
+class MissingExtraError(ChainruleError, ImportError):
+    """An optional library is needed; the message names the extra that installs it."""
+
+
+def extra(library: str, name: str, purpose: str) -> MissingExtraError:
+    """The error to raise where ``library`` cannot be imported.
+
+    >>> str(extra("numba", "fast", "backend='numba'"))
+    "backend='numba' needs numba, which is not installed: pip install 'chainrule[fast]'"
+    """
+    return MissingExtraError(f"{purpose} needs {library}, which is not installed: pip install 'chainrule[{name}]'")
