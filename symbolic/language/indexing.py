@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symbolic.errors import ShapeError, UnsupportedError
+from symbolic.language.arrays import is_symbolic, require_namespace
 from symbolic.language.operations import aligned, as_tensor, broadcast_extents, normal_axes
 from symbolic.language.shaping import rearranged
 from symbolic.program.dims import extent
@@ -142,13 +143,16 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Tensor:
     return rearranged(t, out, read)
 
 
-def one_hot(labels: Any, classes: Any) -> Tensor:
+def one_hot(labels: Any, classes: Any) -> Any:
     """``out[.., c] = [labels[..] = c]`` for integer labels.
 
     >>> from symbolic.program.tensors import tensor
     >>> one_hot(tensor("t", "P", dtype="int"), 10).shape
     (P, 10)
     """
+    if not is_symbolic(labels, classes):
+        xp = require_namespace("one_hot", labels)
+        return xp.where(labels[..., None] == xp.arange(classes), 1.0, 0.0)
     t = as_tensor(labels)
     if t.dtype != "int":
         raise UnsupportedError(f"one_hot: labels are declared with dtype='int', got {t.describe()}")
