@@ -1,12 +1,110 @@
-"""Functions of whole matrices as applications of primitives."""
+"""Functions of whole matrices: NumPy's and SciPy's names, as applications of primitives and products.
+
+Each takes one matrix (…, n, n) or a stack of them, exactly as ``np.linalg`` does. Side conditions (A invertible, distinct
+eigenvalues …) belong to the primitives and travel with a derivation.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from symbolic.errors import UnsupportedError
-from symbolic.language.operations import as_tensor, matmul
+import sympy as sp
+
+from symbolic.errors import ShapeError, UnsupportedError
+from symbolic.language import operations, pointwise, shaping
+from symbolic.language.operations import as_tensor, matmul, reduce
+from symbolic.program.matrix_shapes import same, square
+from symbolic.program.primitives import apply
 from symbolic.program.tensors import Tensor
+
+
+class SlogdetResult(NamedTuple):
+    """Sign and logarithm of the absolute value of a determinant."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+
+class EighResult(NamedTuple):
+    """Eigenvalues, increasing, and eigenvectors in columns."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+class SVDResult(NamedTuple):
+    """U, σ (decreasing) and Vᵀ."""
+
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
+
+# -- inverses and equations --------------------------------------------------------------------------------------------
+
+
+def inv(a: Any) -> Tensor:
+    """A⁻¹ of an invertible matrix.
+
+    >>> from symbolic.program.tensors import tensor
+    >>> inv(tensor("A", "n n")).shape
+    (n, n)
+    """
+    return apply("inverse", as_tensor(a))
+
+
+def pinv(a: Any) -> Tensor:
+    """The pseudo-inverse A⁺ of a matrix of full rank, (…, m, n) → (…, n, m)."""
+    return apply("pseudo_inverse", as_tensor(a))
+
+
+def solve(a: Any, b: Any) -> Tensor:
+    """A⁻¹b of a vector b (n,) or of columns (…, n, k)."""
+    matrix, right = as_tensor(a), as_tensor(b)
+    if right.ndim == 1:
+        return shaping.squeeze(solve(matrix, shaping.expand_dims(right, 1)), -1)
+    if right.ndim < 2:
+        raise ShapeError(f"solve: the right-hand side {right.describe()} is neither a vector nor a matrix")
+    square("solve", matrix)
+    batch = operations.broadcast_extents("solve", [_batch_of(matrix), _batch_of(right)])
+    if len(batch) > right.ndim - 2 or not all(map(same, batch, right.extents[:-2])):
+        right = shaping.broadcast_to(right, (*batch, *right.extents[-2:]))
+    own = batch[len(batch) - (matrix.ndim - 2) :]
+    if not all(map(same, own, matrix.extents[:-2])):
+        matrix = shaping.broadcast_to(matrix, (*own, *matrix.extents[-2:]))
+    return apply("solve", matrix, right)
+
+
+def lstsq(a: Any, b: Any) -> Tensor:
+    """The x that minimises ‖A x − b‖ for A (m, n) of full column rank: A⁺ b."""
+    return matmul(pinv(a), b)
+
+
+def _batch_of(t: Tensor) -> Tensor:
+    return t[..., 0, 0]
+
+
+# -- determinants ------------------------------------------------------------------------------------------------------
+
+
+def det(a: Any) -> Tensor:
+    """det A, one number per matrix; its derivative is written for invertible A."""
+    return apply("determinant", as_tensor(a))
+
+
+def logdet(a: Any) -> Tensor:
+    """log |det A|."""
+    return apply("logabsdet", as_tensor(a))
+
+
+def slogdet(a: Any) -> SlogdetResult:
+    """The sign of det A and log |det A|."""
+    t = as_tensor(a)
+    return SlogdetResult(apply("sign_determinant", t), apply("logabsdet", t))
+
+
+# -- products ----------------------------------------------------------------------------------------------------------
 
 
 def chain_product(factors: Any) -> Tensor:
@@ -17,13 +115,194 @@ def chain_product(factors: Any) -> Tensor:
     return first
 
 
-def _todo(name: str):
-    def f(*args: Any, **kwargs: Any) -> Any:
-        raise UnsupportedError(f"np.linalg.{name} is not supported on symbolic tensors")
+def matrix_power(a: Any, n: Any) -> Tensor:
+    """Aⁿ for a whole number n; of the inverse if n is negative."""
+    t = as_tensor(a)
+    square("matrix_power", t)
+    if isinstance(n, Tensor) or not hasattr(n, "__index__") or hasattr(n, "expr"):
+        raise UnsupportedError(f"matrix_power: the exponent is a whole number, got {n!r}")
+    n = n.__index__()
+    if n == 0:
+        return shaping.broadcast_to(shaping.eye(t.extents[-1]), t.extents)
+    if n < 0:
+        t, n = inv(t), -n
+    if n <= 4:
+        return chain_product([t] * n)
+    half = matrix_power(t, n // 2)
+    return matmul(matmul(half, half), t) if n % 2 else matmul(half, half)
 
-    return f
+
+def quadratic_form(a: Any, x: Any) -> Tensor:
+    """xᵀ A x."""
+    v = as_tensor(x)
+    return matmul(v, matmul(a, v))
 
 
-inv, pinv, solve, det, slogdet, cholesky, eigvalsh, svdvals, matrix_power, lstsq = map(
-    _todo, ["inv", "pinv", "solve", "det", "slogdet", "cholesky", "eigvalsh", "svdvals", "matrix_power", "lstsq"]
-)
+# -- factorisations ----------------------------------------------------------------------------------------------------
+
+
+def cholesky(a: Any, /, *, upper: bool = False, lower: bool | None = None) -> Tensor:
+    """The lower triangular L with L Lᵀ = A, A symmetric positive definite; ``upper`` gives Lᵀ."""
+    factor = apply("cholesky", as_tensor(a))
+    return shaping.matrix_transpose(factor) if upper or lower is False else factor
+
+
+def eigvalsh(a: Any) -> Tensor:
+    """The eigenvalues of a symmetric matrix, increasing; distinct where a derivative is taken."""
+    return apply("eigenvalues", as_tensor(a))
+
+
+def eigh(a: Any) -> EighResult:
+    """The eigenvalues and eigenvectors of a symmetric matrix; the sign of an eigenvector is arbitrary."""
+    t = as_tensor(a)
+    return EighResult(apply("eigenvalues", t), apply("eigenvectors", t))
+
+
+def svdvals(a: Any) -> Tensor:
+    """The singular values, decreasing; distinct and positive where a derivative is taken."""
+    return apply("singular_values", as_tensor(a))
+
+
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """The thin singular value decomposition U, σ, Vᵀ, or σ alone."""
+    t = as_tensor(a)
+    if not compute_uv:
+        return svdvals(t)
+    if full_matrices and (t.ndim < 2 or not same(t.extents[-1], t.extents[-2])):
+        raise UnsupportedError(
+            f"svd of {t.describe()}: the complement in the full U or V has no derivative; pass full_matrices=False"
+        )
+    v = apply("right_singular_vectors", t)
+    return SVDResult(apply("left_singular_vectors", t), svdvals(t), shaping.matrix_transpose(v))
+
+
+# -- functions given by a power series ---------------------------------------------------------------------------------
+
+
+def expm(a: Any) -> Tensor:
+    """The matrix exponential."""
+    return apply("expm", as_tensor(a))
+
+
+def logm(a: Any) -> Tensor:
+    """The principal logarithm of a matrix without eigenvalues on (−∞, 0]."""
+    return apply("logm", as_tensor(a))
+
+
+def sqrtm(a: Any) -> Tensor:
+    """The principal square root of a matrix without eigenvalues on (−∞, 0]."""
+    return apply("sqrtm", as_tensor(a))
+
+
+def sinm(a: Any) -> Tensor:
+    """The sine of a matrix."""
+    return apply("sinm", as_tensor(a))
+
+
+def cosm(a: Any) -> Tensor:
+    """The cosine of a matrix."""
+    return apply("cosm", as_tensor(a))
+
+
+# -- norms -------------------------------------------------------------------------------------------------------------
+
+
+def nuclear_norm(a: Any) -> Tensor:
+    """The sum of the singular values; its derivative U Vᵀ needs full rank."""
+    return reduce("sum", svdvals(a), -1)
+
+
+def spectral_norm(a: Any) -> Tensor:
+    """The largest singular value; its derivative u vᵀ needs that it is simple."""
+    return svdvals(a)[..., 0]
+
+
+def induced_norm(a: Tensor, ord: Any, axes: Any, keepdims: bool = False) -> Tensor:
+    """The norm of matrices on two axes: 1 and inf (column and row sums), 2 (spectral), −2, "nuc"."""
+    row, column = (axis % a.ndim for axis in axes)
+    if ord in (1, -1, float("inf"), -float("inf")):
+        inner, outer = (row, column) if abs(ord) == 1 else (column, row)
+        sums = reduce("sum", pointwise.unary("absolute", a), inner, keepdims=True)
+        norms = reduce("max" if ord > 0 else "min", sums, outer, keepdims=True)
+        return norms if keepdims else shaping.squeeze(norms, (row, column))
+    matrices = shaping.moveaxis(a, (row, column), (-2, -1))
+    if ord not in (2, -2, "nuc"):
+        raise UnsupportedError(f"norm: ord={ord!r} of a matrix; expected None, 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
+    sizes = svdvals(matrices)
+    norms = reduce("sum", sizes, -1) if ord == "nuc" else sizes[..., 0 if ord == 2 else -1]
+    return shaping.expand_dims(norms, (row, column)) if keepdims else norms
+
+
+def cond(a: Any, p: Any = None) -> Tensor:
+    """The condition number σ_max/σ_min (p None or 2), or ‖A‖_F ‖A⁻¹‖_F (p ``"fro"``)."""
+    t = as_tensor(a)
+    if p in (None, 2):
+        s = svdvals(t)
+        return s[..., 0] / s[..., -1]
+    if p == "fro":
+        return _frobenius(t) * _frobenius(inv(t))
+    raise UnsupportedError(f"cond: p={p!r} is not supported; expected None, 2 or 'fro'")
+
+
+def _frobenius(a: Tensor) -> Tensor:
+    return pointwise.unary("sqrt", reduce("sum", a * a, (-2, -1)))
+
+
+def tensorinv(a: Any, ind: int = 2) -> Tensor:
+    """The inverse of a tensor read as a square matrix: its first ``ind`` axes against the others."""
+    t = as_tensor(a)
+    rows, columns = t.shape[:ind], t.shape[ind:]
+    flat = shaping.reshape(t, (sp.Mul(*t.extents[:ind]), sp.Mul(*t.extents[ind:])))
+    return shaping.reshape(inv(flat), (*columns, *rows))
+
+
+def tensorsolve(a: Any, b: Any) -> Tensor:
+    """The x with ``tensordot(a, x, x.ndim) = b``."""
+    t, right = as_tensor(a), as_tensor(b)
+    rest = t.shape[right.ndim :]
+    flat = shaping.reshape(t, (right.size, -1))
+    return shaping.reshape(solve(flat, shaping.reshape(right, -1)), rest)
+
+
+def _only_lower(name: str, function: Callable[[Any], Any]) -> Callable[..., Any]:
+    def read(a: Any, UPLO: str = "L") -> Any:
+        if UPLO.upper() not in ("L", "U"):
+            raise UnsupportedError(f"np.linalg.{name}: UPLO={UPLO!r}; expected 'L' or 'U'")
+        return function(a)
+
+    return read
+
+
+def _without(name: str) -> Callable[..., Any]:
+    def refuse(*args: Any, **options: Any) -> Any:
+        raise UnsupportedError(f"np.linalg.{name} is not supported on symbolic tensors: {_REFUSED[name]}")
+
+    return refuse
+
+
+_REFUSED = {
+    "eig": "the eigenvalues of a general matrix are complex; use eigh of a symmetric one",
+    "eigvals": "the eigenvalues of a general matrix are complex; use eigvalsh of a symmetric one",
+    "qr": "the signs in Q R are a convention of LAPACK's; for R use cholesky(A.T @ A).T, for Q A @ inv(R)",
+    "matrix_rank": "it is an integer that depends on the data",
+}
+
+#: What ``np.linalg.NAME`` means on tensors.
+LINALG: dict[str, Callable[..., Any]] = {
+    "inv": inv,
+    "pinv": lambda a, rcond=None, hermitian=False, **o: pinv(a),
+    "solve": solve,
+    "lstsq": lambda a, b, rcond=None: (lstsq(a, b), None, None, None),
+    "det": det,
+    "slogdet": slogdet,
+    "cholesky": cholesky,
+    "eigvalsh": _only_lower("eigvalsh", eigvalsh),
+    "eigh": _only_lower("eigh", eigh),
+    "svdvals": svdvals,
+    "svd": svd,
+    "matrix_power": matrix_power,
+    "multi_dot": lambda arrays, **o: chain_product(arrays),
+    "cond": cond,
+    "tensorinv": tensorinv,
+    "tensorsolve": tensorsolve,
+} | {name: _without(name) for name in _REFUSED}

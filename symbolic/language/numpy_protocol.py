@@ -121,11 +121,9 @@ def _std(x, axis=None, **options):
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Vector norms 1, 2, inf, −inf, p and the Frobenius norm. Not differentiable at 0 (a side condition)."""
     t = operations.as_tensor(x)
-    if t.ndim == 2 and axis is None and ord not in (None, "fro"):
-        if ord == 1 or ord == float("inf"):
-            sums = operations.reduce("sum", pw.unary("absolute", t), 0 if ord == 1 else 1)
-            return operations.reduce("max", sums)
-        raise UnsupportedError(f"norm: ord={ord!r} of a matrix is not supported; use 'fro', 1, inf or a primitive")
+    pair = isinstance(axis, (tuple, list)) and len(axis) == 2
+    if ord not in (None, "fro") and ((t.ndim == 2 and axis is None) or pair):
+        return matrix_functions.induced_norm(t, ord, (0, 1) if axis is None else axis, keepdims)
     if ord in (None, 2, "fro"):
         return pw.unary("sqrt", reduce_sum(pw.unary("square", t), axis, keepdims))
     size = pw.unary("absolute", t)
@@ -257,12 +255,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "linalg.norm": norm, "linalg.vector_norm": lambda x, *, axis=None, keepdims=False, ord=2: norm(x, ord, axis, keepdims),
     "linalg.matrix_norm": lambda x, *, keepdims=False, ord="fro": norm(x, ord, (-2, -1), keepdims),
     "linalg.matrix_transpose": shaping.matrix_transpose, "linalg.outer": operations.outer, "linalg.trace": operations.trace, "linalg.diagonal": lambda x, **o: shaping.diagonal(x, 0, -2, -1),
-    "linalg.multi_dot": lambda xs, **o: matrix_functions.chain_product(xs),
-    "linalg.inv": matrix_functions.inv, "linalg.pinv": lambda x, *a, **o: matrix_functions.pinv(x),
-    "linalg.solve": matrix_functions.solve, "linalg.det": matrix_functions.det, "linalg.slogdet": matrix_functions.slogdet,
-    "linalg.cholesky": lambda x, **o: matrix_functions.cholesky(x), "linalg.eigvalsh": lambda x, *a: matrix_functions.eigvalsh(x),
-    "linalg.svdvals": matrix_functions.svdvals, "linalg.matrix_power": matrix_functions.matrix_power,
-    "linalg.lstsq": lambda a, b, *r, **o: (matrix_functions.lstsq(a, b), None, None, None),
+    **{f"linalg.{name}": function for name, function in matrix_functions.LINALG.items()},
 }  # fmt: skip
 
 
