@@ -108,7 +108,9 @@ from symbolic.program import hooks
 from symbolic.program.dims import Dim
 from symbolic.program.equations import Equation
 from symbolic.program.tensors import Tensor, tensor
+from symbolic.verification.equality import check
 from symbolic.verification.evaluation import evaluate
+from symbolic.verification.verdict import Verdict
 
 hooks.install(Language(rendering=lambda t: t.label))
 
@@ -122,6 +124,7 @@ __all__ = [
     "ShapeError",
     "Tensor",
     "UnsupportedError",
+    "Verdict",
     "absolute_error",
     "arange",
     "average_loss",
@@ -129,6 +132,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_of_probabilities",
     "celu",
+    "check",
     "cholesky",
     "constant",
     "crammer_singer_hinge",

@@ -1,0 +1,144 @@
+"""``check``: is a claim equal to a truth? A ladder from shapes through proof to exact and high-precision points.
+
+The judge is independent of the differentiation engine: both sides arrive as programs, and only their values count.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from symbolic.errors import DeclarationError
+from symbolic.language.operations import as_tensor
+from symbolic.program.dims import Dim, shape_text
+from symbolic.program.functions import BY_HEAD
+from symbolic.program.graph import topological
+from symbolic.program.primitives import Application
+from symbolic.program.tensors import Tensor
+from symbolic.verification.counterexample import counterexample
+from symbolic.verification.equality_claims import Failure, read_claim
+from symbolic.verification.equality_points import Comparer, Comparison, Tally
+from symbolic.verification.equality_shapes import layouts, same_shape
+from symbolic.verification.verdict import Evidence, Verdict
+
+
+def check(
+    claim: Any,
+    truth: Any,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    seed: int | None = None,
+    symbols: Mapping[str, Tensor] | None = None,
+) -> Verdict:
+    """Judge whether ``claim`` equals ``truth``.
+
+    ``claim``: a Tensor, a number or array, a function in NumPy (called with the truth's declared tensors by parameter
+    name) or a LaTeX string. ``sizes`` fixes named dimensions for the points that are tried, ``seed`` makes them
+    reproducible, ``symbols`` adds tensors that a function or formula may name although the truth does not read them.
+
+    Returns a ``Verdict``: proved, agrees, refuted (confirmed at doubled precision, with a counterexample), layout (the
+    whole claim is the whole truth in the other layout), shape, or undecided with the reason. Raises ``DeclarationError``
+    where the question itself cannot be asked (an unknown parameter, a size that is no number).
+
+    >>> import symbolic as s
+    >>> A, x = s.tensor("A", "n n"), s.tensor("x", "n")
+    >>> truth = s.gradient(x @ A @ x, x)
+    >>> s.check((A + A.T) @ x, truth).holds, s.check(2 * A @ x, truth).status
+    (True, 'refuted')
+    """
+    truth = as_tensor(truth)
+    rng = random.Random(seed)  # noqa: S311 (points to try, no secrets)
+    read = read_claim(claim, truth, dict(symbols or {}))
+    if isinstance(read, Failure):
+        return Verdict(read.status, Evidence(read.reason), truth=truth)
+    return judge(read, truth, Comparer(rng, _fixed(sizes)))
+
+
+def judge(claim: Tensor, truth: Tensor, comparer: Comparer) -> Verdict:
+    """The ladder for two tensors."""
+    if same_shape(claim.extents, truth.extents):
+        comparison = comparer.compare(claim, truth)
+        if comparison.outcome != "different":
+            return verdict_of(comparison, claim, truth)
+        for how, other in layouts(truth, claim.extents):
+            if comparer.compare(claim, other).outcome == "equal":
+                return _layout(how, claim, truth)
+        return verdict_of(comparison, claim, truth, counterexample(comparison, claim, truth, comparer))
+    for how, other in layouts(truth, claim.extents):
+        if comparer.compare(claim, other).outcome == "equal":
+            return _layout(how, claim, truth)
+    if _is_zero(claim) and comparer.compare(truth * 0, truth).outcome == "equal":
+        return Verdict(
+            "agrees", Evidence("the truth is zero in every entry, and 0 is claimed"), (), claim=claim, truth=truth
+        )
+    sentence = f"the claim has shape {shape_text(claim.extents)}, the truth {shape_text(truth.extents)}"
+    return Verdict("shape", Evidence(sentence), claim=claim, truth=truth)
+
+
+def verdict_of(comparison: Comparison, claim: Tensor, truth: Tensor, example=None) -> Verdict:
+    """The verdict that a comparison of two tensors of one shape amounts to."""
+    tally = comparison.tally
+    evidence = _evidence(tally)
+    if comparison.outcome == "equal":
+        return Verdict("agrees", evidence, conditions([claim, truth], tally), claim=claim, truth=truth)
+    if comparison.outcome == "different":
+        sentence = "the difference stays the same when the precision is doubled"
+        return Verdict("refuted", Evidence(sentence), counterexample=example, claim=claim, truth=truth)
+    return Verdict(
+        "undecided", Evidence(comparison.reason), conditions([claim, truth], tally), claim=claim, truth=truth
+    )
+
+
+def conditions(outputs: list[Tensor], tally: Tally | None = None) -> tuple[str, ...]:
+    """The side conditions of two programs: conventions at kinks that they meet, domains, conditions of primitives."""
+    found: dict[str, None] = {}
+    for t in topological(outputs):
+        if isinstance(t.definition, Application):
+            if t.definition.primitive.condition:
+                found[t.definition.primitive.condition] = None
+        elif t.definition is not None:
+            for head in sorted({type(a) for a in t.definition.body.atoms(sp.Function)}, key=lambda h: h.__name__):
+                row = BY_HEAD.get(head)
+                if row is not None and row.kink:
+                    found[row.kink] = None
+                if row is not None and row.domain:
+                    found[f"the argument of {row.name} is {row.domain}"] = None
+    if tally is not None and tally.ties:
+        found["points on kinks and ties were left out"] = None
+    if tally is not None and tally.truth_undefined:
+        found["both sides are defined: the truth is not everywhere"] = None
+    return tuple(found)
+
+
+def _evidence(tally: Tally) -> Evidence:
+    sizes = tuple(tally.sizes or {})
+    count = f"{len(sizes)} choices of sizes" if len(sizes) > 1 else "one choice of sizes"
+    sentence = (
+        f"equal in all {tally.entries} entries at {tally.points} random points ({count}) in numbers of 30 to 110 digits, "
+        f"and at {tally.floats} further points in floats"
+    )
+    return Evidence(sentence, tally.points, sizes, 110)
+
+
+def _layout(how: str, claim: Tensor, truth: Tensor) -> Verdict:
+    sentence = (
+        f"the claim is the whole truth in the other layout ({how}): shape {shape_text(claim.extents)} "
+        f"against {shape_text(truth.extents)}"
+    )
+    return Verdict("layout", Evidence(sentence), claim=claim, truth=truth)
+
+
+def _is_zero(claim: Tensor) -> bool:
+    return claim.ndim == 0 and claim.definition is not None and getattr(claim.definition, "body", None) == 0
+
+
+def _fixed(sizes: Mapping[str, int] | None) -> dict[sp.Symbol, int]:
+    fixed = {}
+    for name, size in (sizes or {}).items():
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise DeclarationError(f"check: sizes[{name!r}] must be a whole number of at least 1, got {size!r}")
+        fixed[Dim(str(name)).expr] = size
+    return fixed

@@ -1,0 +1,72 @@
+"""Claims as people hand them in: a tensor, a number, an array, a NumPy function, a LaTeX string; each becomes a tensor."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from symbolic.errors import ChainruleError, DeclarationError, ShapeError, suggestion
+from symbolic.language.operations import as_tensor
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor, tensor
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A claim that is no tensor: its shapes do not fit (status shape) or it cannot be read (undecided)."""
+
+    status: str
+    reason: str
+
+
+def read_claim(claim: Any, truth: Tensor, symbols: Mapping[str, Tensor]) -> Tensor | Failure:
+    """The claim as a tensor over the truth's own declared tensors."""
+    if isinstance(claim, Tensor):
+        return claim
+    try:
+        if isinstance(claim, str):
+            return read_latex(claim, vocabulary(truth, symbols))
+        if callable(claim):
+            return read_function(claim, vocabulary(truth, symbols))
+        return as_tensor(claim)
+    except ShapeError as error:
+        return Failure("shape", f"the claim's own shapes do not fit: {error}")
+    except DeclarationError:
+        raise
+    except ChainruleError as error:
+        return Failure("undecided", f"the claim cannot be read as a program: {error}")
+
+
+def vocabulary(truth: Tensor, symbols: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The names that a claim may use: the given symbols, and the named tensors of the truth's program."""
+    return {t.name: t for t in topological([truth]) if t.name} | dict(symbols)
+
+
+def read_function(function: Callable[..., Any], names: Mapping[str, Tensor]) -> Tensor:
+    """The function called with tensors by parameter name.
+
+    A parameter that no tensor is named after takes its default, or is declared from its annotation (``W: "m n"``).
+    """
+    arguments: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if name in names:
+            arguments[name] = names[name]
+        elif parameter.default is not parameter.empty:
+            continue
+        elif isinstance(parameter.annotation, str) and parameter.annotation is not parameter.empty:
+            arguments[name] = tensor(name, parameter.annotation.strip("'\""))
+        else:
+            raise DeclarationError(
+                f"check: the claim's parameter {name!r} is none of the truth's tensors ({', '.join(names) or 'none is named'}); "
+                f"pass symbols={{{name!r}: ...}} or annotate it with its dims.{suggestion(name, names)}"
+            )
+    return as_tensor(function(**arguments))
+
+
+def read_latex(text: str, names: Mapping[str, Tensor]) -> Tensor | Failure:
+    """The formula ``text`` over the given names."""
+    return Failure("undecided", "formulas in LaTeX are not read here yet; hand in a tensor or a NumPy function")

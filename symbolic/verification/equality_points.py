@@ -1,0 +1,268 @@
+"""Comparison at random points: the rungs of the ladder below proof.
+
+Floats look for a difference, cheaply and at many points. Every other statement is made in real numbers of high precision:
+two values are different only if their difference stays the same when the precision is doubled, and equal only if it
+shrinks with it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy as sp
+
+from symbolic.errors import EvaluationError
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor
+from symbolic.verification.evaluation_numbers import Column, Floats, Reals, TooLarge, Trace
+from symbolic.verification.evaluation_points import Draw, Values, dimensions, draw_sizes, label_ranges
+from symbolic.verification.evaluation_program import Program, Sizes
+
+SEARCHED = 24  # float points
+CONFIRMED = 4  # high-precision points that an agreement rests on, besides the float points
+DIGITS, FINE = 30, 110
+SCALES = (1, 1, 4, 1, 16, 2)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Sizes, values of the leaves, and the flat position of the entry that differs there."""
+
+    sizes: Sizes
+    values: Values
+    entry: int
+
+
+@dataclass
+class Tally:
+    """What the points have shown so far."""
+
+    points: int = 0
+    floats: int = 0
+    ties: int = 0
+    claim_undefined: Point | None = None
+    undefined: int = 0
+    truth_undefined: bool = False
+    too_large: str = ""
+    failed: str = ""
+    sizes: dict[tuple, None] = field(default_factory=dict)
+    entries: int = 0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``outcome``: equal, different (with the ``point``), or unknown (with the ``reason``)."""
+
+    outcome: str
+    tally: Tally
+    point: Point | None = None
+    reason: str = ""
+
+
+class Comparer:
+    """Compares pairs of tensors of one shape; ``rng`` is the only source of chance, ``sizes`` fixes named dimensions."""
+
+    def __init__(self, rng: random.Random, sizes: Sizes | None = None, seconds: float = 4.0):
+        self.rng, self.fixed, self.seconds = rng, dict(sizes or {}), seconds
+
+    def compare(self, claim: Tensor, truth: Tensor) -> Comparison:
+        """The comparison of two tensors of equal shape at random points."""
+        tensors = topological([claim, truth])
+        tally = Tally()
+        deadline = time.monotonic() + self.seconds
+        programs = _Programs(self, claim, truth, tensors)
+        if not programs.ready(tally):
+            return Comparison("unknown", tally, reason=tally.failed or tally.too_large)
+        suspect = self._search(programs, tally, deadline)
+        if suspect is not None:
+            return Comparison("different", tally, suspect)
+        return self._confirm(programs, tally, deadline)
+
+    def _search(self, programs: _Programs, tally: Tally, deadline: float) -> Point | None:
+        """A point where floats differ and real numbers confirm it."""
+        doubts = 0
+        for k in range(SEARCHED):
+            if time.monotonic() > deadline or doubts > 6:
+                return None
+            program, sizes, values = programs.point(k)
+            trace = Trace()
+            try:
+                claimed, true = program.run(values, Floats(trace))
+            except TooLarge as error:
+                tally.too_large = str(error)
+                continue
+            except EvaluationError as error:
+                tally.failed = str(error)
+                continue
+            tally.floats += 1
+            if trace.ties:
+                tally.ties += 1
+                continue
+            for entry in _float_differences(claimed, true)[:1]:
+                doubts += 1
+                if self.differs(program, values, entry, tally) is True:
+                    return Point(sizes, values, entry)
+        return None
+
+    def _confirm(self, programs: _Programs, tally: Tally, deadline: float) -> Comparison:
+        unresolved = ""
+        for k in range(10 * CONFIRMED):
+            if tally.points >= CONFIRMED:
+                break
+            if time.monotonic() > deadline and tally.points >= 2:
+                break
+            if time.monotonic() > deadline + self.seconds:
+                tally.too_large = tally.too_large or f"the time of {self.seconds + self.seconds:g} s ran out"
+                break
+            program, sizes, values = programs.point(k)
+            trace = Trace()
+            try:
+                claimed, true = program.run(values, Reals(FINE if tally.points == 0 else DIGITS, trace))
+            except TooLarge as error:
+                tally.too_large = str(error)
+                continue
+            except EvaluationError as error:
+                tally.failed = str(error)
+                continue
+            if trace.ties:
+                tally.ties += 1
+                continue
+            digits = FINE if tally.points == 0 else DIGITS
+            defined = 0
+            for entry, (c, t) in enumerate(zip(claimed, true, strict=True)):
+                if t != t:
+                    tally.truth_undefined = True
+                elif c != c:
+                    tally.undefined += 1
+                    tally.claim_undefined = tally.claim_undefined or Point(sizes, values, entry)
+                else:
+                    defined += 1
+                    if not _coincide(c, t, digits):
+                        verdict = self.differs(program, values, entry, tally, digits)
+                        if verdict is True:
+                            return Comparison("different", tally, Point(sizes, values, entry))
+                        if verdict is None:
+                            unresolved = f"claim and truth differ by about {_short(c - t)} at a point where rounding is not under control"
+            if defined:
+                tally.points += 1
+                tally.entries += defined
+                tally.sizes[tuple((s.name, n) for s, n in sorted(sizes.items(), key=lambda i: i[0].name))] = None
+        if unresolved:
+            return Comparison("unknown", tally, reason=unresolved)
+        if tally.points < 2 and (tally.points < 1 or programs.random):
+            return self._at_kinks(programs, tally)
+        if tally.claim_undefined is not None:
+            return Comparison(
+                "unknown", tally, tally.claim_undefined, "the claim is undefined where the truth is defined"
+            )
+        return Comparison("equal", tally)
+
+    def _at_kinks(self, programs: _Programs, tally: Tally) -> Comparison:
+        """No point was free of ties: compare under each convention for them; different only if no convention helps."""
+        if tally.ties:
+            agreed = 0
+            for k in range(CONFIRMED):
+                program, sizes, values = programs.point(k)
+                try:
+                    runs = [program.run(values, Reals(DIGITS, tie=tie)) for tie in (-1, 0, 1)]
+                except EvaluationError as error:
+                    tally.failed = str(error)
+                    continue
+                for entry in range(len(runs[0][0])):
+                    claims, truths = ([run[side][entry] for run in runs] for side in (0, 1))
+                    if any(v != v for v in (*claims, *truths)):
+                        continue
+                    apart = not any(_coincide(c, t, DIGITS // 2) for c in claims for t in truths)
+                    if apart and (min(claims) > max(truths) or max(claims) < min(truths)):
+                        return Comparison("different", tally, Point(sizes, values, entry))
+                    agreed += all(_coincide(c, t, DIGITS // 2) for c, t in zip(claims, truths, strict=True))
+            if agreed:
+                tally.points = CONFIRMED
+                return Comparison("equal", tally)
+            return Comparison("unknown", tally, reason="every point that was tried lies on a kink")
+        reason = tally.too_large or tally.failed or "no point was found at which claim and truth are both defined"
+        return Comparison("unknown", tally, tally.claim_undefined, reason)
+
+    def differs(self, program: Program, values: Values, entry: int, tally: Tally, digits: int = DIGITS) -> bool | None:
+        """True if the entry's difference is stable when the precision is doubled, False if it shrinks, None if neither."""
+        previous = None
+        for _ in range(5):
+            trace = Trace()
+            try:
+                claimed, true = program.run(values, Reals(digits, trace))
+            except EvaluationError as error:
+                tally.failed = str(error)
+                return None
+            c, t = claimed[entry], true[entry]
+            if trace.ties or c != c or t != t:
+                return None
+            difference = c - t
+            if difference == 0:
+                return False
+            if previous is not None and not _coincide(c, t, digits):
+                context = Reals(digits).context
+                if abs(difference - previous) <= context.mpf("0.001") * abs(difference):
+                    return True
+                if abs(difference) <= abs(previous) * context.mpf(10) ** (-digits // 4) and digits >= 4 * DIGITS:
+                    return False
+            previous, digits = difference, digits * 2
+        return None if not _coincide(c, t, digits // 2) else False
+
+
+class _Programs:
+    """The compiled pair at several sizes, and random points for it."""
+
+    def __init__(self, comparer: Comparer, claim: Tensor, truth: Tensor, tensors: Sequence[Tensor]):
+        self.comparer, self.claim, self.truth, self.tensors = comparer, claim, truth, tensors
+        self.leaves = [t for t in tensors if t.definition is None]
+        self.random = any(t.value is None for t in self.leaves) or bool(dimensions(tensors))
+        self.compiled: list[tuple[Program, dict[sp.Symbol, int], dict[int, int]]] = []
+
+    def ready(self, tally: Tally) -> bool:
+        """Compile at two or three draws of sizes; False (and the reason in the tally) if none can be computed."""
+        comparer, free = self.comparer, [d for d in dimensions(self.tensors) if d not in self.comparer.fixed]
+        draws: list[dict[sp.Symbol, int]] = []
+        for low, high in ((2, 4), (1, 4), (2, 5)) if free else ((2, 4),):
+            sizes = draw_sizes(self.tensors, comparer.rng, low, high, comparer.fixed)
+            if sizes is not None and sizes not in draws:
+                draws.append(sizes)
+        for sizes in draws:
+            try:
+                program = Program([self.claim, self.truth], sizes)
+                self.compiled.append((program, sizes, label_ranges(self.tensors, sizes)))
+            except TooLarge as error:
+                tally.too_large = str(error)
+            except EvaluationError as error:
+                tally.failed = str(error)
+        if not draws:
+            tally.failed = "no sizes were found at which every dimension is a whole number"
+        return bool(self.compiled)
+
+    def point(self, k: int) -> tuple[Program, dict[sp.Symbol, int], Values]:
+        """The k-th random point, cycling through sizes and scales."""
+        program, sizes, labels = self.compiled[k % len(self.compiled)]
+        draw = Draw(self.comparer.rng, sizes, labels, SCALES[(k // len(self.compiled)) % len(SCALES)])
+        return program, sizes, draw.values(self.leaves)
+
+
+def _float_differences(claimed: Column, true: Column) -> list[int]:
+    """Entries at which floats differ visibly, the most visible first."""
+    found = []
+    for entry, (c, t) in enumerate(zip(claimed, true, strict=True)):
+        gap = abs(c - t)
+        size = abs(c) + abs(t)
+        if gap == gap and gap > 1e-7 * size and gap < float("inf"):
+            found.append((gap / size, entry))
+    return [entry for _, entry in sorted(found, reverse=True)]
+
+
+def _coincide(c: Any, t: Any, digits: int) -> bool:
+    return abs(c - t) <= max(abs(c), abs(t)) * Reals(15).context.mpf(10) ** (8 - digits)
+
+
+def _short(v: Any) -> str:
+    return f"{float(v):.2g}"

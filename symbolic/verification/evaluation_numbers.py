@@ -1,0 +1,342 @@
+"""Number domains for compiled programs: floats, high-precision reals, exact fractions, residues modulo primes.
+
+A domain computes on columns (lists of numbers of equal length). All order decisions (the sign of a difference, the
+winner of a max) go through ``order`` and ``winner``, which write them to a ``Trace``; the residues, which have no order,
+read the decisions that real numbers made at the same point. So kinks are shared by everything evaluated at a point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import sympy as sp
+
+from symbolic.errors import EvaluationError
+from symbolic.program.functions import BY_HEAD
+
+Column = list[Any]
+
+
+class TooLarge(EvaluationError):
+    """A value too large to compute within bounded time: a tower of exponentials, an enormous power."""
+
+
+class Unrepresentable(EvaluationError):
+    """The number domain cannot express this function or constant (a logarithm as a residue, say)."""
+
+
+class Trace:
+    """The order decisions at one point, in the order in which a program meets them.
+
+    ``ties`` counts the decisions about equal or nearly equal numbers on which a value jumps.
+    """
+
+    def __init__(self):
+        self.decisions: list[list[int | None]] = []
+        self.ties = 0
+        self.position = 0
+
+    def replay(self) -> list[int | None]:
+        """The next recorded decisions."""
+        self.position += 1
+        return self.decisions[self.position - 1]
+
+    def rewound(self) -> Trace:
+        """The same decisions, to be read from the start."""
+        copy = Trace()
+        copy.decisions = self.decisions
+        return copy
+
+
+class Numbers:
+    """A domain of real numbers; subclasses say how numbers are made and which functions exist.
+
+    ``tie`` is the sign given to a difference of zero where a value jumps (the convention at a kink).
+    """
+
+    name = "real"
+    context: Any = None  # the mpmath context in which primitives are computed; None where they cannot be
+    tolerance: Any = 0
+    nan: Any = float("nan")
+
+    def __init__(self, trace: Trace | None = None, tie: int = 0):
+        self.trace, self.tie = trace or Trace(), tie
+
+    # -- making numbers -----------------------------------------------------------------------------------------------
+
+    def rational(self, value: int | Fraction) -> Any:
+        """The number in this domain that a whole number or a fraction stands for."""
+        raise NotImplementedError
+
+    def constant(self, e: sp.Expr) -> Any:
+        """An irrational constant such as π."""
+        raise NotImplementedError
+
+    def integers(self, column: Sequence[int]) -> Column:
+        """Whole numbers as numbers of the domain."""
+        return list(column)
+
+    # -- arithmetic ---------------------------------------------------------------------------------------------------
+
+    def add(self, columns: Sequence[Column]) -> Column:
+        """The sum, row by row."""
+        if len(columns) == 2:
+            return [a + b for a, b in zip(*columns, strict=True)]
+        return [sum(row) for row in zip(*columns, strict=True)]
+
+    def mul(self, columns: Sequence[Column]) -> Column:
+        """The product, row by row."""
+        first, *rest = columns
+        for column in rest:
+            first = [a * b for a, b in zip(first, column, strict=True)]
+        return first
+
+    def power(self, column: Column, exponent: int) -> Column:
+        """A whole power."""
+        return [self._power(v, exponent) for v in column]
+
+    def _power(self, v: Any, exponent: int) -> Any:
+        raise NotImplementedError
+
+    def root(self, column: Column, exponent: sp.Rational) -> Column:
+        """A fractional power of non-negative numbers."""
+        raise NotImplementedError
+
+    def general_power(self, base: Column, exponent: Column) -> Column:
+        """A power whose exponent is computed."""
+        raise NotImplementedError
+
+    def function(self, head: Any, columns: Sequence[Column]) -> Column:
+        """A smooth function of the table, row by row."""
+        raise NotImplementedError
+
+    def total(self, values: Column) -> Any:
+        """The sum of numbers."""
+        return sum(values)
+
+    def product(self, values: Column) -> Any:
+        """The product of numbers."""
+        result: Any = 1
+        for v in values:
+            result = result * v
+        return result
+
+    # -- order --------------------------------------------------------------------------------------------------------
+
+    def order(self, a: Column, b: Column, jumps: bool) -> list[int | None]:
+        """The sign of a − b, row by row; None where one of them is undefined.
+
+        ``jumps`` says that the value that depends on it is not continuous, so that a tie is a kink.
+        """
+        signs: list[int | None] = []
+        for x, y in zip(a, b, strict=True):
+            if x != x or y != y:
+                signs.append(None)
+                continue
+            sign = (x > y) - (x < y)
+            exact = isinstance(x, int) and isinstance(y, int)
+            if jumps and not exact and abs(x - y) <= self.tolerance * (abs(x) + abs(y)):
+                self.trace.ties += 1
+                sign = self.tie
+            signs.append(sign)
+        self.trace.decisions.append(signs)
+        return signs
+
+    def winner(self, kind: str, values: Column) -> int | None:
+        """The position of the first largest (or smallest) value; a near tie is noted as a kink."""
+        if not values or any(v != v for v in values):
+            self.trace.decisions.append([None])
+            return None
+        best = (max if kind in ("max", "argmax") else min)(values)
+        position = values.index(best)
+        if kind.startswith("arg"):
+            near = [k for k, v in enumerate(values) if abs(v - best) <= self.tolerance * (abs(v) + abs(best))]
+            if len(near) > 1 and not all(isinstance(v, int) for v in values):
+                self.trace.ties += 1
+                position = near[self.tie % len(near)]
+        self.trace.decisions.append([position])
+        return position
+
+    def rounded(self, how: str, column: Column) -> list[int | None]:
+        """floor, ceil or round to even, as whole numbers."""
+        results: list[int | None] = []
+        for v in column:
+            if v != v:
+                results.append(None)
+                continue
+            if not isinstance(v, int):
+                edge = v * 2 if how == "round" else v
+                if abs(edge - round(edge)) <= self.tolerance * (1 + abs(edge)):
+                    self.trace.ties += 1
+            results.append({"floor": math.floor, "ceil": math.ceil, "round": round}[how](v))
+        self.trace.decisions.append(results)
+        return results
+
+
+def _guarded(nan: Any, f: Callable[..., Any], *args: Any) -> Any:
+    """``f(*args)`` with everything that is undefined or complex as not-a-number."""
+    if any(a != a for a in args):
+        return nan
+    try:
+        value = f(*args)
+    except (ValueError, ZeroDivisionError, OverflowError, TypeError, mpmath.libmp.NoConvergence):
+        return nan
+    return nan if isinstance(value, complex) or hasattr(value, "_mpc_") else value
+
+
+class Floats(Numbers):
+    """Python floats: quick, for the search for a counterexample and for trying repairs; never a verdict."""
+
+    name = "float"
+    context = mpmath.fp
+    tolerance = 1e-9
+
+    def rational(self, value: int | Fraction) -> Any:
+        return value if isinstance(value, int) else float(value)
+
+    def constant(self, e: sp.Expr) -> Any:
+        return float(e)
+
+    def _power(self, v: Any, exponent: int) -> Any:
+        try:
+            return float(v) ** exponent if exponent < 0 else v**exponent if abs(exponent) < 64 else float(v) ** exponent
+        except (ZeroDivisionError, OverflowError):
+            return self.nan
+
+    def root(self, column: Column, exponent: sp.Rational) -> Column:
+        p = float(exponent)
+        return [_guarded(self.nan, _positive_power, float(v), p) for v in column]
+
+    def general_power(self, base: Column, exponent: Column) -> Column:
+        return [_guarded(self.nan, _real_power, x, y) for x, y in zip(base, exponent, strict=True)]
+
+    def function(self, head: Any, columns: Sequence[Column]) -> Column:
+        quick = _FLOAT_FUNCTIONS.get(head)
+        if quick is not None:
+            return [_guarded(self.nan, quick, v) for v in columns[0]]
+        row = _row(head)
+        return [_guarded(self.nan, row.value, mpmath.fp, *values) for values in zip(*columns, strict=True)]
+
+
+def _positive_power(v: Any, p: Any) -> Any:
+    if v < 0:
+        raise ValueError("a fractional power of a negative number")
+    return v**p
+
+
+def _real_power(x: Any, y: Any) -> Any:
+    if isinstance(y, int) or y == int(y):
+        if abs(y) > 10**6:
+            raise TooLarge(f"a power with the exponent {y}")
+        return x ** int(y) if x != 0 or y >= 0 else float("nan")
+    return _positive_power(x, y)
+
+
+_FLOAT_FUNCTIONS: dict[Any, Callable[[float], float]] = {
+    sp.exp: math.exp,
+    sp.log: math.log,
+    sp.tanh: math.tanh,
+    sp.sin: math.sin,
+    sp.cos: math.cos,
+    sp.erf: math.erf,
+}
+
+
+def _row(head: Any):
+    row = BY_HEAD.get(head)
+    if row is None:
+        raise Unrepresentable(f"no value is known for the function {getattr(head, '__name__', head)}")
+    return row
+
+
+class Reals(Numbers):
+    """mpmath numbers of a chosen precision in decimal digits."""
+
+    name = "real"
+    LARGEST = 10**5
+
+    def __init__(self, digits: int, trace: Trace | None = None, tie: int = 0):
+        super().__init__(trace, tie)
+        self.digits = digits
+        self.context = mpmath.mp.clone()
+        self.context.dps = digits
+        self.tolerance = self.context.mpf(10) ** (-digits // 2)
+        self.nan = self.context.nan
+
+    def rational(self, value: int | Fraction) -> Any:
+        if isinstance(value, int):
+            return value
+        return self.context.mpf(value.numerator) / value.denominator
+
+    def constant(self, e: sp.Expr) -> Any:
+        if not e.is_finite:
+            return (
+                self.context.inf
+                if e is sp.S.Infinity
+                else -self.context.inf
+                if e is sp.S.NegativeInfinity
+                else self.nan
+            )
+        value = sp.N(e, self.digits + 8)
+        return self.context.mpf(str(value)) if value.is_real else self.nan
+
+    def _power(self, v: Any, exponent: int) -> Any:
+        if v == 0 and exponent < 0:
+            return self.nan
+        return self.context.mpf(v) ** exponent
+
+    def root(self, column: Column, exponent: sp.Rational) -> Column:
+        m = self.context
+        if exponent in (sp.Rational(1, 2), sp.Rational(-1, 2)):
+            roots = [_guarded(self.nan, m.sqrt, v) if not v < 0 else self.nan for v in column]
+            return roots if exponent > 0 else self.power(roots, -1)
+        p = m.mpf(int(exponent.p)) / int(exponent.q)
+        return [_guarded(self.nan, _positive_power, m.mpf(v), p) for v in column]
+
+    def general_power(self, base: Column, exponent: Column) -> Column:
+        m = self.context
+        return [_guarded(self.nan, _real_power, m.mpf(x), y) for x, y in zip(base, exponent, strict=True)]
+
+    def function(self, head: Any, columns: Sequence[Column]) -> Column:
+        m, row = self.context, _row(head)
+        if any(abs(v) > self.LARGEST for column in columns for v in column if v == v):
+            raise TooLarge(f"{row.name} of a number beyond {self.LARGEST}")
+        return [
+            _guarded(self.nan, row.value, m, *(v if isinstance(v, int) else m.mpf(v) for v in values))
+            for values in zip(*columns, strict=True)
+        ]
+
+
+class Fractions(Numbers):
+    """Exact fractions, for programs of rational operations; anything else is ``Unrepresentable``."""
+
+    name = "fraction"
+    LONGEST = 4000  # bits
+
+    def rational(self, value: int | Fraction) -> Any:
+        return value
+
+    def constant(self, e: sp.Expr) -> Any:
+        raise Unrepresentable(f"{e} is no fraction")
+
+    def _power(self, v: Any, exponent: int) -> Any:
+        if v == 0 and exponent < 0:
+            return self.nan
+        if v != v:
+            return v
+        v = Fraction(v)
+        if max(v.numerator.bit_length(), v.denominator.bit_length()) * abs(exponent) > self.LONGEST:
+            raise TooLarge(f"a fraction raised to the power {exponent}")
+        return v**exponent
+
+    def root(self, column: Column, exponent: sp.Rational) -> Column:
+        raise Unrepresentable("a root of a fraction")
+
+    general_power = root  # type: ignore[assignment]
+
+    def function(self, head: Any, columns: Sequence[Column]) -> Column:
+        raise Unrepresentable(f"{getattr(head, '__name__', head)} of a fraction")

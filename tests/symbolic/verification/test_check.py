@@ -1,0 +1,184 @@
+"""Verdicts through the public door: statuses, counterexamples, conditions, and claims built to mislead a judge."""
+
+import numpy as np
+import pytest
+
+import symbolic as s
+from symbolic import check, tensor
+
+n3 = [tensor(name, "n") for name in "xyz"]
+
+
+@pytest.fixture
+def net():
+    x, y = tensor("x", "n"), tensor("y", "m", role="target")
+    W, b = tensor("W", "m n", role="parameter"), tensor("b", "m", role="parameter")
+    z = np.tanh(W @ x + b)
+    return x, y, W, b, z, np.sum((z - y) ** 2)
+
+
+def status(claim, truth, **options):
+    return check(claim, truth, seed=7, **options).status
+
+
+def test_a_right_gradient_holds(net):
+    x, y, W, _, z, C = net
+    claim = np.outer(2 * (z - y) * (1 - z**2), x)
+    verdict = check(claim, s.gradient(C, W), seed=1)
+    assert verdict.holds
+    assert verdict.counterexample is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x, y, z: np.outer(2 * (z - y), x),
+        lambda x, y, z: np.outer((z - y) * (1 - z**2), x),
+        lambda x, y, z: np.outer(2 * (y - z) * (1 - z**2), x),
+        lambda x, y, z: np.outer(2 * (z - y) * (1 - z), x),
+    ],
+)
+def test_a_wrong_gradient_is_refuted_by_a_point_that_a_person_can_read(net, wrong):
+    x, y, W, _, z, C = net
+    verdict = check(wrong(x, y, z), s.gradient(C, W), seed=1)
+    assert verdict.status == "refuted"
+    example = verdict.counterexample
+    assert max(size for _, size in example.sizes) <= 3
+    assert [name for name, _ in example.values] == ["x", "y", "W", "b"]
+    assert example.claimed != example.true
+
+
+def test_the_counterexample_is_exact_where_the_program_is_rational():
+    x, A = tensor("x", "n"), tensor("A", "n n")
+    example = check(2 * A @ x, (A + A.T) @ x, seed=3).counterexample
+    values = {name: np.array(v, dtype=object) for name, v in example.values}
+    (i,) = example.entry
+    claimed, true = 2 * values["A"] @ values["x"], (values["A"] + values["A"].T) @ values["x"]
+    assert (example.claimed, example.true) == (str(claimed[i]), str(true[i]))
+    assert example.sizes == (("n", 2),)
+
+
+def test_a_function_is_called_with_tensors_by_name(net):
+    *_, W, _, _, C = net
+
+    def claim(W, x, b, y, factor=2):
+        z = np.tanh(W @ x + b)
+        return np.outer(factor * (z - y) * (1 - z**2), x)
+
+    assert check(claim, s.gradient(C, W)).holds
+    claim.__annotations__ = {"W": "m n", "x": "n"}  # a model file's functions carry dims
+    assert check(claim, s.gradient(C, W)).holds
+    with pytest.raises(s.DeclarationError, match=r"parameter 'q' is none of the truth's tensors"):
+        check(lambda q: q, s.gradient(C, W))
+
+
+def test_layouts():
+    A, B = tensor("A", "m n"), tensor("B", "n k")
+    x, y = tensor("x", "n"), tensor("y", "n")
+    assert status((A @ B).T, A @ B) == "layout"
+    assert status(np.outer(x, y), np.outer(y, x)) == "layout"
+    assert status(x[None, :], x) == "layout"
+    assert status(x[:, None], x[None, :]) == "layout"
+    square = tensor("S", "n n")
+    assert status(square.T @ np.diag(x), square @ np.diag(x)) == "refuted"
+    assert status(B, A @ B) == "shape"
+
+
+def test_shapes_are_named():
+    verdict = check(tensor("u", "m"), tensor("v", "n"))
+    assert verdict.status == "shape"
+    assert "(m,)" in str(verdict)
+    assert "(n,)" in str(verdict)
+    a, b = tensor("a", "m"), tensor("b", "n")
+    assert check(lambda a, b: a + b, np.outer(a, b)).status == "shape"
+
+
+def test_a_verdict_has_no_truth_value(net):
+    x, *_ = net
+    with pytest.raises(s.UnsupportedError, match=r"\.holds"):
+        bool(check(x, x))
+
+
+def test_zero_may_be_claimed_as_a_number(net):
+    x, *_ = net
+    assert status(0, x - x) == "agrees"
+    assert status(1, x - x) == "shape"
+
+
+# -- claims built to mislead -------------------------------------------------------------------------------------------
+
+
+def test_values_that_vanish_at_small_whole_numbers_do_not_mislead():
+    x = tensor("x", "")
+    bump = x
+    for k in range(-4, 5):
+        bump = bump * (x - k) if k else bump
+    assert status(x + bump, x) == "refuted"
+
+
+@pytest.mark.parametrize("exponent", [12, 30, 60, 90])
+def test_tiny_differences_are_found(exponent):
+    x = tensor("x", "n")
+    tiny = s.constant(1) / (s.constant(10) ** exponent)
+    assert status(x + tiny, x) == "refuted"
+
+
+def test_cancellation_is_no_difference():
+    x = tensor("x", "n")
+    large = s.constant(10) ** 25
+    assert check((x + large) - large, x).holds
+    assert check(np.exp(x + 60) / np.exp(s.constant(60)), np.exp(x)).holds
+    assert status((x + large) - large + x / 10**9, x) == "refuted"
+
+
+def test_assumptions_are_kept():
+    A, x = tensor("A", "n n"), tensor("x", "n")
+    S = tensor("S", "n n", assume="symmetric")
+    assert status(2 * A @ x, (A + A.T) @ x) == "refuted"
+    assert check(2 * S @ x, (S + S.T) @ x).holds
+    Q = tensor("Q", "n n", assume="orthogonal")
+    assert check(Q.T @ (Q @ x), x).holds
+    p = tensor("p", "n", assume="probability")
+    assert check(p * p.sum(), p).holds
+    y = tensor("y", "n", assume="one_hot")
+    assert check(y * y, y).holds
+    assert status(x * x, x) == "refuted"
+    t = tensor("t", "n", assume="sign")
+    assert check(t * t, np.ones_like(t)).holds
+
+
+def test_domains_are_kept():
+    x, p = tensor("x", "n"), tensor("p", "n", assume="positive")
+    assert check(2 * np.log(p), np.log(p * p)).holds
+    assert status(2 * np.log(x), np.log(x * x)) == "undecided"
+    assert check(p, np.sqrt(p * p)).holds
+    assert status(x, np.sqrt(x * x)) == "refuted"
+    assert status(x, np.abs(x)) == "refuted"
+    assert check(np.log(p) / np.log(p), np.ones_like(p)).holds
+
+
+def test_kinks_are_left_out_and_said():
+    x = tensor("x", "n")
+    verdict = check(np.where(x >= 0, 1, 0), np.where(x > 0, 1, 0))
+    assert verdict.holds
+    assert status(np.where(x > 0, x, 0), np.maximum(x, 0)) in ("agrees", "proved")
+    assert status(np.where(x > 3, x, 0), np.maximum(x, 0)) == "refuted"
+
+
+def test_labels_stay_in_range():
+    P, t = tensor("P", "N K"), tensor("t", "N", dtype="int")
+    picked = P[s.arange(P.shape[0]), t]
+    assert check((P * s.one_hot(t, P.shape[1])).sum(axis=1), picked).holds
+
+
+def test_a_symbolic_bomb_is_cut_off():
+    x = tensor("x", "")
+    tower = np.exp(np.exp(np.exp(np.exp(20 * x * x + 30))))
+    verdict = check(tower + 1, tower)
+    assert verdict.status == "undecided"
+
+
+def test_points_are_reproducible():
+    x = tensor("x", "n")
+    first, second = (check(2 * x, x * x, seed=11) for _ in range(2))
+    assert first.counterexample == second.counterexample
