@@ -9,6 +9,7 @@
 (m, n)
 """
 
+from symbolic import linalg, special
 from symbolic.calculus.derivatives import gradient, hessian, jacobian, jvp, vjp
 from symbolic.errors import (
     ChainruleError,
@@ -167,6 +168,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "leaky_relu",
+    "linalg",
     "log_cosh",
     "log_ndtr",
     "log_sigmoid",
@@ -204,6 +206,7 @@ __all__ = [
     "softplus",
     "softsign",
     "solve",
+    "special",
     "spectral_norm",
     "sqrtm",
     "squared_error",

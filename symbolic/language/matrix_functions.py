@@ -1,21 +1,24 @@
 """Functions of whole matrices: NumPy's and SciPy's names, as applications of primitives and products.
 
-Each takes one matrix (…, n, n) or a stack of them, exactly as ``np.linalg`` does. Side conditions (A invertible, distinct
-eigenvalues …) belong to the primitives and travel with a derivation.
+Each takes one matrix (…, n, n) or a stack of them, as ``np.linalg`` does, of tensors or of arrays. Side conditions
+(A invertible, distinct eigenvalues …) belong to the primitives and travel with a derivation.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import mpmath
 import sympy as sp
 
 from symbolic.errors import ShapeError, UnsupportedError
 from symbolic.language import operations, pointwise, shaping
+from symbolic.language.arrays import is_symbolic, require_namespace
 from symbolic.language.operations import as_tensor, matmul, reduce
 from symbolic.program.matrix_shapes import same, square
-from symbolic.program.primitives import apply
+from symbolic.program.primitives import PRIMITIVES, apply
 from symbolic.program.tensors import Tensor
 
 
@@ -41,9 +44,38 @@ class SVDResult(NamedTuple):
     Vh: Tensor
 
 
+def _arrays_too(on_arrays: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a function of tensors one of arrays as well; ``on_arrays`` gets the array's own library first."""
+
+    def decorate(on_tensors: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(on_tensors)
+        def function(*args: Any, **options: Any) -> Any:
+            if is_symbolic(*args):
+                return on_tensors(*args, **options)
+            return on_arrays(require_namespace(on_tensors.__name__, *args), *args, **options)
+
+        return function
+
+    return decorate
+
+
+def _by_value(name: str) -> Callable[[Any, Any], Any]:
+    """What the array library has no function for: the primitive's reference value."""
+
+    def on_arrays(xp: Any, a: Any) -> Any:
+        return xp.asarray(_floats(PRIMITIVES[name].value(mpmath.mp, a.tolist())))
+
+    return on_arrays
+
+
+def _floats(nested: Any) -> Any:
+    return [_floats(v) for v in nested] if isinstance(nested, list) else float(nested)
+
+
 # -- inverses and equations --------------------------------------------------------------------------------------------
 
 
+@_arrays_too(lambda xp, a: xp.linalg.inv(a))
 def inv(a: Any) -> Tensor:
     """A⁻¹ of an invertible matrix.
 
@@ -54,11 +86,13 @@ def inv(a: Any) -> Tensor:
     return apply("inverse", as_tensor(a))
 
 
+@_arrays_too(lambda xp, a: xp.linalg.pinv(a))
 def pinv(a: Any) -> Tensor:
     """The pseudo-inverse A⁺ of a matrix of full rank, (…, m, n) → (…, n, m)."""
     return apply("pseudo_inverse", as_tensor(a))
 
 
+@_arrays_too(lambda xp, a, b: xp.linalg.solve(a, b))
 def solve(a: Any, b: Any) -> Tensor:
     """A⁻¹b of a vector b (n,) or of columns (…, n, k)."""
     matrix, right = as_tensor(a), as_tensor(b)
@@ -76,6 +110,7 @@ def solve(a: Any, b: Any) -> Tensor:
     return apply("solve", matrix, right)
 
 
+@_arrays_too(lambda xp, a, b: xp.linalg.pinv(a) @ b)
 def lstsq(a: Any, b: Any) -> Tensor:
     """The x that minimises ‖A x − b‖ for A (m, n) of full column rank: A⁺ b."""
     return matmul(pinv(a), b)
@@ -88,16 +123,19 @@ def _batch_of(t: Tensor) -> Tensor:
 # -- determinants ------------------------------------------------------------------------------------------------------
 
 
+@_arrays_too(lambda xp, a: xp.linalg.det(a))
 def det(a: Any) -> Tensor:
     """det A, one number per matrix; its derivative is written for invertible A."""
     return apply("determinant", as_tensor(a))
 
 
+@_arrays_too(lambda xp, a: xp.linalg.slogdet(a)[1])
 def logdet(a: Any) -> Tensor:
     """log |det A|."""
     return apply("logabsdet", as_tensor(a))
 
 
+@_arrays_too(lambda xp, a: xp.linalg.slogdet(a))
 def slogdet(a: Any) -> SlogdetResult:
     """The sign of det A and log |det A|."""
     t = as_tensor(a)
@@ -115,6 +153,7 @@ def chain_product(factors: Any) -> Tensor:
     return first
 
 
+@_arrays_too(lambda xp, a, n: xp.linalg.matrix_power(a, n))
 def matrix_power(a: Any, n: Any) -> Tensor:
     """Aⁿ for a whole number n; of the inverse if n is negative."""
     t = as_tensor(a)
@@ -132,6 +171,7 @@ def matrix_power(a: Any, n: Any) -> Tensor:
     return matmul(matmul(half, half), t) if n % 2 else matmul(half, half)
 
 
+@_arrays_too(lambda xp, a, x: x @ (a @ x))
 def quadratic_form(a: Any, x: Any) -> Tensor:
     """xᵀ A x."""
     v = as_tensor(x)
@@ -141,28 +181,33 @@ def quadratic_form(a: Any, x: Any) -> Tensor:
 # -- factorisations ----------------------------------------------------------------------------------------------------
 
 
-def cholesky(a: Any, /, *, upper: bool = False, lower: bool | None = None) -> Tensor:
+@_arrays_too(lambda xp, a, upper=False: xp.swapaxes(xp.linalg.cholesky(a), -1, -2) if upper else xp.linalg.cholesky(a))
+def cholesky(a: Any, /, *, upper: bool = False) -> Tensor:
     """The lower triangular L with L Lᵀ = A, A symmetric positive definite; ``upper`` gives Lᵀ."""
     factor = apply("cholesky", as_tensor(a))
-    return shaping.matrix_transpose(factor) if upper or lower is False else factor
+    return shaping.matrix_transpose(factor) if upper else factor
 
 
+@_arrays_too(lambda xp, a: xp.linalg.eigvalsh(a))
 def eigvalsh(a: Any) -> Tensor:
     """The eigenvalues of a symmetric matrix, increasing; distinct where a derivative is taken."""
     return apply("eigenvalues", as_tensor(a))
 
 
+@_arrays_too(lambda xp, a: xp.linalg.eigh(a))
 def eigh(a: Any) -> EighResult:
     """The eigenvalues and eigenvectors of a symmetric matrix; the sign of an eigenvector is arbitrary."""
     t = as_tensor(a)
     return EighResult(apply("eigenvalues", t), apply("eigenvectors", t))
 
 
+@_arrays_too(lambda xp, a: xp.linalg.svd(a, compute_uv=False))
 def svdvals(a: Any) -> Tensor:
     """The singular values, decreasing; distinct and positive where a derivative is taken."""
     return apply("singular_values", as_tensor(a))
 
 
+@_arrays_too(lambda xp, a, *args, **options: xp.linalg.svd(a, *args, **options))
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """The thin singular value decomposition U, σ, Vᵀ, or σ alone."""
     t = as_tensor(a)
@@ -179,26 +224,31 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
 # -- functions given by a power series ---------------------------------------------------------------------------------
 
 
+@_arrays_too(_by_value("expm"))
 def expm(a: Any) -> Tensor:
     """The matrix exponential."""
     return apply("expm", as_tensor(a))
 
 
+@_arrays_too(_by_value("logm"))
 def logm(a: Any) -> Tensor:
     """The principal logarithm of a matrix without eigenvalues on (−∞, 0]."""
     return apply("logm", as_tensor(a))
 
 
+@_arrays_too(_by_value("sqrtm"))
 def sqrtm(a: Any) -> Tensor:
     """The principal square root of a matrix without eigenvalues on (−∞, 0]."""
     return apply("sqrtm", as_tensor(a))
 
 
+@_arrays_too(_by_value("sinm"))
 def sinm(a: Any) -> Tensor:
     """The sine of a matrix."""
     return apply("sinm", as_tensor(a))
 
 
+@_arrays_too(_by_value("cosm"))
 def cosm(a: Any) -> Tensor:
     """The cosine of a matrix."""
     return apply("cosm", as_tensor(a))
@@ -207,11 +257,13 @@ def cosm(a: Any) -> Tensor:
 # -- norms -------------------------------------------------------------------------------------------------------------
 
 
+@_arrays_too(lambda xp, a: xp.sum(xp.linalg.svd(a, compute_uv=False), axis=-1))
 def nuclear_norm(a: Any) -> Tensor:
     """The sum of the singular values; its derivative U Vᵀ needs full rank."""
     return reduce("sum", svdvals(a), -1)
 
 
+@_arrays_too(lambda xp, a: xp.linalg.svd(a, compute_uv=False)[..., 0])
 def spectral_norm(a: Any) -> Tensor:
     """The largest singular value; its derivative u vᵀ needs that it is simple."""
     return svdvals(a)[..., 0]
@@ -233,6 +285,7 @@ def induced_norm(a: Tensor, ord: Any, axes: Any, keepdims: bool = False) -> Tens
     return shaping.expand_dims(norms, (row, column)) if keepdims else norms
 
 
+@_arrays_too(lambda xp, a, p=None: xp.linalg.cond(a, p))
 def cond(a: Any, p: Any = None) -> Tensor:
     """The condition number σ_max/σ_min (p None or 2), or ‖A‖_F ‖A⁻¹‖_F (p ``"fro"``)."""
     t = as_tensor(a)

@@ -283,9 +283,13 @@ class Tensor:
         )
 
     def __array__(self, *args, **kwargs):
+        caller = _scipy_caller()
         raise UnsupportedError(
-            f"{self.describe()} is symbolic and cannot become an array; if an array was indexed by it or mixed with it, wrap the array: "
-            "constant(A)[...]"
+            f"scipy.{caller} cannot take the symbolic {self.describe()}: SciPy has no protocol for it; use "
+            f"symbolic.{caller}, which takes tensors and arrays"
+            if caller
+            else f"{self.describe()} is symbolic and cannot become an array; if an array was indexed by it or mixed with it, "
+            "wrap the array: constant(A)[...]"
         )
 
     def __iter__(self):
@@ -391,3 +395,19 @@ def _origin() -> str:
     while frame is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] in _HOUSE:
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
+
+
+def _scipy_caller() -> str | None:
+    """``linalg.expm`` if a function of SciPy's asked for an array: the outermost of its frames."""
+    frame, found = sys._getframe(2), None
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith("scipy."):
+            wrapped = frame.f_locals.get("f") if frame.f_code.co_name == "wrapper" else None
+            name = getattr(wrapped, "__name__", frame.f_code.co_name)
+            package = str(getattr(wrapped, "__module__", module)).split(".")[1]
+            found = f"{package}.{name}"
+        elif found or not module.startswith("numpy"):
+            return found
+        frame = frame.f_back
+    return found
