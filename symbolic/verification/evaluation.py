@@ -109,8 +109,12 @@ class Evaluator:
                 found.append(self.scalar(body, here))
         return self._total(kind, found)
 
+    def _common(self, values: list) -> list:
+        """Numbers that compare with each other: all of them ``mpf`` if one is."""
+        return [self._real(v) for v in values] if any(isinstance(v, self.context.mpf) for v in values) else values
+
     def _total(self, kind: str, found: list) -> Any:
-        m = self.context
+        m, found = self.context, self._common(found)
         if kind == "sum":
             return sum(found) if found else 0
         if kind == "prod":
@@ -171,7 +175,7 @@ class Evaluator:
         row = BY_HEAD.get(e.func)
         if row is None:
             raise EvaluationError(f"the evaluator does not know the function {e.func.__name__}")
-        args = [self.scalar(a, here) for a in e.args]
+        args = self._common([self.scalar(a, here) for a in e.args])
         exact = row.name in _EXACT
         return row.value(self.context, *(args if exact else map(self._real_or_int, args)))
 
@@ -179,17 +183,11 @@ class Evaluator:
         return v if isinstance(v, int) else self._real(v)
 
     def _sum(self, values: Iterable[Any]) -> Any:
-        values = list(values)
-        if any(isinstance(v, self.context.mpf) for v in values):
-            values = [self._real(v) for v in values]
-        return sum(values)
+        return sum(self._common(list(values)))
 
     def _product(self, values: Iterable[Any]) -> Any:
-        values = list(values)
-        if any(isinstance(v, self.context.mpf) for v in values):
-            values = [self._real(v) for v in values]
         result: Any = 1
-        for v in values:
+        for v in self._common(list(values)):
             result = result * v
         return result
 

@@ -1,0 +1,144 @@
+"""Closed forms: the value of a tensor as one expression.
+
+A program is a list of equations; a closed form substitutes definitions into each other, with sums nested as
+``Reduction``. Substitution stops at boundaries: declared tensors, named tensors, well-known functions (``Tensor.call``)
+and primitives. It renames every bound index that it copies, so nothing is captured whatever indices a user shares
+between equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from symbolic.errors import ChainruleError
+from symbolic.program.equations import Equation
+from symbolic.program.expressions import Access, Index, Reduction
+from symbolic.program.graph import topological
+from symbolic.program.primitives import Application
+from symbolic.program.tensors import Tensor
+
+LARGEST = 20_000  # nodes of an expression; beyond it nothing is proved or read by a person
+DEEPEST = 60  # definitions substituted into each other; SymPy recurses through what results
+
+
+class TooLargeError(ChainruleError):
+    """An expression beyond what is normalised; callers fall back on the program itself."""
+
+
+@dataclass(frozen=True)
+class Closed:
+    """``out[indices] = expr``: an expression over accesses, numbers, dimensions, functions and ``Reduction``.
+
+    ``conditions`` are those under which rewriting that led here preserves the value; they take no part in equality.
+    """
+
+    indices: tuple[Index, ...]
+    expr: sp.Expr
+    conditions: tuple[Condition, ...] = field(default=(), compare=False)
+
+    @property
+    def extents(self) -> tuple[sp.Expr, ...]:
+        """The shape."""
+        return tuple(i.extent for i in self.indices)
+
+    def at(self, indices) -> sp.Expr:
+        """The expression at other indices, its bound indices fresh."""
+        return refreshed(self.expr, dict(zip(self.indices, indices, strict=True)))
+
+    def __str__(self) -> str:
+        return f"[{', '.join(i.name for i in self.indices)}] = {self.expr}"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must hold for a step or a result: ``expr`` is ``relation`` ("> 0", "≠ 0", …), or a convention in words."""
+
+    relation: str
+    expr: sp.Expr | None = None
+    subject: Tensor | None = None
+
+    def __str__(self) -> str:
+        what = self.expr if self.expr is not None else self.subject.label if self.subject is not None else ""
+        return f"{what} {self.relation}".strip()
+
+
+def is_boundary(t: Tensor) -> bool:
+    """True for what a reader knows by name: declared, named, a well-known function, or a primitive."""
+    return is_opaque(t) or t.name is not None or t.call is not None
+
+
+def is_opaque(t: Tensor) -> bool:
+    """True for what has no equation to substitute: declared tensors and primitives."""
+    return t.definition is None or isinstance(t.definition, Application)
+
+
+def scalar_form(eq: Equation) -> sp.Expr:
+    """The right-hand side of an equation as one expression."""
+    if eq.is_pointwise:
+        return eq.body
+    return Reduction(eq.reduce, eq.body, eq.bound, eq.guards)
+
+
+def closed_form(t: Tensor, stop: Callable[[Tensor], bool] | None = None) -> Closed:
+    """The value of ``t`` as one expression; definitions are substituted up to tensors for which ``stop`` holds.
+
+    ``stop`` defaults to ``is_boundary``; ``is_opaque`` substitutes everything. ``t`` itself is always opened. Raises
+    ``TooLargeError`` where the expression would be too large or too deep.
+
+    >>> import symbolic as s
+    >>> W = s.tensor("W", "m n")
+    >>> print(closed_form(2 * W.sum(axis=1)))
+    [i] = 2*sum[j](W[i, j])
+    """
+    stop = stop or is_boundary
+    if is_opaque(t):
+        indices = t.fresh_indices()
+        return Closed(indices, t.access(*indices))
+    order = topological([t], stop=lambda u: is_opaque(u) or (u is not t and stop(u)))
+    forms: dict[Tensor, _Form] = {}
+    for u in order:
+        if not (is_opaque(u) or (u is not t and stop(u))):
+            forms[u] = _substituted(u.definition, forms)
+    form = forms[t]
+    return Closed(form.indices, form.expr)
+
+
+@dataclass(frozen=True)
+class _Form:
+    indices: tuple[Index, ...]
+    expr: sp.Expr
+    bound: tuple[Index, ...]
+    size: int
+    depth: int
+
+
+def _substituted(eq: Equation, forms: dict[Tensor, _Form]) -> _Form:
+    mapping: dict[Access, sp.Expr] = {}
+    bound, size, depth = list(eq.bound), 1 + len(eq.accesses), 1
+    for access in eq.accesses:
+        form = forms.get(access.tensor)
+        if form is None:
+            continue
+        fresh = {index: index.fresh() for index in form.bound}
+        size, depth = size + form.size, max(depth, form.depth + 1)
+        if size > LARGEST or depth > DEEPEST:
+            raise TooLargeError(
+                f"the closed form of {access.tensor.describe()} has more than {LARGEST} terms or {DEEPEST} nested "
+                "definitions; name intermediate tensors to keep it readable"
+            )
+        mapping[access] = form.expr.xreplace({**dict(zip(form.indices, access.indices, strict=True)), **fresh})
+        bound.extend(fresh.values())
+    return _Form(eq.indices, scalar_form(eq).xreplace(mapping), tuple(bound), size, depth)
+
+
+def bound_indices(expr: sp.Expr) -> list[Index]:
+    """All indices bound by reductions inside an expression."""
+    return [index for r in expr.atoms(Reduction) for index in r.bound]
+
+
+def refreshed(expr: sp.Expr, mapping: dict | None = None) -> sp.Expr:
+    """The expression with free indices mapped and all bound indices fresh."""
+    return expr.xreplace({**(mapping or {}), **{index: index.fresh() for index in bound_indices(expr)}})
