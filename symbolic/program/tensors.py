@@ -16,6 +16,7 @@ from symbolic.program.dims import Dim, as_dim, parse_shape, shape_text
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Handle, Index
 from symbolic.program.facts import Fact
+from symbolic.program.initialisation import Initialisation
 
 ROLES = ("input", "target", "parameter", "constant", "computed")
 DTYPES = ("real", "int", "bool")
@@ -52,7 +53,7 @@ class Tensor:
 
     Attributes: ``name`` (None if unnamed), ``shape`` (ints and ``Dim``), ``dtype`` (``"real"``, ``"int"`` or
     ``"bool"``), ``role``, ``assume`` (a frozenset), ``definition`` (the ``Equation`` or primitive ``Application`` that
-    computes it, or None), ``origin`` (the user's file and line), ``facts`` (what is known of its values) and ``call`` (the
+    computes it, or None), ``origin`` (the user's file and line), ``init`` (how training starts a parameter, or None), ``facts`` (what is known of its values) and ``call`` (the
     well-known function that it is, as LaTeX and operands). The hash is identity; ``==`` is elementwise.
     """
 
@@ -65,6 +66,7 @@ class Tensor:
         "extents",
         "facts",
         "handle",
+        "init",
         "name",
         "origin",
         "role",
@@ -84,9 +86,11 @@ class Tensor:
         assume: frozenset[str] = frozenset(),
         value: Any = None,
         tex: str | None = None,
+        init: Initialisation | None = None,
     ):
         self.name, self.extents, self.dtype, self.role = name, tuple(extents), dtype, role
         self.definition, self.assume, self.value, self.tex = definition, assume, value, tex
+        self.init = init
         self.serial = next(_serials)
         self.handle = Handle(self)
         self.origin = _origin()
@@ -339,13 +343,21 @@ def check_name(name: str) -> None:
 
 
 def tensor(
-    name: str, shape: Any = (), *, role: str = "input", dtype: str = "real", assume: Any = (), tex: str | None = None
+    name: str,
+    shape: Any = (),
+    *,
+    role: str = "input",
+    dtype: str = "real",
+    assume: Any = (),
+    tex: str | None = None,
+    init: Initialisation | None = None,
 ) -> Tensor:
     """Declare a tensor.
 
     ``shape``: names or numbers, ``"m n"``, ``("m", 3)``, ``""`` for a scalar. ``role``: input, target, parameter or
     constant. ``dtype``: ``"real"`` or ``"int"`` (labels and indices). ``assume``: one name or several, such as
-    ``"positive"`` or ``"symmetric"``. ``tex``: LaTeX to print instead of the name.
+    ``"positive"`` or ``"symmetric"``. ``tex``: LaTeX to print instead of the name. ``init``: how training starts a
+    parameter.
 
     Raises ``DeclarationError`` for an unknown role, dtype or assumption, with a suggestion.
 
@@ -386,7 +398,7 @@ def tensor(
         assume |= {"symmetric", "invertible"}
     if "orthogonal" in assume:
         assume |= {"invertible"}
-    return Tensor(name, extents, dtype=dtype, role=role, assume=assume, tex=tex)
+    return Tensor(name, extents, dtype=dtype, role=role, assume=assume, tex=tex, init=init)
 
 
 def _origin() -> str:

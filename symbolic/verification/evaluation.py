@@ -102,18 +102,20 @@ class Evaluator:
         return table
 
     def _reduce(self, kind: str, body: sp.Expr, bound, guards, environment: dict) -> Any:
-        found = []
-        for point in itertools.product(*(range(self.size(k.extent)) for k in bound)):
+        found, places = [], []
+        for place, point in enumerate(itertools.product(*(range(self.size(k.extent)) for k in bound))):
             here = {**environment, **dict(zip(bound, point, strict=True))}
             if all(self._holds(g, here) for g in guards):
                 found.append(self.scalar(body, here))
-        return self._total(kind, found)
+                places.append(place)
+        return self._total(kind, found, places)
 
     def _common(self, values: list) -> list:
-        """Numbers that compare with each other: all of them ``mpf`` if one is."""
-        return [self._real(v) for v in values] if any(isinstance(v, self.context.mpf) for v in values) else values
+        """Numbers that compare with each other: all of them ``mpf`` if one is of any precision."""
+        plain = all(isinstance(v, (int, float, Fraction)) for v in values)
+        return values if plain else [self._real(v) for v in values]
 
-    def _total(self, kind: str, found: list) -> Any:
+    def _total(self, kind: str, found: list, places: list[int]) -> Any:
         m, found = self.context, self._common(found)
         if kind == "sum":
             return sum(found) if found else 0
@@ -128,8 +130,9 @@ class Evaluator:
             return (max if kind == "max" else min)(found)
         if kind == "logsumexp":
             return m.log(sum(m.exp(self._real(v)) for v in found))
+        # An arg is the place among all points, also those that a guard leaves out.
         best = (max if kind == "argmax" else min)(found)
-        return found.index(best)
+        return places[found.index(best)]
 
     def _holds(self, guard: Any, here: dict) -> bool:
         value = self.scalar(guard.args[0], here)
