@@ -31,7 +31,10 @@ SYMPY_THAT_RUNS_TEXT = {"sympify", "parse_expr", "S", "lambdify"}
 MODULES_THAT_RUN_DATA = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "code"}
 
 # (path, name) -> why this is out of reach of any text that a user hands in.
-ALLOWED_TO_RUN_TEXT: dict[tuple[str, str], str] = {}
+ALLOWED_TO_RUN_TEXT: dict[tuple[str, str], str] = {
+    ("numeric/backends/execution.py", "exec"): "runs code printed from an array program; names in it are generated",
+    ("numeric/backends/execution.py", "compile"): "the same code, with a file name for tracebacks",
+}
 
 
 def test_house():

@@ -1,0 +1,45 @@
+"""Lowering: a program of equations becomes an array program. The pipeline is ``prepared`` and ``lowered``, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from numeric.lowering.building import Builder
+from numeric.lowering.equations import compute
+from numeric.lowering.fusion import fused
+from numeric.lowering.program import ArrayProgram, Line, Program, Value
+from numeric.lowering.sharing import collected, shared
+from numeric.lowering.stability import stabilised
+from symbolic.program.primitives import Application
+from symbolic.program.tensors import Tensor
+
+__all__ = ["ArrayProgram", "Line", "Program", "Value", "lowered", "prepared"]
+
+
+def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=()) -> Program:
+    """The equations that compute ``outputs`` from ``arguments``, shared, stable and fused: what a back end reads."""
+    program = collected(arguments, outputs, updates)
+    for rewrite in (shared, fused, stabilised, shared):
+        program = rewrite(program)
+    return program
+
+
+def lowered(program: Program) -> ArrayProgram:
+    """The array operations that compute a prepared program."""
+    b = Builder()
+    arguments = tuple(b.leaf(t) for t in program.arguments)
+    constants = tuple(b.leaf(t) for t in program.constants)
+    for t in program.steps:
+        b.values[t.serial] = _computed(b, t)
+    outputs = tuple(b.values[t.serial] for t in program.outputs)
+    updates = tuple((b.values[w.serial], b.values[new.serial]) for w, new in program.updates)
+    steps = tuple((b.values[t.serial], t) for t in program.steps)
+    return ArrayProgram(arguments, constants, tuple(b.lines), outputs, updates, steps)
+
+
+def _computed(b: Builder, t: Tensor) -> Value:
+    if isinstance(t.definition, Application):
+        d = t.definition
+        operands = tuple(b.values[u.serial] for u in d.operands)
+        return b.emit("primitive", operands, t.extents, t.dtype, template=d.primitive.numpy, given=d.options)
+    return compute(b, t.definition, t.dtype)

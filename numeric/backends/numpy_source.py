@@ -1,0 +1,188 @@
+"""An array program as readable NumPy source: one table of operations, one function that writes them down.
+
+An expression that one line reads is written into that line; everything else gets a generated name. The text of the equation
+stands in a comment behind the line that finishes it.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+import sympy as sp
+
+from numeric.backends.arithmetic import Arithmetic
+from numeric.backends.numpy_operations import NESTED, OPERATIONS, WRITTEN
+from numeric.backends.remarks import Remarks
+from numeric.backends.texts import ATOM, SUM, Text
+from numeric.lowering.program import ArrayProgram, Line, Value
+from symbolic.errors import UnsupportedError
+
+_WIDTH = 110
+_RESERVED = frozenset(["np", "special", "linalg", "math", "dtype", "as_strided", *keyword.kwlist, *keyword.softkwlist])
+
+PREAMBLE = {
+    "windows": '''\
+def windows(x, axis, start, sizes, steps):
+    """View of x with one axis replaced by several: x[start + sum of step * index]."""
+    stride = x.strides[axis]
+    shape = x.shape[:axis] + sizes + x.shape[axis + 1 :]
+    strides = x.strides[:axis] + tuple(step * stride for step in steps) + x.strides[axis + 1 :]
+    first = x[(slice(None),) * axis + (slice(start, None),)] if 0 not in shape else x
+    return np.lib.stride_tricks.as_strided(first, shape, strides, writeable=False)
+''',
+    "logsumexp": '''\
+def logsumexp(x, axis):
+    """log of the sum of exponentials along axes, without overflow."""
+    top = np.max(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    return np.log(np.sum(np.exp(x - top), axis=axis)) + np.squeeze(top, axis=axis)
+''',
+}
+
+
+class Names:
+    """Identifiers for generated code: a user's name where it is plain and free, else a generated one."""
+
+    def __init__(self):
+        self.taken = set(_RESERVED) | set(PREAMBLE)
+
+    def __call__(self, wish: str | None, fallback: str) -> str:
+        """A free identifier, ``wish`` if possible."""
+        if wish and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,40}", wish) and wish not in self.taken:
+            self.taken.add(wish)
+            return wish
+        number = 1
+        while f"{fallback}{number}" in self.taken:
+            number += 1
+        self.taken.add(f"{fallback}{number}")
+        return f"{fallback}{number}"
+
+
+class Writer:
+    """Writes the lines of an array program."""
+
+    def __init__(self, program: ArrayProgram):
+        self.program = program
+        self.names = Names()
+        self.texts: dict[int, Text] = {}
+        self.sizes: dict[sp.Symbol, str] = {}
+        self.helpers: dict[str, None] = {}
+        self.body: list[str] = []
+        self.remarks = Remarks()
+        self.tensors = {v.number: t for v, t in reversed(program.steps)}
+        self.uses = Counter(v.number for line in program.lines for v in line.operands)
+        self.uses.update(v.number for v in program.outputs)
+        for old, new in program.updates:
+            self.uses.update((old.number, new.number))
+
+    # -- texts ----------------------------------------------------------------------------------------------------------
+
+    def size(self, e: sp.Expr) -> str:
+        """An extent or number of dimensions as Python arithmetic."""
+        return Arithmetic(self.sizes).text(sp.sympify(e, strict=True))
+
+    def shape(self, extents: Iterable[sp.Expr]) -> str:
+        """A shape tuple."""
+        sizes = [self.size(e) for e in extents]
+        return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+    def dtype(self, kind: str) -> str:
+        """The NumPy type of a kind of numbers."""
+        return {"real": "dtype", "int": "np.int64", "bool": "np.bool_"}[kind]
+
+    def operand(self, v: Value, level: int = SUM - 1) -> str:
+        """The text of an operand, in parentheses where it must bind tighter."""
+        return self.texts[v.number].within(level)
+
+    # -- the function ---------------------------------------------------------------------------------------------------
+
+    def write(self) -> str:
+        """The whole source."""
+        arguments = [self.declare(v) for v in self.program.arguments]
+        constants = [self.declare(v, "constant") for v in self.program.constants]
+        self.bind_sizes()
+        for line in self.program.lines:
+            self.line(line)
+        returned = ", ".join(self.operand(v) for v in self.program.outputs)
+        text = "\n".join([*self.body, f"return {returned}"])
+        header = ["import numpy as np"]
+        if "special." in text:
+            header.append("from scipy import special")
+        if re.search(r"(?<!np\.)\blinalg\.", text):
+            header.append("from scipy import linalg")
+        if "math." in text:
+            header.insert(0, "import math")
+        parts = ["\n".join(header), *(PREAMBLE[h].rstrip() for h in self.helpers)]
+        signature = ", ".join([*arguments, *constants, "dtype=np.float64"])
+        indented = "\n".join(f"    {row}" for row in text.splitlines())
+        return "\n\n\n".join([*parts, f"def computed({signature}):\n{indented}"]) + "\n"
+
+    def declare(self, v: Value, fallback: str = "argument") -> str:
+        """The name of an argument or constant."""
+        name = self.names(v.tensor.name if v.tensor is not None else None, fallback)
+        self.texts[v.number] = Text(name, ATOM, v.dtype)
+        return name
+
+    def bind_sizes(self) -> None:
+        """``m, n = W.shape`` for the dimensions that the arguments have."""
+        for v in (*self.program.arguments, *self.program.constants):
+            new = [e for e in v.extents if e.is_Symbol and e not in self.sizes]
+            for e in dict.fromkeys(new):
+                self.sizes[e] = self.names(e.name, "size")
+            if not new:
+                continue
+            targets = [self.sizes[e] if e in new else "_" for e in v.extents]
+            name = self.texts[v.number].code
+            if len(targets) == 1 or targets.count("_") == len(targets) - 1:
+                axis = next(a for a, target in enumerate(targets) if target != "_")
+                self.body.append(f"{targets[axis]} = {name}.shape[{axis}]")
+            else:
+                self.body.append(f"{', '.join(targets)} = {name}.shape")
+        for v in (*self.program.arguments, *self.program.constants):
+            for axis, e in enumerate(v.extents):
+                self._solve_size(e, f"{self.texts[v.number].code}.shape[{axis}]")
+
+    def _solve_size(self, e: sp.Expr, shown: str) -> None:
+        """``n = x.shape[0] - 1`` for an axis of extent n + 1 if nothing else tells n."""
+        unknown = e.free_symbols - self.sizes.keys()
+        if len(unknown) != 1:
+            return
+        (symbol,) = unknown
+        given = sp.Symbol("given", integer=True, positive=True)
+        found = sp.solve(e - given, symbol)
+        if len(found) == 1:
+            known = Arithmetic({**self.sizes, given: shown})
+            self.sizes[symbol] = self.names(symbol.name, "size")
+            self.body.append(f"{self.sizes[symbol]} = {known.text(found[0])}")
+
+    def line(self, line: Line) -> None:
+        """Write one operation, or keep its text for the line that reads it."""
+        show = OPERATIONS.get(line.operation)
+        if show is None:
+            raise UnsupportedError(f"the NumPy back end does not know the operation {line.operation}")
+        text = show(self, line)
+        v = line.target
+        text = Text(text.code, text.binds, v.dtype)
+        outputs = {o.number for o in self.program.outputs}
+        short = len(text.code) < _WIDTH - 40
+        once = self.uses[v.number] == 1
+        tiny = line.operation in ("transpose", "expand") and text.binds == ATOM and len(text.code) < 24
+        named = v.number in self.tensors and self.tensors[v.number].name is not None
+        if v.number not in outputs and not named and line.operation in NESTED and ((once and short) or tiny):
+            self.texts[v.number] = text
+            return
+        t = self.tensors.get(v.number)
+        if line.operation in WRITTEN:
+            name = text.code
+            self.body[-1] += self.remarks(t, name)
+        else:
+            name = self.names(t.name if t is not None else None, "t")
+            self.body.append(f"{name} = {text.code}{self.remarks(t, name)}")
+        self.texts[v.number] = Text(name, ATOM, v.dtype)
+
+    def statement(self, code: str) -> None:
+        """A statement before the line at hand."""
+        self.body.append(code)

@@ -1,0 +1,141 @@
+"""``lambdify``: tensors in, a function on arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from numeric.backends.execution import function
+from numeric.backends.numpy_source import Writer
+from numeric.binding import Sizes, as_array, common_dtype, real_dtype
+from numeric.lowering import ArrayProgram, Program, lowered, prepared
+from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError, suggestion
+from symbolic.language.operations import as_tensor
+from symbolic.program.tensors import Tensor
+
+BACKENDS = ("numpy",)
+
+
+def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None) -> Function:
+    """A function on arrays that computes ``outputs`` from ``args``.
+
+    ``args``: a tensor or a list of tensors, declared or computed. ``outputs``: a tensor, or a list or tuple of tensors,
+    which gives a list or tuple of arrays. ``dtype``: ``"float32"`` or ``"float64"``; by default float32 where all real
+    arrays are, else float64. Named dimensions get their sizes from the arrays' shapes. What outputs share is computed once;
+    ``.source`` is the generated code.
+
+    Raises ``DeclarationError`` if an output needs a tensor that is not among ``args``, ``UnsupportedError`` for an unknown
+    back end; the function raises ``EvaluationError`` for arrays that do not fit.
+
+    >>> import numpy as np
+    >>> from symbolic import gradient, tensor
+    >>> x, W = tensor("x", "n"), tensor("W", "m n")
+    >>> f = lambdify([W, x], [W @ x, gradient(np.sum((W @ x) ** 2), x)])
+    >>> f(np.eye(2), np.array([1.0, 2.0]))
+    [array([1., 2.]), array([2., 4.])]
+    """
+    if backend not in BACKENDS:
+        raise UnsupportedError(
+            f"unknown back end {backend!r}; expected one of {', '.join(BACKENDS)}.{suggestion(backend, BACKENDS)}"
+        )
+    arguments = tuple(args) if isinstance(args, (list, tuple)) else (args,)
+    for a in arguments:
+        if not isinstance(a, Tensor):
+            raise DeclarationError(f"lambdify: an argument is a tensor, got {type(a).__name__}")
+    if len({a.serial for a in arguments}) < len(arguments):
+        raise DeclarationError("lambdify: an argument is given twice")
+    many = isinstance(outputs, (list, tuple))
+    wanted = tuple(as_tensor(o) for o in (outputs if many else (outputs,)))
+    program = prepared(arguments, wanted)
+    _require_given(program)
+    return Function(program, lowered(program), type(outputs) if many else None, real_dtype(dtype) if dtype else None)
+
+
+def _require_given(program: Program) -> None:
+    for t in program.constants:
+        if t.value is None:
+            raise DeclarationError(
+                f"lambdify: the outputs need {t.describe()}, which is not among the arguments "
+                f"({', '.join(a.label for a in program.arguments)})"
+            )
+    known = {s for t in (*program.arguments, *program.constants) for e in t.extents for s in e.free_symbols}
+    for t in (*program.steps, *program.outputs):
+        for e in t.extents:
+            missing = sorted(e.free_symbols - known, key=str)
+            if missing:
+                raise DeclarationError(
+                    f"lambdify: {t.describe()} has the dimension {missing[0]}, which is on none of the arguments, so it would have no number"
+                )
+
+
+class Function:
+    """A compiled function on arrays; ``source`` is its code, ``program`` the equations that it computes."""
+
+    def __init__(self, program: Program, arrays: ArrayProgram, container: type | None, dtype: np.dtype | None):
+        self.program, self.arrays, self.container, self.dtype = program, arrays, container, dtype
+        self.arguments, self.outputs = program.arguments, program.outputs
+        writer = Writer(arrays)
+        self.source: str = writer.write()
+        self._run = function(self.source, "computed")
+        self._constants = [t.value for t in program.constants]
+        self._indexing = _index_checks(program)
+
+    def __call__(self, *values: Any) -> Any:
+        if len(values) != len(self.arguments):
+            names = ", ".join(a.label for a in self.arguments)
+            raise EvaluationError(f"expected {len(self.arguments)} arrays ({names}), got {len(values)}")
+        dtype = common_dtype(self.dtype, self.arguments, values)
+        arrays = [as_array(t, v, dtype) for t, v in zip(self.arguments, values, strict=True)]
+        sizes = Sizes()
+        sizes.bind(self.arguments, {t.serial: a.shape for t, a in zip(self.arguments, arrays, strict=True)})
+        constants = [as_array(t, t.value, dtype) for t in self.program.constants]
+        by_serial = dict(
+            zip([t.serial for t in (*self.arguments, *self.program.constants)], [*arrays, *constants], strict=True)
+        )
+        for t, target, extent in self._indexing:
+            _check_positions(t, by_serial[t.serial], target, int(extent.xreplace(sizes._known())))
+        with np.errstate(all="ignore"):
+            found = self._run(*arrays, *constants, dtype=dtype.type)
+        many = found if len(self.outputs) > 1 else (found,)
+        result = [_owned(value, t, dtype, arrays) for value, t in zip(many, self.outputs, strict=True)]
+        return result[0] if self.container is None else self.container(result)
+
+    def __repr__(self) -> str:
+        inner = ", ".join(a.label for a in self.arguments)
+        return f"<Function ({inner}) -> {', '.join(o.describe() for o in self.outputs)}>"
+
+
+def _owned(value: Any, t: Tensor, dtype: np.dtype, arguments: Sequence[np.ndarray]) -> Any:
+    """An output as an array of its own, of its dtype; a scalar as a NumPy scalar."""
+    wanted = {"real": dtype, "int": np.dtype(np.int64), "bool": np.dtype(bool)}[t.dtype]
+    array = np.asarray(value, dtype=wanted)
+    if array.ndim == 0:
+        return array[()]
+    if not array.flags.writeable or any(np.may_share_memory(array, a) for a in arguments):
+        array = array.copy()
+    return array
+
+
+def _index_checks(program: Program) -> list[tuple[Tensor, Tensor, Any]]:
+    """Integer tensors that are used as positions directly: (positions, tensor that is read, extent of the axis)."""
+    from symbolic.program.equations import Equation
+    from symbolic.program.expressions import Access
+
+    given = {t.serial for t in (*program.arguments, *program.constants)}
+    found = {}
+    for step in program.steps:
+        if not isinstance(step.definition, Equation) or step.definition.guards:
+            continue
+        for access in step.definition.accesses:
+            for e, size in zip(access.indices, access.tensor.extents, strict=True):
+                if isinstance(e, Access) and e.tensor.serial in given:
+                    found[e.tensor.serial, size] = (e.tensor, access.tensor, size)
+    return list(found.values())
+
+
+def _check_positions(t: Tensor, array: np.ndarray, target: Tensor, size: int) -> None:
+    if array.size and (array.min() < 0 or array.max() >= size):
+        wrong = array[(array < 0) | (array >= size)].flat[0]
+        raise EvaluationError(f"{t.describe()} holds {wrong}, outside the axis of extent {size} of {target.label}")

@@ -1,0 +1,73 @@
+"""Lowering = the exact evaluator, on every kind of equation, on derivatives, and in float32."""
+
+import numpy as np
+import pytest
+
+import numeric
+from symbolic import gradient, hessian, jacobian
+from symbolic.verification.evaluation import Evaluator
+from tests.numeric.programs import CASES, DIFFERENTIABLE, arrays, build
+
+
+def expected(outputs, tensors, values):
+    """What the evaluator says, as float arrays."""
+    oracle = Evaluator(dict(zip(tensors, values, strict=True)), precision=17)
+    return [np.array(oracle.array(o), dtype=float) for o in outputs]
+
+
+def compare(outputs, tensors, values, dtype=None, tolerance=1e-10):
+    found = numeric.lambdify(tensors, outputs, dtype=dtype)(*values)
+    for out, got, want in zip(outputs, found, expected(outputs, tensors, values), strict=True):
+        assert np.shape(got) == want.shape
+        if out.dtype == "real":
+            assert got.dtype == np.dtype(dtype or "float64")
+        np.testing.assert_allclose(np.asarray(got, dtype=float), want, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_value(name):
+    tensors, outputs = build(name)
+    compare(outputs, tensors, arrays(tensors, np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_value_in_float32(name):
+    tensors, outputs = build(name)
+    compare(outputs, tensors, arrays(tensors, np.random.default_rng(2)), "float32", 2e-4)
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_gradients(name):
+    tensors, (out,) = build(name)
+    weights = np.random.default_rng(3).normal(size=[int(e) if e.is_Integer else 1 for e in out.extents])
+    loss = np.sum(out * weights + out * out / 3)
+    wanted = [gradient(loss, t) for t in tensors if t.dtype == "real"]
+    compare([loss, *wanted], tensors, arrays(tensors, np.random.default_rng(4)))
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_jacobians(name):
+    tensors, (out,) = build(name)
+    wanted = [jacobian(out, t) for t in tensors if t.dtype == "real" and t.ndim < 3]
+    compare([out, *wanted], tensors, arrays(tensors, np.random.default_rng(5)))
+
+
+SMALL = [
+    "quadratic",
+    "affine",
+    "log_sum_exp_by_hand",
+    "product",
+    "attention",
+    "slice_end",
+    "gather_rows",
+    "maximum_axis",
+]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_hessians(name):
+    tensors, (out,) = build(name)
+    loss = np.sum(out * out)
+    wanted = [hessian(loss, t) for t in tensors if t.dtype == "real" and t.ndim < 3][:2]
+    sizes = {"m": 2, "n": 3, "k": 2, "p": 4, "h": 2}
+    compare([loss, *wanted], tensors, arrays(tensors, np.random.default_rng(6), sizes), tolerance=1e-9)
