@@ -254,7 +254,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "shape": lambda x: operations.as_tensor(x).shape, "ndim": lambda x: operations.as_tensor(x).ndim, "size": _size,
     "linalg.norm": norm, "linalg.vector_norm": lambda x, *, axis=None, keepdims=False, ord=2: norm(x, ord, axis, keepdims),
     "linalg.matrix_norm": lambda x, *, keepdims=False, ord="fro": norm(x, ord, (-2, -1), keepdims),
-    "linalg.matrix_transpose": shaping.matrix_transpose, "linalg.outer": operations.outer, "linalg.trace": operations.trace, "linalg.diagonal": lambda x, **o: shaping.diagonal(x, 0, -2, -1),
+    "linalg.matrix_transpose": shaping.matrix_transpose, "linalg.outer": operations.outer, "linalg.trace": operations.trace, "linalg.diagonal": lambda x, *, offset=0: shaping.diagonal(x, offset, -2, -1),
     **{f"linalg.{name}": function for name, function in matrix_functions.LINALG.items()},
 }  # fmt: skip
 

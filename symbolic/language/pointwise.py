@@ -57,6 +57,8 @@ UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "floor": f.Floor,
     "ceil": f.Ceiling,
     "rint": f.Round,
+    "trunc": lambda x: f.Sign(x) * f.Floor(f.Magnitude(x)),
+    "fix": lambda x: f.Sign(x) * f.Floor(f.Magnitude(x)),
     "conjugate": lambda x: x,
     # SciPy's special functions
     "erf": sp.erf,
@@ -104,6 +106,11 @@ BINARY: dict[str, Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
     "fmin": f.Minimum,
     "hypot": lambda a, b: sp.sqrt(a**2 + b**2),
     "logaddexp": lambda a, b: a + f.Softplus(b - a),
+    "logaddexp2": lambda a, b: a + f.Softplus((b - a) * sp.log(2)) / sp.log(2),
+    "arctan2": sp.atan2,
+    "floor_divide": lambda a, b: f.Floor(a / b),
+    "remainder": lambda a, b: a - b * f.Floor(a / b),
+    "fmod": lambda a, b: a - b * f.Sign(a / b) * f.Floor(f.Magnitude(a / b)),
     "xlogy": f.Xlogy,
     "xlog1py": lambda a, b: f.Xlogy(a, 1 + b),
     "rel_entr": lambda a, b: a * sp.log(a / b),
@@ -149,7 +156,8 @@ def binary(name: str, x: Any, y: Any) -> Tensor:
         return condition(name, x, y)
     if name not in BINARY:
         raise UnsupportedError(f"the operation {name} is not supported")
-    dtype = "int" if name in ("add", "subtract", "multiply") and _integers(x) and _integers(y) else "real"
+    whole = ("add", "subtract", "multiply", "floor_divide", "remainder")
+    dtype = "int" if name in whole and _integers(x) and _integers(y) else "real"
     return pointwise(name, BINARY[name], x, y, dtype=dtype)
 
 

@@ -203,27 +203,33 @@ def stack(parts: Sequence[Any], axis: int = 0) -> Tensor:
 
 
 def diag(x: Any, k: int = 0) -> Tensor:
-    """The square matrix with the vector on its diagonal, or the diagonal of a matrix."""
+    """The square matrix with the vector on its k-th diagonal, or the k-th diagonal of a matrix."""
     t = as_tensor(x)
-    if k != 0:
-        raise UnsupportedError("diag: only the main diagonal (k=0) is supported")
     if t.ndim == 2:
-        return diagonal(t)
+        return diagonal(t, k)
     if t.ndim != 1:
         raise ShapeError(f"diag: expected a vector or a matrix, got {t.describe()}")
-    i, j = fresh_indices((t.extents[0], t.extents[0]))
-    return rearranged(t, (i, j), [i], [Zero(i - j)])
+    size = t.extents[0] + abs(k)
+    i, j = fresh_indices((size, size))
+    along = i - max(-k, 0)
+    guards = [Zero(j - i - k)] + ([Within(along, t.extents[0])] if k else [])
+    return rearranged(t, (i, j), [along], guards)
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-    """The diagonal of two axes, put last."""
+    """The entries (i, i + offset) of two axes, put last."""
     t = as_tensor(x)
+    if t.ndim < 2:
+        raise ShapeError(f"diagonal: expected a matrix, got {t.describe()}")
     a, b = axis1 % t.ndim, axis2 % t.ndim
-    if offset != 0 or t.ndim < 2 or sp.expand(t.extents[a] - t.extents[b]) != 0:
-        raise ShapeError(f"diagonal: expected equal extents on axes {a} and {b} of {t.describe()}, and no offset")
-    every = t.fresh_indices()
-    read = [every[a] if c == b else i for c, i in enumerate(every)]
-    return rearranged(t, [i for c, i in enumerate(every) if c not in (a, b)] + [every[a]], read)
+    down, right = max(-offset, 0), max(offset, 0)
+    rows, columns = t.extents[a] - down, t.extents[b] - right
+    length = rows if sp.expand(rows - columns) == 0 else sp.Min(rows, columns)
+    if length.is_negative:
+        raise ShapeError(f"diagonal: the offset {offset} is outside {t.describe()}")
+    every, along = t.fresh_indices(), Index("i", length)
+    read = [along + down if c == a else along + right if c == b else i for c, i in enumerate(every)]
+    return rearranged(t, [i for c, i in enumerate(every) if c not in (a, b)] + [along], read)
 
 
 def triangle(x: Any, k: int, lower: bool) -> Tensor:

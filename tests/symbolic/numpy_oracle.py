@@ -161,4 +161,4 @@ def differences(function, x, step=1e-3):
                 total = total + sign * weight * np.asarray(function(moved), float)
         columns.append(total / step)
     stacked = np.stack(columns, axis=-1) if columns else np.zeros((*np.shape(function(x)), 0))
-    return stacked.reshape(*stacked.shape[:-1], *x.shape)
+    return stacked.reshape((*stacked.shape[:-1], *x.shape))
