@@ -17,6 +17,7 @@ import sympy as sp
 
 from symbolic.language import pointwise as pw
 from symbolic.language.arrays import is_symbolic, value_of
+from symbolic.language.entries import Entry, expression
 from symbolic.language.operations import pointwise, scalar
 from symbolic.program import functions as f
 
@@ -27,6 +28,8 @@ def entrywise(name: str, *args: Any) -> Any:
 
 
 def _apply(name: str, function: Callable[..., sp.Expr], *args: Any) -> Any:
+    if any(isinstance(a, Entry) for a in args):
+        return Entry(function(*map(expression, args)))
     if not is_symbolic(*args):
         return value_of(function, *args)
     return pointwise(name, function, *args)

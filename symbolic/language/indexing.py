@@ -9,6 +9,7 @@ import sympy as sp
 
 from symbolic.errors import ShapeError, UnsupportedError
 from symbolic.language.arrays import is_symbolic, require_namespace
+from symbolic.language.entries import entry_of, is_entry_key
 from symbolic.language.operations import aligned, as_tensor, broadcast_extents, normal_axes
 from symbolic.language.shaping import rearranged
 from symbolic.program.dims import extent
@@ -18,8 +19,10 @@ from symbolic.program.functions import Equal
 from symbolic.program.tensors import Tensor, computed, fresh_indices
 
 
-def getitem(t: Tensor, key: Any) -> Tensor:
-    """NumPy's indexing, basic and by integer tensors."""
+def getitem(t: Tensor, key: Any) -> Any:
+    """NumPy's indexing, basic and by integer tensors; with names of indices, an entry of index notation."""
+    if is_entry_key(key):
+        return entry_of(t, key)
     keys = list(key) if isinstance(key, tuple) else [key]
     named = sum(1 for k in keys if k is not None and k is not Ellipsis)
     if named > t.ndim:
