@@ -19,10 +19,11 @@ from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 from symbolic.verification.counterexample import counterexample
+from symbolic.verification.diagnosis import diagnose, explained
 from symbolic.verification.equality_claims import Failure, read_claim
 from symbolic.verification.equality_points import Comparer, Comparison, Tally
 from symbolic.verification.equality_shapes import layouts, same_shape
-from symbolic.verification.verdict import Evidence, Verdict
+from symbolic.verification.verdict import Diagnosis, Evidence, Verdict
 
 
 def check(
@@ -66,7 +67,8 @@ def judge(claim: Tensor, truth: Tensor, comparer: Comparer) -> Verdict:
         for how, other in layouts(truth, claim.extents):
             if comparer.compare(claim, other).outcome == "equal":
                 return _layout(how, claim, truth)
-        return verdict_of(comparison, claim, truth, counterexample(comparison, claim, truth, comparer))
+        example = counterexample(comparison, claim, truth, comparer)
+        return verdict_of(comparison, claim, truth, example, diagnose(claim, truth, comparer))
     for how, other in layouts(truth, claim.extents):
         if comparer.compare(claim, other).outcome == "equal":
             return _layout(how, claim, truth)
@@ -75,10 +77,10 @@ def judge(claim: Tensor, truth: Tensor, comparer: Comparer) -> Verdict:
             "agrees", Evidence("the truth is zero in every entry, and 0 is claimed"), (), claim=claim, truth=truth
         )
     sentence = f"the claim has shape {shape_text(claim.extents)}, the truth {shape_text(truth.extents)}"
-    return Verdict("shape", Evidence(sentence), claim=claim, truth=truth)
+    return Verdict("shape", Evidence(sentence), (), None, diagnose(claim, truth, comparer), claim, truth)
 
 
-def verdict_of(comparison: Comparison, claim: Tensor, truth: Tensor, example=None) -> Verdict:
+def verdict_of(comparison: Comparison, claim: Tensor, truth: Tensor, example=None, diagnosis=None) -> Verdict:
     """The verdict that a comparison of two tensors of one shape amounts to."""
     tally = comparison.tally
     evidence = _evidence(tally)
@@ -86,7 +88,7 @@ def verdict_of(comparison: Comparison, claim: Tensor, truth: Tensor, example=Non
         return Verdict("agrees", evidence, conditions([claim, truth], tally), claim=claim, truth=truth)
     if comparison.outcome == "different":
         sentence = "the difference stays the same when the precision is doubled"
-        return Verdict("refuted", Evidence(sentence), counterexample=example, claim=claim, truth=truth)
+        return Verdict("refuted", Evidence(sentence), (), example, diagnosis, claim, truth)
     return Verdict(
         "undecided", Evidence(comparison.reason), conditions([claim, truth], tally), claim=claim, truth=truth
     )
@@ -97,8 +99,8 @@ def conditions(outputs: list[Tensor], tally: Tally | None = None) -> tuple[str, 
     found: dict[str, None] = {}
     for t in topological(outputs):
         if isinstance(t.definition, Application):
-            if t.definition.primitive.condition:
-                found[t.definition.primitive.condition] = None
+            if t.definition.condition:
+                found[t.definition.condition] = None
         elif t.definition is not None:
             for head in sorted({type(a) for a in t.definition.body.atoms(sp.Function)}, key=lambda h: h.__name__):
                 row = BY_HEAD.get(head)
@@ -108,6 +110,8 @@ def conditions(outputs: list[Tensor], tally: Tally | None = None) -> tuple[str, 
                     found[f"the argument of {row.name} is {row.domain}"] = None
     if tally is not None and tally.ties:
         found["points on kinks and ties were left out"] = None
+    if tally is not None and tally.conventions:
+        found["the convention at ties and kinks is the same on both sides"] = None
     if tally is not None and tally.truth_undefined:
         found["both sides are defined: the truth is not everywhere"] = None
     return tuple(found)
@@ -128,7 +132,8 @@ def _layout(how: str, claim: Tensor, truth: Tensor) -> Verdict:
         f"the claim is the whole truth in the other layout ({how}): shape {shape_text(claim.extents)} "
         f"against {shape_text(truth.extents)}"
     )
-    return Verdict("layout", Evidence(sentence), claim=claim, truth=truth)
+    diagnosis = Diagnosis("layout", explained("layout", ""), truth, "agrees")
+    return Verdict("layout", Evidence(sentence), (), None, diagnosis, claim, truth)
 
 
 def _is_zero(claim: Tensor) -> bool:

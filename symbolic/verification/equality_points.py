@@ -51,6 +51,7 @@ class Tally:
     failed: str = ""
     sizes: dict[tuple, None] = field(default_factory=dict)
     entries: int = 0
+    conventions: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,9 @@ class Comparer:
                         verdict = self.differs(program, values, entry, tally, digits)
                         if verdict is True:
                             return Comparison("different", tally, Point(sizes, values, entry))
-                        if verdict is None:
+                        if verdict is None and trace.exact:
+                            tally.conventions = True
+                        elif verdict is None:
                             unresolved = f"claim and truth differ by about {_short(c - t)} at a point where rounding is not under control"
             if defined:
                 tally.points += 1
@@ -154,38 +157,15 @@ class Comparer:
         if unresolved:
             return Comparison("unknown", tally, reason=unresolved)
         if tally.points < 2 and (tally.points < 1 or programs.random):
-            return self._at_kinks(programs, tally)
+            reason = tally.too_large or tally.failed or "no point was found at which claim and truth are both defined"
+            if tally.ties:
+                reason = "every point that was tried lies on a kink"
+            return Comparison("unknown", tally, tally.claim_undefined, reason)
         if tally.claim_undefined is not None:
             return Comparison(
                 "unknown", tally, tally.claim_undefined, "the claim is undefined where the truth is defined"
             )
         return Comparison("equal", tally)
-
-    def _at_kinks(self, programs: _Programs, tally: Tally) -> Comparison:
-        """No point was free of ties: compare under each convention for them; different only if no convention helps."""
-        if tally.ties:
-            agreed = 0
-            for k in range(CONFIRMED):
-                program, sizes, values = programs.point(k)
-                try:
-                    runs = [program.run(values, Reals(DIGITS, tie=tie)) for tie in (-1, 0, 1)]
-                except EvaluationError as error:
-                    tally.failed = str(error)
-                    continue
-                for entry in range(len(runs[0][0])):
-                    claims, truths = ([run[side][entry] for run in runs] for side in (0, 1))
-                    if any(v != v for v in (*claims, *truths)):
-                        continue
-                    apart = not any(_coincide(c, t, DIGITS // 2) for c in claims for t in truths)
-                    if apart and (min(claims) > max(truths) or max(claims) < min(truths)):
-                        return Comparison("different", tally, Point(sizes, values, entry))
-                    agreed += all(_coincide(c, t, DIGITS // 2) for c, t in zip(claims, truths, strict=True))
-            if agreed:
-                tally.points = CONFIRMED
-                return Comparison("equal", tally)
-            return Comparison("unknown", tally, reason="every point that was tried lies on a kink")
-        reason = tally.too_large or tally.failed or "no point was found at which claim and truth are both defined"
-        return Comparison("unknown", tally, tally.claim_undefined, reason)
 
     def differs(self, program: Program, values: Values, entry: int, tally: Tally, digits: int = DIGITS) -> bool | None:
         """True if the entry's difference is stable when the precision is doubled, False if it shrinks, None if neither."""
@@ -206,11 +186,21 @@ class Comparer:
             if previous is not None and not _coincide(c, t, digits):
                 context = Reals(digits).context
                 if abs(difference - previous) <= context.mpf("0.001") * abs(difference):
-                    return True
+                    return not trace.exact or self._by_no_convention(program, values, entry)
                 if abs(difference) <= abs(previous) * context.mpf(10) ** (-digits // 4) and digits >= 4 * DIGITS:
                     return False
             previous, digits = difference, digits * 2
         return None if not _coincide(c, t, digits // 2) else False
+
+    @staticmethod
+    def _by_no_convention(program: Program, values: Values, entry: int) -> bool | None:
+        """True if claim and truth differ whatever convention either takes at the exact ties of this point, else None."""
+        runs = [program.run(values, Reals(DIGITS, tie=tie)) for tie in (-1, 0, 1)]
+        claims, truths = ([run[side][entry] for run in runs] for side in (0, 1))
+        if any(v != v for v in (*claims, *truths)):
+            return None
+        apart = not any(_coincide(c, t, DIGITS // 2) for c in claims for t in truths)
+        return True if apart and (min(claims) > max(truths) or max(claims) < min(truths)) else None
 
 
 class _Programs:

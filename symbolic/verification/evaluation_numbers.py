@@ -32,12 +32,13 @@ class Unrepresentable(EvaluationError):
 class Trace:
     """The order decisions at one point, in the order in which a program meets them.
 
-    ``ties`` counts the decisions about equal or nearly equal numbers on which a value jumps.
+    A value may jump where two numbers are equal: ``ties`` counts such decisions about nearly equal numbers (a point that
+    says nothing), ``exact`` those about numbers that are exactly equal, as behind a relu (where conventions show).
     """
 
     def __init__(self):
         self.decisions: list[list[int | None]] = []
-        self.ties = 0
+        self.ties = self.exact = 0
         self.position = 0
 
     def replay(self) -> list[int | None]:
@@ -55,7 +56,8 @@ class Trace:
 class Numbers:
     """A domain of real numbers; subclasses say how numbers are made and which functions exist.
 
-    ``tie`` is the sign given to a difference of zero where a value jumps (the convention at a kink).
+    ``tie`` is the sign given to a difference of zero where a value jumps: 0 as the functions are written, ±1 to try
+    other conventions. Whole numbers (labels, masks) are data: their equality is no tie.
     """
 
     name = "real"
@@ -79,6 +81,10 @@ class Numbers:
     def integers(self, column: Sequence[int]) -> Column:
         """Whole numbers as numbers of the domain."""
         return list(column)
+
+    def zero(self) -> Any:
+        """A zero that counts as computed, unlike the whole number 0."""
+        return self.constant(sp.S.Zero)
 
     # -- arithmetic ---------------------------------------------------------------------------------------------------
 
@@ -138,10 +144,12 @@ class Numbers:
                 signs.append(None)
                 continue
             sign = (x > y) - (x < y)
-            exact = isinstance(x, int) and isinstance(y, int)
-            if jumps and not exact and abs(x - y) <= self.tolerance * (abs(x) + abs(y)):
-                self.trace.ties += 1
-                sign = self.tie
+            if jumps and not (isinstance(x, int) and isinstance(y, int)):
+                if sign == 0:
+                    self.trace.exact += 1
+                    sign = self.tie
+                elif abs(x - y) <= self.tolerance * (abs(x) + abs(y)):
+                    self.trace.ties += 1
             signs.append(sign)
         self.trace.decisions.append(signs)
         return signs
@@ -156,8 +164,10 @@ class Numbers:
         if kind.startswith("arg"):
             near = [k for k, v in enumerate(values) if abs(v - best) <= self.tolerance * (abs(v) + abs(best))]
             if len(near) > 1 and not all(isinstance(v, int) for v in values):
-                self.trace.ties += 1
-                position = near[self.tie % len(near)]
+                equal = all(values[k] == best for k in near)
+                self.trace.exact += equal
+                self.trace.ties += not equal
+                position = near[-1] if self.tie < 0 else near[0]
         self.trace.decisions.append([position])
         return position
 
@@ -170,8 +180,9 @@ class Numbers:
                 continue
             if not isinstance(v, int):
                 edge = v * 2 if how == "round" else v
-                if abs(edge - round(edge)) <= self.tolerance * (1 + abs(edge)):
-                    self.trace.ties += 1
+                gap = abs(edge - round(edge))
+                self.trace.exact += gap == 0
+                self.trace.ties += 0 < gap <= self.tolerance * (1 + abs(edge))
             results.append({"floor": math.floor, "ceil": math.ceil, "round": round}[how](v))
         self.trace.decisions.append(results)
         return results
@@ -321,6 +332,8 @@ class Fractions(Numbers):
         return value
 
     def constant(self, e: sp.Expr) -> Any:
+        if e.is_Rational:
+            return Fraction(int(e.p), int(e.q))
         raise Unrepresentable(f"{e} is no fraction")
 
     def _power(self, v: Any, exponent: int) -> Any:

@@ -22,6 +22,7 @@ from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 from symbolic.verification.evaluation_numbers import Column, Numbers, TooLarge, Unrepresentable
+from symbolic.verification.evaluation_order import ORDERED, total
 
 Sizes = Mapping[sp.Symbol, int]
 LARGEST_GRID = 3_000_000
@@ -66,6 +67,9 @@ def size_of(extent: sp.Expr, sizes: Sizes) -> int:
 class Program:
     """The computation of ``outputs`` at fixed sizes, compiled once and run at many points in any number domain.
 
+    Raises ``TooLarge`` if there are more than ``largest`` points in all equations together, and ``EvaluationError`` where
+    an extent is no whole number.
+
     >>> import symbolic as s
     >>> from symbolic.verification.evaluation_numbers import Fractions
     >>> x = s.tensor("x", "n")
@@ -81,7 +85,7 @@ class Program:
         self.points = sum(self._points(t) for t in self.order)
         if self.points > largest:
             raise TooLarge(f"the program has {self.points} points at the sizes {self._sizes_text()}")
-        self._steps = [(t, self._compiled(t)) for t in self.order if t.definition is not None]
+        self.steps = [(t, self._compiled(t)) for t in self.order if t.definition is not None]
 
     def _sizes_text(self) -> str:
         return ", ".join(f"{k} = {v}" for k, v in self.sizes.items())
@@ -110,11 +114,24 @@ class Program:
             if t.dtype != "real" and t.serial not in run.whole:
                 run.whole[t.serial] = [int(v) for v in given]
             run.tables[t.serial] = [domain.rational(v) for v in given]
-        for t, step in self._steps:
-            run.tables[t.serial] = table = step(run)
-            if t.dtype != "real" and t.serial not in run.whole:
-                run.whole[t.serial] = [int(v) if v == v else 0 for v in table]
+        for t, step in self.steps:
+            self._store(t, step, run)
         return run
+
+    def extend(self, run: Run, output: Tensor) -> Column:
+        """The flat values of one more tensor in an earlier run, of which only what is new is computed."""
+        for t in topological([output], stop=lambda t: t.serial in run.tables):
+            if t.serial not in run.tables:
+                if t.definition is None:
+                    raise EvaluationError(f"no value was given for {t.describe()}")
+                self._store(t, self._compiled(t), run)
+        return run.tables[output.serial]
+
+    @staticmethod
+    def _store(t: Tensor, step: Callable[[Run], Column], run: Run) -> None:
+        run.tables[t.serial] = table = step(run)
+        if t.dtype != "real" and t.serial not in run.whole:
+            run.whole[t.serial] = [int(v) if v == v else 0 for v in table]
 
     # -- equations ----------------------------------------------------------------------------------------------------
 
@@ -197,7 +214,7 @@ class Program:
             segments: list[Column] = [[] for _ in range(frame.count)]
             for owner, v in zip(owners, values, strict=True):
                 segments[owner].append(v)
-            return [_total(kind, segment, run.domain) for segment in segments]
+            return [total(kind, segment, run.domain) for segment in segments]
 
         return reduce
 
@@ -296,7 +313,7 @@ class Program:
             return lambda frame, run: run.domain.add([a(frame, run) for a in args])
         if e.is_Mul:
             return lambda frame, run: run.domain.mul([a(frame, run) for a in args])
-        ordered = _ORDERED.get(e.func)
+        ordered = ORDERED.get(e.func)
         if ordered is not None:
             return lambda frame, run: ordered(run.domain, *(a(frame, run) for a in args))
         head = e.func
@@ -345,74 +362,6 @@ def _product(row: Sequence[Any]) -> Any:
     for v in row:
         result *= v
     return result
-
-
-def _chosen(domain: Numbers, signs: Sequence[int | None], *choices: Column) -> Column:
-    """Row by row the choice for a negative, zero or positive sign."""
-    return [domain.nan if s is None else choices[s + 1][r] for r, s in enumerate(signs)]
-
-
-def _indicator(domain: Numbers, signs: Sequence[int | None], *values: int) -> Column:
-    return [domain.nan if s is None else domain.rational(values[s + 1]) for s in signs]
-
-
-def _zeros(domain: Numbers, like: Column) -> Column:
-    return [domain.rational(0)] * len(like)
-
-
-def _negated(domain: Numbers, x: Column) -> Column:
-    return domain.mul([x, [domain.rational(-1)] * len(x)])
-
-
-def _relu(d: Numbers, x: Column) -> Column:
-    zeros = _zeros(d, x)
-    return _chosen(d, d.order(x, zeros, False), zeros, zeros, x)
-
-
-def _magnitude(d: Numbers, x: Column) -> Column:
-    return _chosen(d, d.order(x, _zeros(d, x), False), _negated(d, x), x, x)
-
-
-def _rounding(how: str):
-    return lambda d, x: [d.nan if v is None else d.rational(v) for v in d.rounded(how, x)]
-
-
-_ORDERED: dict[Any, Callable[..., Column]] = {
-    f.Relu: _relu,
-    f.Magnitude: _magnitude,
-    f.Maximum: lambda d, a, b: _chosen(d, d.order(a, b, False), b, a, a),
-    f.Minimum: lambda d, a, b: _chosen(d, d.order(a, b, False), a, a, b),
-    f.Step: lambda d, x: _indicator(d, d.order(x, _zeros(d, x), True), 0, 0, 1),
-    f.Sign: lambda d, x: _indicator(d, d.order(x, _zeros(d, x), True), -1, 0, 1),
-    f.Less: lambda d, a, b: _indicator(d, d.order(a, b, True), 1, 0, 0),
-    f.LessEqual: lambda d, a, b: _indicator(d, d.order(a, b, True), 1, 1, 0),
-    f.Equal: lambda d, a, b: _indicator(d, d.order(a, b, True), 0, 1, 0),
-    f.Floor: _rounding("floor"),
-    f.Ceiling: _rounding("ceil"),
-    f.Round: _rounding("round"),
-}
-
-
-def _total(kind: str, values: Column, domain: Numbers) -> Any:
-    if kind == "sum":
-        return domain.total(values)
-    if kind == "prod":
-        return domain.product(values)
-    if kind == "logsumexp":
-        if not values:
-            return domain.constant(sp.S.NegativeInfinity)
-        largest = domain.winner("max", values)
-        if largest is None:
-            return domain.nan
-        shift = _negated(domain, [values[largest]])[0]
-        parts = domain.function(sp.exp, [domain.add([values, [shift] * len(values)])])
-        return domain.add([[values[largest]], domain.function(sp.log, [[domain.total(parts)]])])[0]
-    if not values:
-        return domain.constant(sp.S.NegativeInfinity if kind == "max" else sp.S.Infinity)
-    position = domain.winner(kind, values)
-    if position is None:
-        return domain.nan
-    return domain.rational(position) if kind.startswith("arg") else values[position]
 
 
 def _constants(t: Tensor) -> list[Any]:

@@ -182,3 +182,11 @@ def test_points_are_reproducible():
     x = tensor("x", "n")
     first, second = (check(2 * x, x * x, seed=11) for _ in range(2))
     assert first.counterexample == second.counterexample
+
+
+def test_what_lies_behind_a_relu_is_no_kink():
+    a, b = tensor("a", "n"), tensor("b", "n")
+    h, k = np.maximum(a, 0), np.maximum(b, 0)
+    assert check(np.where(h > 0, 1, 0), np.where(a > 0, 1, 0)).holds
+    assert check(np.where(h > k, 1, 0) * h, s.gradient(np.maximum(h, k).sum(), h) * h).status in ("agrees", "proved")
+    assert status(np.where(h >= 0, 1, 0), np.where(a > 0, 1, 0) * 2) == "refuted"

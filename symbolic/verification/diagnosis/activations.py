@@ -1,0 +1,211 @@
+"""Mistakes around nonlinear functions: h′ missing, h′ at the wrong argument, h for h′, softmax's Jacobian as diagonal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbolic.program.equations import Equation, equation
+from symbolic.program.expressions import Access
+from symbolic.program.functions import Equal
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor, computed
+from symbolic.verification.diagnosis.candidates import Candidate, name_of
+from symbolic.verification.diagnosis.surgery import edited, with_body
+from symbolic.verification.equality_shapes import same_shape
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """A pointwise function in a program: ``output = h(argument)``, with h′ at the argument as a tensor."""
+
+    output: Tensor
+    argument: Tensor
+    slope: Tensor
+
+
+def activations(tensors: Sequence[Tensor]) -> list[Activation]:
+    """Every equation that applies a nonlinear function of one entry to a tensor, entry by entry."""
+    found = []
+    for t in tensors:
+        eq = t.definition
+        if not isinstance(eq, Equation) or not eq.is_pointwise or len(eq.accesses) != 1:
+            continue
+        access = eq.accesses[0]
+        if access.indices != eq.indices or access.tensor.dtype != "real" or t.dtype != "real":
+            continue
+        symbol = sp.Dummy("a", real=True)
+        slope = eq.body.xreplace({access: symbol}).diff(symbol)
+        if slope.is_number:
+            continue
+        found.append(Activation(t, access.tensor, computed(Equation(eq.indices, slope.xreplace({symbol: access})))))
+    return found
+
+
+def slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Candidate]:
+    """Any intermediate result of the claim times h′ of any activation (by rows or columns where that fits)."""
+    for t in reversed(topological([claim])):
+        if t.definition is None or t.dtype != "real":
+            continue
+        for a in slopes:
+            for factor in _fitting(a.slope, t):
+                yield Candidate("missing h'", name_of(a.output), "claim", claim, {t: _times(t, *factor)})
+    for a in slopes:
+        for t in topological([claim]):
+            eq = t.definition
+            if isinstance(eq, Equation) and t is not a.output:
+                for access in eq.accesses:
+                    if access.tensor is a.output:
+                        change = {
+                            t: edited(t, with_body(eq, eq.body.xreplace({access: a.slope.access(*access.indices)})))
+                        }
+                        yield Candidate("h instead of h'", name_of(a.output), "claim", claim, change)
+
+
+def _fitting(factor: Tensor, t: Tensor) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
+    """The axes of t along which the factor can lie: each run of consecutive axes of its extents."""
+    for first in range(t.ndim - factor.ndim + 1):
+        if same_shape(t.extents[first : first + factor.ndim], factor.extents):
+            yield factor, tuple(range(first, first + factor.ndim))
+
+
+def _times(t: Tensor, factor: Tensor, axes: Sequence[int]) -> Tensor:
+    indices = t.fresh_indices()
+    return computed(Equation(indices, t.access(*indices) * factor.access(*(indices[a] for a in axes))))
+
+
+def argument_candidates(claim: Tensor, tensors: Sequence[Tensor], slopes: Sequence[Activation]) -> Iterator[Candidate]:
+    """Another tensor of the same shape read instead, in one equation, or in all that do not lead to it."""
+    order = topological([claim])
+    bent = {t.serial for a in slopes for t in (a.output, a.argument)}
+    named = [t for t in dict.fromkeys([*tensors, *order]) if t.name or t.serial in bent]
+    ancestors = {v: {u.serial for u in topological([v])} for v in named}
+    for t in reversed(order):
+        eq = t.definition
+        if not isinstance(eq, Equation):
+            continue
+        for u in eq.operands:
+            for v in named:
+                if (
+                    v is not u
+                    and v is not t
+                    and v.dtype == u.dtype
+                    and t.serial not in ancestors[v]
+                    and same_shape(v.extents, u.extents)
+                ):
+                    change = {t: _reading(t, eq, u, v)}
+                    yield Candidate(*_confusion(u, v, [eq], slopes), "claim", claim, change)
+    for u in [t for t in order if t.name or t.serial in bent]:
+        for v in named:
+            if v is u or v.dtype != u.dtype or not same_shape(v.extents, u.extents):
+                continue
+            users = [t for t in order if isinstance(t.definition, Equation) and t.serial not in ancestors[v]]
+            users = [t for t in users if any(operand is u for operand in t.operands)]
+            if len(users) > 1:
+                change = {t: _reading(t, t.definition, u, v) for t in users}
+                yield Candidate(*_confusion(u, v, [t.definition for t in users], slopes), "claim", claim, change)
+
+
+def _reading(t: Tensor, eq: Equation, u: Tensor, v: Tensor) -> Tensor:
+    return edited(
+        t,
+        with_body(
+            eq, eq.body.xreplace({u.handle: v.handle}), tuple(g.xreplace({u.handle: v.handle}) for g in eq.guards)
+        ),
+    )
+
+
+def _confusion(u: Tensor, v: Tensor, equations: Sequence[Equation], slopes: Sequence[Activation]) -> tuple[str, str]:
+    """Label and detail for reading u where v belongs."""
+    related = any({u.serial, v.serial} == {a.output.serial, a.argument.serial} for a in slopes)
+    if related:
+        bent = any(_is_slope_like(eq, u) for eq in equations)
+        text = f"{name_of(u)} instead of {name_of(v)}"
+        return ("h' at the wrong argument", text) if bent else ("pre-activation and activation", text)
+    if u.name and v.name and re.sub(r"\d+", "", u.name) == re.sub(r"\d+", "", v.name):
+        return "wrong layer index", u.name
+    return "wrong tensor", f"{name_of(u)} stands where {name_of(v)} belongs"
+
+
+def _is_slope_like(eq: Equation, u: Tensor) -> bool:
+    """True if u enters other than as a plain factor: through a function, a power, or 1 − u."""
+    for access in eq.accesses:
+        if access.tensor is u and (eq.body.is_Add or (eq.body / access).has(access) or not eq.body.is_Mul):
+            return True
+    return False
+
+
+def softmax_candidates(claim: Tensor, tensors: Sequence[Tensor]) -> Iterator[Candidate]:
+    """p∘(1 − p)∘g in the claim made p∘(g − Σ g∘p), and diag(p∘(1 − p)) made diag(p) − ppᵀ."""
+    for p in tensors:
+        if p.ndim == 0 or not _is_softmax(p):
+            continue
+        for t in topological([claim]):
+            eq = t.definition
+            if not isinstance(eq, Equation) or eq.bound:
+                continue
+            body = _inlined(t)
+            for access in sorted((a for a in body.atoms(Access) if a.tensor is p), key=str):
+                change = _coupled(t, eq, body, access)
+                if change is not None:
+                    yield Candidate(
+                        "softmax Jacobian taken as diagonal", "diag(p∘(1 − p))", "claim", claim, {t: change}
+                    )
+        if claim.ndim == 2 and p.ndim == 1 and same_shape(claim.extents, (*p.extents, *p.extents)):
+            i, j = claim.fresh_indices()
+            full = computed(Equation((i, j), Equal(i, j) * p.access(i) - p.access(i) * p.access(j)))
+            yield Candidate("softmax Jacobian taken as diagonal", "diag(p∘(1 − p))", "claim", claim, {claim: full})
+
+
+def _is_softmax(p: Tensor) -> bool:
+    """True if the tensor is known to sum to one, or is a quotient of exponentials by their sum."""
+    if any(f.power == 1 and f.value == 1 for f in p.facts):
+        return True
+    if not isinstance(p.definition, Equation) or not p.definition.is_pointwise:
+        return False
+    names = {
+        type(b).__name__
+        for u in topological([p])[-8:]
+        if isinstance(u.definition, Equation)
+        for b in u.definition.body.atoms(sp.exp)
+    }
+    divides = any(e.is_Pow and e.exp == -1 for e in sp.preorder_traversal(p.definition.body))
+    sums = any(isinstance(u.definition, Equation) and u.definition.bound for u in p.operands)
+    return bool(names) and divides and sums
+
+
+def _inlined(t: Tensor) -> sp.Expr:
+    """The body with unnamed pointwise products and differences it reads written out."""
+    body = t.definition.body
+    for _ in range(4):
+        inner = {
+            a: a.tensor.definition.body.xreplace(dict(zip(a.tensor.definition.indices, a.indices, strict=True)))
+            for a in body.atoms(Access)
+            if a.tensor.name is None
+            and isinstance(a.tensor.definition, Equation)
+            and a.tensor.definition.is_pointwise
+            and not a.tensor.definition.body.atoms(sp.exp)
+        }
+        if not inner:
+            break
+        body = body.xreplace(inner)
+    return body
+
+
+def _coupled(t: Tensor, eq: Equation, body: sp.Expr, access: Access) -> Tensor | None:
+    """The body p(1 − p)G with softmax's coupling: p(G − Σ p G) over the last axis of p; None if it has another form."""
+    cofactor = sp.cancel(sp.together(body / (1 - access)))
+    if sp.denom(cofactor).has(access) or (not cofactor.has(access) and access not in body.atoms(Access)):
+        return None
+    last = access.indices[-1]
+    if last not in eq.indices:
+        return None
+    moved = last.fresh()
+    inside = cofactor if cofactor.has(access) else cofactor * access
+    total = computed(equation([i for i in eq.indices if i != last], inside.xreplace({last: moved}), [moved]))
+    sums = total.access(*(i for i in eq.indices if i != last))
+    new = cofactor - (access * sums if cofactor.has(access) else sums)
+    return edited(t, Equation(eq.indices, new))

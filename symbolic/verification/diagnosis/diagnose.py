@@ -1,0 +1,81 @@
+"""The search for a mistake: candidates from every family, tried in floats, sorted by the table, confirmed by the judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from symbolic.errors import ChainruleError
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor
+from symbolic.verification.diagnosis.activations import (
+    Activation,
+    activations,
+    argument_candidates,
+    slope_candidates,
+    softmax_candidates,
+)
+from symbolic.verification.diagnosis.candidates import Candidate
+from symbolic.verification.diagnosis.local import local_candidates
+from symbolic.verification.diagnosis.mistakes import RANK, explained
+from symbolic.verification.diagnosis.products import product_candidates, shape_candidates, symmetry_candidates
+from symbolic.verification.diagnosis.ratios import ratio_candidates
+from symbolic.verification.diagnosis.trials import Trials
+from symbolic.verification.equality_points import Comparer
+from symbolic.verification.equality_shapes import same_shape
+from symbolic.verification.verdict import Diagnosis
+
+ENOUGH = 12  # candidates that pass in floats
+
+
+def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, seconds: float = 0.4) -> Diagnosis | None:
+    """The most specific mistake whose undoing is confirmed to give the truth; None if there is none.
+
+    ``claim`` and ``truth`` may differ in shape (a forgotten sum, a vector for a diagonal matrix).
+    """
+    deadline = time.monotonic() + seconds
+    tensors = topological([truth, claim])
+    slopes = activations(tensors)
+    try:
+        trials = Trials(claim, truth, [a.slope for a in slopes], comparer)
+    except ChainruleError:
+        return None
+    if not trials.points:
+        return None
+    passed: list[Candidate] = []
+    for candidate in _candidates(claim, truth, tensors, slopes, trials):
+        if time.monotonic() > deadline or len(passed) >= ENOUGH:
+            break
+        if trials.explains(candidate):
+            passed.append(candidate)
+    for candidate in sorted(passed, key=lambda c: RANK[c.label]):
+        found = _confirmed(candidate, claim, truth, comparer)
+        if found is not None:
+            return found
+    return None
+
+
+def _candidates(
+    claim: Tensor, truth: Tensor, tensors: list[Tensor], slopes: list[Activation], trials: Trials
+) -> Iterator[Candidate]:
+    """Candidates of all families, the likely ones first; of a claim of another shape only those that mend the shape."""
+    yield from shape_candidates(claim, truth.extents)
+    if not same_shape(claim.extents, truth.extents):
+        return
+    yield from ratio_candidates(claim, truth, trials)
+    yield from symmetry_candidates(claim)
+    yield from softmax_candidates(claim, tensors)
+    yield from argument_candidates(claim, tensors, slopes)
+    yield from slope_candidates(claim, slopes)
+    yield from product_candidates(claim)
+    yield from local_candidates(claim, "claim")
+    yield from local_candidates(truth, "truth")
+
+
+def _confirmed(candidate: Candidate, claim: Tensor, truth: Tensor, comparer: Comparer) -> Diagnosis | None:
+    edited = candidate.tensor
+    target = truth if candidate.side == "claim" else claim
+    if not same_shape(edited.extents, target.extents) or comparer.compare(edited, target).outcome != "equal":
+        return None
+    repair = edited if candidate.side == "claim" else truth
+    return Diagnosis(candidate.label, explained(candidate.label, candidate.detail), repair, "agrees")

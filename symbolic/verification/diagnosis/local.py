@@ -1,0 +1,140 @@
+"""Edits of one equation's body: a sign, a factor, a term, an exponent, an index, a transposed access, another tensor."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import sympy as sp
+
+from symbolic.program.equations import Equation
+from symbolic.program.expressions import Access, Index
+from symbolic.program.graph import leaves, topological
+from symbolic.program.tensors import Tensor
+from symbolic.verification.diagnosis.candidates import Candidate
+from symbolic.verification.diagnosis.surgery import edited, with_body
+
+Edit = tuple[str, str, sp.Expr]
+
+
+def local_candidates(output: Tensor, side: str) -> Iterator[Candidate]:
+    """Every single edit of every equation of the program, last equations first."""
+    for t in reversed(topological([output])):
+        eq = t.definition
+        if not isinstance(eq, Equation):
+            continue
+        yield Candidate("sign", f"of {eq.body}", side, output, {t: edited(t, with_body(eq, -eq.body))})
+        for label, detail, body in _edits(eq.body, eq, side):
+            if body != eq.body and not body.has(sp.nan, sp.zoo):
+                yield Candidate(label, detail, side, output, {t: edited(t, with_body(eq, body))})
+        yield from _shifted(t, eq, side, output)
+
+
+def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
+    """Edits of an expression at its root and, one at a time, below."""
+    if isinstance(e, Access):
+        yield from _transposed(e)
+        return
+    if e.is_Add:
+        yield from _terms(e, side)
+    elif e.is_Mul:
+        yield from _factors(e, eq, side)
+    elif e.is_Pow and e.exp.is_number:
+        for step in (1, -1):
+            yield "off by one", f"the exponent of {e}", e.base ** (e.exp + step)
+        if not e.exp.is_Integer:
+            yield "wrong exponent", f"a root is missing in {e}", e.base ** (2 * e.exp)
+        yield "wrong exponent", f"a square or a root in {e}", e.base ** (e.exp / 2)
+        yield "wrong exponent", f"the base should be inverted in {e}", e.base**-e.exp
+    elif isinstance(e, sp.Function) and len(e.args) == 1:
+        yield "h instead of h'", e.func.__name__, e.fdiff(1)
+    if e.is_Symbol and not isinstance(e, Index):
+        yield "off by one", f"{e} against {e} − 1", e - 1
+        yield "off by one", f"{e} against {e} + 1", e + 1
+    if e.is_Rational and e not in (1, -1):
+        for other in (2 * e, e / 2):
+            yield "factor 2", f"lost or added: {e} against {other}", other
+        yield "off by one", f"{e} against {e + 1}", e + 1
+        yield "off by one", f"{e} against {e - 1}", e - 1
+    if not e.is_Pow or not e.exp.is_number:
+        positions: Sequence[int] = range(len(e.args))
+    else:
+        positions = (0,)
+    for k in positions:
+        for label, detail, part in _edits(e.args[k], eq, side):
+            yield label, detail, e.func(*e.args[:k], part, *e.args[k + 1 :])
+
+
+def _terms(e: sp.Expr, side: str) -> Iterator[Edit]:
+    for k, term in enumerate(e.args):
+        rest = e.args[:k] + e.args[k + 1 :]
+        yield "sign", f"of the term {term}", sp.Add(*rest, -term)
+        yield "factor 2", f"lost or added in the term {term}", sp.Add(*rest, 2 * term)
+        yield "factor 2", f"lost or added in the term {term}", sp.Add(*rest, term / 2)
+    count = len(e.args)
+    if count <= 5:
+        for size in range(1, count):
+            for dropped in itertools.combinations(e.args, size):
+                kept = sp.Add(*(a for a in e.args if a not in dropped))
+                yield _dropped_label(dropped, kept, side), ", ".join(map(str, dropped)), kept
+
+
+def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
+    """A penalty's term reads parameters and scalars only, while the rest reads data; other lost terms are lost paths."""
+    if side == "claim":
+        return "extra term"
+    read, rest = (leaves(a.tensor for a in sp.Add(*terms).atoms(Access)) for terms in (dropped, (kept,)))
+    penal = all(t.role in ("parameter", "constant") or t.ndim == 0 for t in read)
+    if read and penal and any(t.role in ("input", "target") and t.ndim for t in rest):
+        return "forgotten regulariser"
+    return "forgotten path" if read else "missing term"
+
+
+def _factors(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
+    if len(e.args) > 6:
+        return
+    for size in (1, 2):
+        for dropped in itertools.combinations(e.args, size):
+            if size < len(e.args):
+                kept = sp.Mul(*(a for a in e.args if a not in dropped))
+                yield (*_factor_label(dropped, kept, eq, side), kept)
+
+
+def _factor_label(dropped: Sequence[sp.Expr], kept: sp.Expr, eq: Equation, side: str) -> tuple[str, str]:
+    factor = sp.Mul(*dropped)
+    missing = side == "truth"
+    inner = {f.args[0].as_coeff_Mul()[0] for f in kept.atoms(sp.Function) if len(f.args) == 1}
+    if missing and factor in inner:
+        return "missing h'", f"the inner function, {factor},"
+    if factor.is_number:
+        if abs(factor) in (2, sp.Rational(1, 2), 4, sp.Rational(1, 4)):
+            return "factor 2", f"{'missing' if missing else 'one too many'}: {factor}"
+        return "factor", f"{factor} is {'missing' if missing else 'one too many'}"
+    if not factor.atoms(Access):
+        inverse = sp.denom(factor) != 1
+        return ("missing 1/P" if inverse == missing else "extra 1/P"), str(factor if inverse else 1 / factor)
+    computed = any(
+        a.tensor.definition is not None or not isinstance(f, Access) for f in dropped for a in f.atoms(Access)
+    )
+    if missing and not eq.bound and computed:
+        return "missing h'", f"what was differentiated to {factor}"
+    return ("missing factor" if missing else "extra factor"), str(factor)
+
+
+def _transposed(access: Access) -> Iterator[Edit]:
+    indices, extents = access.indices, access.tensor.extents
+    if len(indices) >= 2 and indices[-1] != indices[-2] and sp.expand(extents[-1] - extents[-2]) == 0:
+        swapped = (*indices[:-2], indices[-1], indices[-2])
+        yield "missing transpose", access.tensor.label, Access(access.tensor, *swapped)
+
+
+def _shifted(t: Tensor, eq: Equation, side: str, output: Tensor) -> Iterator[Candidate]:
+    """Index expressions with an offset, moved by one."""
+    for access in eq.accesses:
+        for axis, index in enumerate(access.indices):
+            if not isinstance(index, Index) and not index.atoms(Access):
+                for step in (1, -1):
+                    moved = Access(access.tensor, *access.indices[:axis], index + step, *access.indices[axis + 1 :])
+                    body = eq.body.xreplace({access: moved})
+                    change = {t: edited(t, with_body(eq, body))}
+                    yield Candidate("off by one", f"the index of {access}", side, output, change)

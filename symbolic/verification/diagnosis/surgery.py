@@ -1,0 +1,47 @@
+"""Surgery on programs: the same program with some of its tensors replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from symbolic.program.equations import Equation
+from symbolic.program.graph import topological
+from symbolic.program.primitives import Application
+from symbolic.program.tensors import Tensor
+
+
+def rebuilt(output: Tensor, replacements: Mapping[Tensor, Tensor]) -> Tensor:
+    """``output`` recomputed with every key replaced by its value, wherever it is read.
+
+    What a replacement itself reads is left as it is, so a tensor may be replaced by a function of itself.
+    """
+    now: dict[Tensor, Tensor] = dict(replacements)
+    for t in topological([output], stop=lambda t: t in replacements):
+        if t not in now and any(u in now for u in t.operands):
+            now[t] = Tensor(
+                None, t.extents, dtype=t.dtype, assume=t.assume, definition=reading(t.definition, now), tex=t.tex
+            )
+    return now.get(output, output)
+
+
+def reading(definition: Equation | Application, now: Mapping[Tensor, Tensor]) -> Equation | Application:
+    """A definition that reads other tensors in the place of those it reads."""
+    if isinstance(definition, Application):
+        operands = tuple(now.get(u, u) for u in definition.operands)
+        return Application(definition.primitive, operands, definition.options)
+    handles = {u.handle: now[u].handle for u in definition.operands if u in now}
+    return with_body(
+        definition, definition.body.xreplace(handles), tuple(g.xreplace(handles) for g in definition.guards)
+    )
+
+
+def with_body(eq: Equation, body: sp.Expr, guards=None) -> Equation:
+    """The same comprehension of another body."""
+    return Equation(eq.indices, body, eq.bound, eq.reduce, eq.guards if guards is None else guards)
+
+
+def edited(t: Tensor, definition: Equation) -> Tensor:
+    """A tensor like ``t`` with another definition."""
+    return Tensor(None, (i.extent for i in definition.indices), dtype=t.dtype, definition=definition)
