@@ -1,0 +1,303 @@
+"""Functions as written: the table's functions entry by entry, functions of matrices, the document's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symbolic.calculus.derivatives import jacobian
+from symbolic.language import matrix_functions, shaping
+from symbolic.language.pointwise import UNARY
+from symbolic.program import functions as f
+from symbolic.program.equations import Equation
+from symbolic.program.expressions import Access
+from symbolic.program.tensors import Tensor, tensor
+from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.names import letters
+from symbolic.verification.elaboration.scope import FunctionOf, Generic
+from symbolic.verification.elaboration.values import ShapeMisfit, Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+
+if TYPE_CHECKING:
+    from symbolic.verification.elaboration.elaborate import Elaborator
+
+_EXTRA = {
+    "sech": lambda x: 1 / sp.cosh(x),
+    "cot": lambda x: 1 / sp.tan(x),
+    "sec": lambda x: 1 / sp.cos(x),
+    "abs": f.Magnitude,
+    "logit": lambda x: sp.log(x / (1 - x)),
+}
+_INVERSE = {
+    "sin": "arcsin",
+    "cos": "arccos",
+    "tan": "arctan",
+    "tanh": "arctanh",
+    "exp": "log",
+    "log": "exp",
+    "sigmoid": "logit",
+    "sinh": "arcsinh",
+}
+
+
+def call(el: Elaborator, node: s.Call) -> Value:
+    """``f(a, …)`` with whatever stands on f: primes, a power, an inverse, an index."""
+    head = node.head
+    scripts = head if isinstance(head, s.Scripted) else s.Scripted(head.span, head, None, None)
+    name = scripts.base.name
+    meaning = el.scope.functions.get(name, name)
+    order, sup = scripts.primes, scripts.sup
+    if (
+        isinstance(sup, s.Group)
+        and isinstance(sup.body, s.Number)
+        and sup.body.text.isdigit()
+        and int(sup.body.text) <= 4
+    ):
+        order, sup = int(sup.body.text), None
+    if _is_minus_one(sup):
+        if not isinstance(meaning, str) or meaning not in _INVERSE:
+            raise ReadingError(f"the inverse function of {name} is not known", node.span)
+        meaning, sup = _INVERSE[meaning], None
+    value = _applied(el, meaning, name, node, order)
+    if scripts.sub is not None:
+        if name == "log" and isinstance(scripts.sub, s.Number):
+            value = v.pointwise(lambda a: a / sp.log(sp.Integer(scripts.sub.text)), [value], node.span)
+        else:
+            value = v.entry(value, [el.place(p) for p in letters(scripts.sub) or []], node.span)
+    if sup is not None:
+        value = (
+            v.transposed(value, node.span)
+            if el.is_transpose(sup, value)
+            else el.power(value, el(sup), node.span, entrywise=True)
+        )
+    return value
+
+
+def _is_minus_one(node: s.Node | None) -> bool:
+    return (
+        isinstance(node, s.Sum) and len(node.terms) == 1 and node.terms[0][0] < 0
+        and isinstance(node.terms[0][1], s.Number) and node.terms[0][1].text == "1"
+    )  # fmt: skip
+
+
+def _applied(el: Elaborator, meaning: str | FunctionOf | Generic, name: str, node: s.Call, order: int) -> Value:
+    span = node.span
+    if isinstance(meaning, FunctionOf):
+        return _own(el, meaning, name, node, order)
+    arguments = [el(a) for a in node.arguments]
+    if isinstance(meaning, Generic):
+        if len(arguments) != 1:
+            raise ReadingError(f"{name} is a function of one variable", span)
+        return generic(el, meaning, arguments[0], order, span)
+    if len(arguments) == 1 and (meaning in UNARY or meaning in _EXTRA) and not (meaning == "abs" and arguments[0].rank):
+        rule = UNARY.get(meaning) or _EXTRA[meaning]
+        if order:
+            return _differentiated(rule, arguments[0], order, span, meaning)
+        if meaning == "log" and _is_determinant(node.arguments[0]):
+            return matrix_function(el, "logdet", el(_inside_determinant(node.arguments[0])), span)
+        return v.pointwise(rule, arguments, span, name)
+    if order:
+        raise ReadingError(f"{name}' is read for functions of one variable", span)
+    if meaning in ("max", "min"):
+        return _extremum(meaning, arguments, span)
+    if len(arguments) != 1:
+        raise ReadingError(f"{name} of {len(arguments)} arguments is not read", span)
+    return matrix_function(el, meaning, arguments[0], span)
+
+
+def _differentiated(rule, argument: Value, order: int, span: s.Span, name: str) -> Value:
+    x = sp.Dummy("x", real=True)
+    slope = rule(x).diff(x, order)
+    return v.pointwise(lambda a: slope.xreplace({x: a}), [argument], span, name)
+
+
+def _extremum(kind: str, arguments: list[Value], span: s.Span) -> Value:
+    if len(arguments) == 1:
+        return v.total(arguments[0], span, kind)
+    rule = f.Maximum if kind == "max" else f.Minimum
+    result = arguments[0]
+    for a in arguments[1:]:
+        result = v.pointwise(rule, [result, a], span, kind)
+    return result
+
+
+def generic(el: Elaborator, meaning: Generic, argument: Value, order: int, span: s.Span) -> Value:
+    """A function that is not told further, or its derivative: the general member a·sin t + b·t² of a two-parameter family.
+
+    An equality between a function, its derivatives and other terms that holds for all a and b is what is judged.
+    """
+    held = el.scope.values
+    parameters = []
+    for letter in ("a", "b"):
+        key = f"{meaning.name}_{letter}_"
+        if key not in held:
+            held[key] = Value(tensor(f"{meaning.name}_{letter}_", role="constant", assume="nonzero"))
+        parameters.append(held[key].tensor.access())
+    a, b = parameters
+    t = sp.Dummy("t", real=True)
+    rule = (a * sp.sin(t) + b * t**2).diff(t, order) if order else a * sp.sin(t) + b * t**2
+    return v.pointwise(lambda x: rule.xreplace({t: x}), [argument], span, meaning.name)
+
+
+def _own(el: Elaborator, meaning: FunctionOf, name: str, node: s.Call, order: int) -> Value:
+    """A function that the document defines by a formula."""
+    span = node.span
+    if len(node.arguments) != len(meaning.parameters):
+        raise ReadingError(f"{name} takes {len(meaning.parameters)} arguments, {len(node.arguments)} are given", span)
+    if (
+        order == 0
+        and name in el.scope.values
+        and all(
+            isinstance(a, s.Symbol) and a.name == p for a, p in zip(node.arguments, meaning.parameters, strict=True)
+        )
+    ):
+        return el.scope.values[name]
+    arguments = [el(a) for a in node.arguments]
+    inner = type(el)(_with_values(el, dict(zip(meaning.parameters, arguments, strict=True))), el.env)
+    if order == 0:
+        return inner(meaning.body)
+    if len(arguments) != 1:
+        raise ReadingError(f"{name}' is read for functions of one variable", span)
+    t = tensor("t_")
+    body = type(el)(_with_values(el, {meaning.parameters[0]: Value(t)}), el.env)(meaning.body).tensor
+    for _ in range(order):
+        body = jacobian(body, t)
+    slope = flattened(body)
+    return v.pointwise(lambda x: slope.xreplace({t.access(): x}), arguments, span, name)
+
+
+def _with_values(el: Elaborator, more: dict[str, Value]):
+    from dataclasses import replace
+
+    return replace(el.scope, values={**el.scope.values, **more})
+
+
+def flattened(t: Tensor) -> sp.Expr:
+    """The expression of a scalar that is computed from scalars without reductions."""
+    eq = t.definition
+    if not isinstance(eq, Equation) or not eq.is_pointwise or eq.indices:
+        return t.access()
+    return eq.body.xreplace({a: flattened(a.tensor) for a in eq.body.atoms(Access) if a.tensor.name is None})
+
+
+# -- functions of arrays -----------------------------------------------------------------------------------------------------
+
+
+def matrix_function(el: Elaborator, name: str, value: Value, span: s.Span) -> Value:
+    """Functions of a vector or matrix as a whole."""
+    if name == "diag":
+        return v.diagonal_matrix(value, span)
+    if name == "trace":
+        return v.trace(value, span)
+    if name == "sum":
+        return v.total(value, span)
+    if name in ("norm", "abs"):
+        return norm_of(value, None, span)
+    if name == "mean":
+        count = sp.Mul(*value.core)
+        return v.pointwise(lambda a: a / count, [v.total(value, span)], span)
+    if name in ("softmax", "log_softmax", "logsumexp"):
+        return _soft(name, value, span)
+    if name in ("det", "logdet", "inv"):
+        _unlabelled(value, name, span)
+        if value.rank == 0:
+            return v.pointwise({"det": lambda a: a, "logdet": sp.log, "inv": lambda a: 1 / a}[name], [value], span)
+        if value.rank != 2 or not v.same(*value.core):
+            raise ShapeMisfit(f"{name} needs a square matrix, got {value.describe()}", span)
+        if name == "logdet":
+            return Value(matrix_functions.slogdet(value.tensor)[1])
+        return Value(matrix_functions.det(value.tensor) if name == "det" else matrix_functions.inv(value.tensor))
+    if name == "vec":
+        _unlabelled(value, name, span)
+        return Value(shaping.reshape(v.transposed(value, span).tensor, -1)) if value.rank == 2 else value
+    raise ReadingError(f"the function {name} of {value.describe()} is not read", span)
+
+
+def inverse(el: Elaborator, value: Value, span: s.Span) -> Value:
+    """The inverse of a square matrix; of a scalar or entry by entry, the reciprocal."""
+    if value.form == "identity":
+        return v.pointwise(lambda a: 1 / a, [value], span, "the scaling")
+    if value.rank == 2:
+        return matrix_function(el, "inv", value, span)
+    return v.pointwise(lambda a: 1 / a, [value], span)
+
+
+def _unlabelled(value: Value, name: str, span: s.Span) -> None:
+    if value.labels:
+        raise ReadingError(f"{name} of a matrix that depends on an index is not read", span)
+
+
+def _soft(name: str, value: Value, span: s.Span) -> Value:
+    if value.rank != 1 and not (value.rank == 2 and name == "softmax"):
+        raise ShapeMisfit(f"{name} needs a vector, got {value.describe()}", span)
+    exponential = v.pointwise(sp.exp, [value], span)
+    if value.rank == 2:
+        rows = v.product(exponential, Value(v.number(1).tensor, form="ones"), span)
+        i, _j = (v.fresh_label("i"), None), None
+        spread = v.entry(rows, [i], span)
+        whole = v.entry(exponential, [i], span)
+        quotient = v.pointwise(lambda a, b: a / b, [whole, spread], span)
+        return Value(quotient.tensor)
+    total = v.total(exponential, span)
+    if name == "logsumexp":
+        return v.pointwise(sp.log, [total], span)
+    if name == "log_softmax":
+        return v.pointwise(lambda a, b: a - sp.log(b), [value, total], span)
+    return v.pointwise(lambda a, b: a / b, [exponential, total], span)
+
+
+def _is_determinant(node: s.Node) -> bool:
+    if isinstance(node, s.Group):
+        return _is_determinant(node.body)
+    return isinstance(node, s.Call) and isinstance(node.head, s.Symbol) and node.head.name == "det"
+
+
+def _inside_determinant(node: s.Node) -> s.Node:
+    return _inside_determinant(node.body) if isinstance(node, s.Group) else node.arguments[0]
+
+
+# -- norms -------------------------------------------------------------------------------------------------------------------
+
+
+def norm(el: Elaborator, node: s.Scripted) -> Value:
+    """``‖x‖_p^k``, ``|x|``, ``⌊x⌋``, ``⟨x, y⟩``."""
+    body = node.base
+    if body.kind == "angle":
+        if not isinstance(body.body, s.Items) or len(body.body.items) != 2:
+            raise ReadingError("⟨ ⟩ holds two things with a comma between them", node.span)
+        a, b = (el(n) for n in body.body.items)
+        return v.inner(a, b, node.span) if a.rank else v.scaled(a, b, node.span)
+    value = el(body.body)
+    if body.kind == "floor":
+        return v.pointwise(f.Floor, [value], node.span)
+    if body.kind == "abs" and value.rank == 0:
+        result = v.pointwise(f.Magnitude, [value], node.span)
+    elif body.kind == "abs" and value.rank == 2:
+        result = matrix_function(el, "det", value, node.span)
+    else:
+        squared = isinstance(node.sup, s.Number) and node.sup.text == "2"
+        result = norm_of(value, node.sub, node.span, squared)
+        if squared:
+            return result
+    return el.power(result, el(node.sup), node.span) if node.sup is not None else result
+
+
+def norm_of(value: Value, kind: s.Node | None, span: s.Span, squared: bool = False) -> Value:
+    """The 2-norm (Frobenius norm of a matrix) unless the subscript says 1 or ∞."""
+    text = kind.text if isinstance(kind, s.Number) else kind.name if isinstance(kind, s.Symbol) else ""
+    if kind is not None and text not in ("1", "2", "F", "Fro", "fro", "infinity"):
+        raise ReadingError(f"the norm {text or 'with this subscript'} is not read; known are 1, 2, F and ∞", span)
+    if text == "2" and value.rank == 2:
+        raise ReadingError(
+            "‖·‖_2 of a matrix is its largest singular value; write ‖·‖_F for the root of the sum of squares", span
+        )
+    if text in ("1", "infinity"):
+        if value.rank == 2:
+            raise ReadingError(f"the {text}-norm of a matrix has two meanings; write the sum", span)
+        size = v.pointwise(f.Magnitude, [value], span)
+        result = v.total(size, span, "sum" if text == "1" else "max")
+        return v.pointwise(lambda a: a**2, [result], span) if squared else result
+    square = v.total(v.pointwise(lambda a: a**2, [value], span), span)
+    return square if squared else v.pointwise(sp.sqrt, [square], span)

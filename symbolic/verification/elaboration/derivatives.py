@@ -1,0 +1,290 @@
+"""Derivatives as written: ∂C/∂W, ∇f, chains of Jacobians, differentials; the layout decides rows, columns and order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from symbolic.calculus.derivatives import jvp
+from symbolic.language.operations import tensordot
+from symbolic.program.tensors import Tensor
+from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.values import ShapeMisfit, Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+
+if TYPE_CHECKING:
+    from symbolic.verification.elaboration.elaborate import Elaborator
+
+Places = list[Any]
+
+
+def derivative(el: Elaborator, node: s.Derivative) -> Value:
+    """``∂of/∂by…``."""
+    if node.of is None:
+        raise ReadingError("∂/∂ stands without the function that it differentiates", node.span)
+    return differentiated(el, el(node.of), _untransposed(node.of), node.by, node.span)
+
+
+def _untransposed(node: s.Node) -> bool:
+    """Whether the function is written as a transposed symbol (∂s⊤/∂x: denominator layout said explicitly)."""
+    return not (isinstance(node, s.Scripted) and isinstance(node.sup, (s.Mark, s.Symbol)) and _is_t(node.sup))
+
+
+def _is_t(node: s.Node) -> bool:
+    return (isinstance(node, s.Mark) and node.sign == "⊤") or (isinstance(node, s.Symbol) and node.name == "T")
+
+
+def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...], span: s.Span) -> Value:
+    """``of`` differentiated by each of ``by`` in turn, laid out."""
+    if of.form:
+        of = Value(of.tensor, of.labels)
+    steps = [variable(el, node) for node in by]
+    raw, labels, core = of.tensor, of.labels, of.rank
+    by_rank = 0
+    for tensor, places, _ in steps:
+        _require_dependence(el, raw if by_rank else of.tensor, tensor, span)
+        raw = el.scope.jacobian(raw, tensor)
+        at = [None] * (core + by_rank) + places
+        taken = v.entry(Value(raw, labels), at, span)
+        raw, labels = taken.tensor, taken.labels
+        by_rank += sum(1 for p in places if p is None)
+    value = Value(raw, labels)
+    explicit = None
+    if steps[0][2]:
+        explicit = "numerator"
+    elif not plain:
+        explicit = "denominator"
+    row = bool(len(steps) == 1 and el_row(el, by[0]))
+    result = laid_out(el, value, core, by_rank, explicit, row, of.row)
+    if len(steps) == 1 and not labels and all(p is None for p in steps[0][1]):
+        result = Value(result.tensor, result.labels, result.row, "", of.tensor, steps[0][0], raw)
+    return result
+
+
+def el_row(el: Elaborator, node: s.Node) -> bool:
+    """Whether the variable was declared as a row."""
+    base = node.base if isinstance(node, s.Scripted) else node
+    return isinstance(base, s.Symbol) and base.name in el.scope.values and el.scope.values[base.name].row
+
+
+def laid_out(
+    el: Elaborator, value: Value, of_rank: int, by_rank: int, explicit: str | None, row: bool, of_row: bool
+) -> Value:
+    """Entries in numerator order to the document's layout."""
+    layout = el.scope.layout
+    tensor, labels = value.tensor, value.labels
+    if of_rank == 0 and by_rank == 1:
+        turned = (layout.gradient == "row") != (explicit == "numerator" and layout.gradient == "column")
+        return Value(tensor, labels, row=turned != row)
+    if of_rank == 0 and by_rank == 2:
+        return v.transposed(value, (0, 0)) if layout.matrix == "transposed" else value
+    if of_rank == 1 and by_rank == 0:
+        return Value(tensor, labels, row=(layout.jacobian == "denominator") != of_row)
+    if of_rank == 1 and by_rank == 1:
+        order = explicit or layout.jacobian
+        return value if order == "numerator" else v.transposed(value, (0, 0))
+    return value
+
+
+def variable(el: Elaborator, node: s.Node) -> tuple[Tensor, Places, bool]:
+    """The tensor that is differentiated by, the places of its axes (None: all of them) and whether it is transposed."""
+    if isinstance(node, s.Group):
+        return variable(el, node.body)
+    turned = False
+    if isinstance(node, s.Scripted) and (
+        node.primes or (node.sup is not None and el.is_transpose(node.sup, _base(el, node)))
+    ):
+        turned = True
+        node = s.Scripted(node.span, node.base, node.sub, None, 0, node.indexed)
+        if node.sub is None and node.indexed is None:
+            node = node.base
+            return (*variable(el, node)[:2], True)
+    if isinstance(node, s.Symbol):
+        base, parts = el(node), []
+    elif isinstance(node, s.Scripted):
+        base, sub, sup, _ = el._head(node)
+        from symbolic.verification.elaboration.names import letters
+
+        parts = [p for group in (node.indexed, sup, sub) if group is not None for p in (letters(group) or [])]
+        if isinstance(sub, s.Number) and len(sub.text) == base.rank > 1:
+            parts = [s.Number(sub.span, digit) for digit in sub.text]
+    else:
+        raise ReadingError("one differentiates by a symbol or by an entry of one", node.span)
+    if base.form or base.tensor.name is None or base.labels:
+        raise ReadingError("one differentiates by a declared or defined symbol", node.span)
+    if len(parts) > base.rank:
+        raise ShapeMisfit(f"{len(parts)} indices on {base.describe()}", node.span)
+    places: Places = [el.place(p) for p in parts]
+    return base.tensor, [*places, *[None] * (base.rank - len(places))], turned
+
+
+def _base(el: Elaborator, node: s.Scripted) -> Value:
+    return el(node.base) if isinstance(node.base, (s.Symbol, s.Group)) else v.number(0)
+
+
+def _require_dependence(el: Elaborator, of: Tensor, by: Tensor, span: s.Span) -> None:
+    if (of.serial, by.serial) in el.scope.derivatives:
+        return
+    if by.definition is not None and not el.scope.depends(of, by):
+        raise ReadingError(
+            f"{of.name or 'the expression'} is not written through {by.name}, so the derivative by {by.name} has no meaning here; "
+            f"define {of.name or 'it'} in terms of {by.name}",
+            span,
+        )
+
+
+# -- operators that wait for their operand -------------------------------------------------------------------------------
+
+
+def applied(el: Elaborator, factors: list) -> list:
+    """Each ∇ or ∂/∂ of a product together with the factors that it differentiates."""
+    out: list = []
+    k = 0
+    while k < len(factors):
+        sign, node = factors[k]
+        waiting = isinstance(node, s.Nabla) or (isinstance(node, s.Derivative) and node.of is None)
+        if not waiting:
+            out.append((sign, node))
+            k += 1
+            continue
+        taken = _operand(el, node, factors[k + 1 :])
+        operands = factors[k + 1 : k + 1 + taken]
+        operand = (
+            operands[0][1]
+            if taken == 1
+            else s.Product((operands[0][1].span[0], operands[-1][1].span[1]), tuple(operands))
+        )
+        out.append((sign, _apply(el, node, operand)))
+        k += 1 + taken
+    return out
+
+
+def _operand(el: Elaborator, node: s.Node, rest: list) -> int:
+    """How many factors an operator takes: one in brackets or a scalar symbol, else the rest of the term."""
+    if not rest:
+        raise ReadingError("the function to differentiate is missing", node.span)
+    first = rest[0][1]
+    if isinstance(first, (s.Group, s.Call)):
+        return 1
+    if isinstance(first, (s.Symbol, s.Scripted)):
+        try:
+            if el(first).rank == 0:
+                return 1
+        except ReadingError:
+            return len(rest)
+    return len(rest)
+
+
+def _apply(el: Elaborator, node: s.Node, operand: s.Node) -> Value:
+    span = (node.span[0], operand.span[1])
+    of = el(operand)
+    if isinstance(node, s.Derivative):
+        return differentiated(el, of, True, node.by, span)
+    by = node.by
+    if by is None:
+        by = _only_variable(el, of, span)
+    parts = list(by.items) if isinstance(by, s.Items) else None
+    if parts is None and isinstance(by, s.Product) and node.order == 2:
+        parts = [n for _, n in by.factors]
+    variables = tuple(parts) if parts is not None else (by,) * node.order
+    if len(variables) != node.order and node.order == 1:
+        node = s.Nabla(node.span, node.by, len(variables))
+    value = differentiated(el, of, True, variables, span)
+    if node.order == 1 and of.rank == 0 and value.rank == 1:
+        base = variables[0]
+        return Value(
+            value.tensor,
+            value.labels,
+            el_row(el, base) != (el.scope.layout.gradient == "row"),
+            "",
+            value.of,
+            value.by,
+            value.raw,
+        )
+    return value
+
+
+def _only_variable(el: Elaborator, of: Value, span: s.Span) -> s.Node:
+    """∇ without a variable: the only parameter, else the only leaf, that the function depends on."""
+    from symbolic.program.graph import leaves
+
+    found = [t for t in leaves([of.tensor]) if t.name in el.scope.values]
+    parameters = [t for t in found if t.role == "parameter"] or found
+    if len(parameters) != 1:
+        raise ReadingError(
+            f"∇ of a function of {', '.join(t.name for t in found) or 'nothing'}: write the variable, as in ∇_x", span
+        )
+    return s.Symbol(span, parameters[0].name, parameters[0].name)
+
+
+# -- chains ------------------------------------------------------------------------------------------------------------------
+
+
+def linked(el: Elaborator, run: list[tuple[str, Value]], span: s.Span) -> Value | None:
+    """A run of factors in which derivatives meet, ∂c/∂b · ∂b/∂a: the meeting axes are summed whatever their number."""
+    values = list(run)
+    changed = False
+    k = 0
+    while k + 1 < len(values):
+        (sign, a), (_, b) = values[k], values[k + 1]
+        joined = _chain(el, a, b) if values[k + 1][0] in ("", "CDOT") else None
+        if joined is None:
+            k += 1
+            continue
+        values[k : k + 2] = [(sign, joined)]
+        changed = True
+    if not changed:
+        return None
+    result = values[0][1]
+    for sign, value in values[1:]:
+        if sign == "SLASH":
+            result = el.divided(result, value, span)
+        elif sign in ("CDOT", "TIMES") and result.rank == value.rank == 1 and result.row == value.row:
+            result = v.inner(result, value, span)
+        else:
+            result = v.product(result, value, span)
+    return result
+
+
+def _chain(el: Elaborator, a: Value, b: Value) -> Value | None:
+    if a.raw is None or b.raw is None:
+        return None
+    if a.by is b.of:
+        outer, inner_ = a, b
+    elif b.by is a.of and (el.scope.layout.jacobian == "denominator" or a.of.ndim == 0):
+        outer, inner_ = b, a
+    else:
+        return None
+    n = outer.by.ndim
+    raw = tensordot(outer.raw, inner_.raw, n) if n else outer.raw
+    if n == 0:
+        raw = (
+            v.product(Value(outer.raw), Value(inner_.raw), (0, 0)).tensor
+            if outer.raw.ndim <= 1 and inner_.raw.ndim == 0
+            else _outer(outer.raw, inner_.raw)
+        )
+    of_rank, by_rank = outer.of.ndim, inner_.by.ndim
+    result = laid_out(el, Value(raw), of_rank, by_rank, None, False, False)
+    return Value(result.tensor, (), result.row, "", outer.of, inner_.by, raw)
+
+
+def _outer(a: Tensor, b: Tensor) -> Tensor:
+    return tensordot(a, b, 0)
+
+
+# -- differentials -------------------------------------------------------------------------------------------------------------
+
+
+def differential(el: Elaborator, node: s.Differential) -> Value:
+    """``dX``: the tangent of a symbol or expression while the named symbols vary."""
+    if node.body is None:
+        raise ReadingError("d stands without what it is the differential of", node.span)
+    if node.order != 1:
+        raise ReadingError("second differentials are not read; write the Hessian", node.span)
+    value = el(node.body)
+    tangent = el.scope.tangents.get(value.tensor)
+    if tangent is None:
+        if not el.scope.tangents:
+            raise ReadingError("no symbol is said to vary here; say which, as in 'twist w by dw'", node.span)
+        tangent = jvp(value.tensor, dict(el.scope.tangents.items()))
+    return Value(tangent, value.labels, value.row)

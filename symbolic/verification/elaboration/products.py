@@ -1,0 +1,94 @@
+"""Products as written: what juxtaposition and the signs ·, ×, ⊙, ⊗ and / mean, and in which order they bind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from symbolic.verification.elaboration import derivatives
+from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.values import ShapeMisfit, Value
+from symbolic.verification.grammar import syntax as s
+
+if TYPE_CHECKING:
+    from symbolic.verification.elaboration.elaborate import Elaborator
+
+_JOINS = {
+    "CDOT": "dot",
+    "TIMES": "times",
+    "ODOT": "hadamard",
+    "AST": "hadamard",
+    "OTIMES": "otimes",
+    "OSLASH": "divide",
+    "SLASH": "divide",
+}
+
+
+def multiplied(el: Elaborator, node: s.Product) -> Value:
+    """The value of a product."""
+    return _Multiplication(el, node).value()
+
+
+class _Multiplication:
+    """One product: operators first, then juxtaposition; juxtaposition binds tighter than ⊙ where the shapes allow it."""
+
+    def __init__(self, elaborate: Elaborator, node: s.Product):
+        self.elaborate, self.node = elaborate, node
+
+    def value(self) -> Value:
+        """The product's value; of the groupings that fit, the first."""
+        factors = derivatives.applied(self.elaborate, list(self.node.factors))
+        if len(factors) == 1:
+            return self.elaborate(factors[0][1]) if isinstance(factors[0][1], s.Node) else factors[0][1]
+        values = [(sign, n if isinstance(n, Value) else self.elaborate(n)) for sign, n in factors]
+        try:
+            return self._tight(values)
+        except ShapeMisfit as first:
+            try:
+                return self._in_order(values)
+            except ShapeMisfit:
+                raise first from None
+
+    def _tight(self, values: list[tuple[str, Value]]) -> Value:
+        """Runs of juxtaposed factors (and of · and /) first, then ⊙, ⊗ and their kin from left to right."""
+        runs: list[tuple[str, list[tuple[str, Value]]]] = []
+        for sign, value in values:
+            if runs and sign in ("", "CDOT", "TIMES", "SLASH"):
+                runs[-1][1].append((sign, value))
+            else:
+                runs.append((sign, [(sign, value)]))
+        result = self._chained(runs[0][1])
+        for sign, run in runs[1:]:
+            result = self._join(sign, result, self._chained(run))
+        return result
+
+    def _in_order(self, values: list[tuple[str, Value]]) -> Value:
+        result = values[0][1]
+        for sign, value in values[1:]:
+            result = self._join(sign, result, value)
+        return result
+
+    def _chained(self, run: list[tuple[str, Value]]) -> Value:
+        linked = derivatives.linked(self.elaborate, run, self.node.span)
+        if linked is not None:
+            return linked
+        return self._in_order(run)
+
+    def _join(self, sign: str, a: Value, b: Value) -> Value:
+        span = self.node.span
+        kind = _JOINS.get(sign, "")
+        if kind == "hadamard":
+            return v.hadamard(a, b, span)
+        if kind == "divide":
+            return self.elaborate.divided(a, b, span)
+        if kind == "otimes":
+            mode = self.elaborate.scope.otimes
+            if mode == "hadamard":
+                return v.hadamard(a, b, span)
+            return v.kronecker(a, b, span) if a.rank and b.rank else v.scaled(a, b, span)
+        if kind in ("dot", "times") and a.rank == 1 and b.rank == 1 and a.row == b.row and not a.form and not b.form:
+            if kind == "times":
+                raise ShapeMisfit(
+                    "× between two vectors is not read; write · for the inner product or ⊙ entry by entry", span
+                )
+            return v.inner(a, b, span)
+        return v.product(a, b, span)

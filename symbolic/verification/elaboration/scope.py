@@ -1,0 +1,113 @@
+"""What a document has introduced: symbols with their tensors, functions, dimensions, layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import sympy as sp
+
+from symbolic.calculus.derivatives import jacobian
+from symbolic.program.dims import dim_symbol
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor
+from symbolic.verification.elaboration.values import Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.tokens import Vocabulary
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How derivatives are laid out. ``gradient``: the derivative of a scalar by a vector is a column or a row; by a matrix,
+    it has the matrix's shape or the transposed one. ``jacobian``: numerator (output axes first) or denominator."""
+
+    gradient: str = "column"
+    jacobian: str = "numerator"
+    matrix: str = "same"
+
+    def __str__(self) -> str:
+        matrix = "the shape of the matrix" if self.matrix == "same" else "the transposed shape of the matrix"
+        first = "the output's axis" if self.jacobian == "numerator" else "the variable's axis"
+        return f"gradients by a vector are {self.gradient}s, gradients by a matrix have {matrix}; Jacobians have {first} first"
+
+
+USUAL = Layout()
+
+
+@dataclass(frozen=True)
+class FunctionOf:
+    """A function that the document defines by a formula: ``parameters`` and ``body``."""
+
+    parameters: tuple[str, ...]
+    body: s.Node
+
+
+@dataclass(frozen=True)
+class Generic:
+    """A differentiable function of one variable that is applied entry by entry and not told further."""
+
+    name: str
+
+
+@dataclass
+class Scope:
+    """The names in force at a place in a document.
+
+    ``values`` maps a name (with layer numbers: ``W_1``) to its value, ``tex`` to how it is written; ``functions`` maps a name to the
+    name of a known function, a ``FunctionOf`` or a ``Generic``; ``dims`` holds the names of dimensions and their extents;
+    ``sampled`` the names whose first axis counts samples; ``derivatives`` what the author claims for a derivative, used
+    instead of the true one where a line is judged by what was written before.
+    """
+
+    values: dict[str, Value] = field(default_factory=dict)
+    tex: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, str | FunctionOf | Generic] = field(default_factory=dict)
+    dims: dict[str, sp.Expr] = field(default_factory=dict)
+    sampled: dict[str, str] = field(default_factory=dict)
+    layout: Layout = USUAL
+    otimes: str = "kronecker"
+    einstein: bool = False
+    macros: Mapping[str, str] = field(default_factory=dict)
+    tangents: dict[Tensor, Tensor] = field(default_factory=dict)
+    derivatives: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    batches: dict[tuple[int, str], Tensor] = field(default_factory=dict)
+    _jacobians: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+
+    def vocabulary(self) -> Vocabulary:
+        """What reading needs to know."""
+        names = set(self.values)
+        return Vocabulary(
+            frozenset(names | {n.split("_")[0] for n in names if len(n.split("_")[0]) > 1}),
+            frozenset(self.functions),
+            self.macros,
+        )
+
+    def dim(self, name: str) -> sp.Expr | None:
+        """The extent that a dimension's name stands for."""
+        return self.dims.get(name)
+
+    def declare_dim(self, name: str) -> sp.Expr:
+        """The extent of a dimension's name, made if it is new."""
+        return self.dims.setdefault(name, dim_symbol(name))
+
+    def jacobian(self, of: Tensor, by: Tensor) -> Tensor:
+        """∂of/∂by in numerator order, as the author claims it where that is asked for, else the true one."""
+        key = (of.serial, by.serial)
+        if key in self.derivatives:
+            return self.derivatives[key]
+        if key not in self._jacobians:
+            self._jacobians[key] = jacobian(of, by)
+        return self._jacobians[key]
+
+    def depends(self, of: Tensor, by: Tensor) -> bool:
+        """Whether ``by`` is among what ``of`` is computed from."""
+        return any(t is by for t in topological([of]))
+
+    def with_layout(self, layout: Layout) -> Scope:
+        """The same names under another layout."""
+        return replace(self, layout=layout)
+
+    def claiming(self, derivatives: Mapping[tuple[int, int], Tensor]) -> Scope:
+        """The same names with the author's derivatives in place of the true ones."""
+        return replace(self, derivatives=dict(derivatives))

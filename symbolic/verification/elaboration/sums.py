@@ -1,0 +1,249 @@
+"""Sums, products and extrema over indices: limits, conditions, sets, and quantities of one sample under a sum over samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symbolic.program.equations import Equation
+from symbolic.program.expressions import Index
+from symbolic.program.tensors import Tensor, computed, tensor
+from symbolic.verification.elaboration import names
+from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.batches import with_samples
+from symbolic.verification.elaboration.values import ShapeMisfit, Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+
+if TYPE_CHECKING:
+    from symbolic.verification.elaboration.elaborate import Elaborator
+
+
+def big(el: Elaborator, node: s.Big) -> Value:
+    """``∑_{limits} body`` and its kin."""
+    letters, conditions, lower = _limits(node)
+    if not letters:
+        if node.kind in ("max", "min", "argmax", "argmin") and node.sub is None:
+            return v.total(el(node.body), node.span, node.kind)
+        raise ReadingError("the sum says no index; write it below, as in \\sum_i", node.span)
+    upper = _upper(el, node)
+    scanned = extents(el, [node.body, *conditions], letters)
+    bound = {}
+    for letter in letters:
+        limit = upper[0] if upper is not None and upper[1] else None
+        bound[letter] = (v.fresh_label(letter), scanned.get(letter, limit if lower in (0, 1, None) else None))
+    inner = el.inside(bound)
+    body = inner(node.body)
+    if body.form:
+        raise ShapeMisfit(f"the sum over {body.describe()}: its size is not known", node.span)
+    for condition in conditions:
+        test = inner.condition(condition)
+        if node.kind != "sum":
+            raise ReadingError(f"a condition under {node.kind} is not read", node.span)
+        body = v.pointwise(lambda a, b: a * b, [body, test], node.span)
+    labels = [bound[letter][0] for letter in letters]
+    if node.sup is not None:
+        body = _within(inner, body, bound[letters[0]], letters[0], node, lower or 0 if lower is not None else 1, upper)
+    present = [label for label in labels if label in body.labels]
+    for letter, label in zip(letters, labels, strict=True):
+        if label not in body.labels and node.kind == "sum":
+            body = _repeated(body, bound[letter][1], letter, node)
+    if not present:
+        return body
+    return v.reduced(body, present, node.kind, node.span)
+
+
+def _repeated(body: Value, extent: sp.Expr | None, letter: str, node: s.Big) -> Value:
+    if extent is None:
+        raise ReadingError(f"nothing in the sum depends on {letter}, and its range is not written", node.span)
+    return v.pointwise(lambda a: a * extent, [body], node.span)
+
+
+def _limits(node: s.Big) -> tuple[list[str], list[s.Node], int | None]:
+    """The letters that are summed over, the conditions on them, and the lower limit if one is written."""
+    letters: list[str] = []
+    conditions: list[s.Node] = []
+    lower: int | None = None
+    items = list(node.sub.items) if isinstance(node.sub, s.Items) else [node.sub] if node.sub is not None else []
+    for item in items:
+        if isinstance(item, s.Group):
+            item = item.body
+        if isinstance(item, s.Relation) and item.sign in ("=",) and isinstance(item.right, s.Number):
+            letters.append(_letter(item.left))
+            lower = int(item.right.text) if item.right.text.isdigit() else None
+        elif isinstance(item, s.Relation) and item.sign == "=" and letters:
+            conditions.append(item)
+        elif isinstance(item, s.Relation) and item.sign in (":", "|"):
+            letters.append(_letter(item.left))
+            conditions.append(item.right)
+        elif isinstance(item, s.Relation):
+            left = item.left
+            if isinstance(left, s.Symbol) and left.name not in letters and not letters:
+                letters.append(left.name)
+            conditions.append(item)
+        elif isinstance(item, s.Product):
+            letters.extend(_letter(n) for _, n in item.factors)
+        else:
+            letters.append(_letter(item))
+    if node.sup is None and lower is not None:
+        lower = None if node.sup is None else lower
+    return letters, conditions, lower
+
+
+def _letter(node: s.Node) -> str:
+    if isinstance(node, s.Symbol):
+        return node.name
+    raise ReadingError("the index of a sum is a letter", node.span)
+
+
+def _upper(el: Elaborator, node: s.Big) -> tuple[sp.Expr | Value, bool] | None:
+    """The upper limit: an extent (True), or a value that depends on other indices (False)."""
+    if node.sup is None:
+        return None
+    if isinstance(node.sup, s.Symbol) and node.sup.name in el.env and node.sup.name not in el.scope.values:
+        return el.counted(node.sup), False
+    try:
+        value = el(node.sup)
+    except ReadingError:
+        if isinstance(node.sup, s.Symbol):
+            return el.scope.declare_dim(node.sup.name), True
+        raise
+    eq = value.tensor.definition
+    if value.rank or value.labels or not isinstance(eq, Equation) or eq.accesses:
+        return value, False
+    return eq.body, True
+
+
+def _within(el: Elaborator, body: Value, bound, letter: str, node: s.Big, lower: int, upper) -> Value:
+    """The body where the index lies between its limits, if they leave out part of the axis."""
+    label, known = bound
+    extent = body.extent(label) if label in body.labels else known
+    if extent is None:
+        raise ReadingError(f"the range of {letter} is not known", node.span)
+    limit, plain = upper
+    if plain:
+        last = limit - lower
+        if v.same(last + 1, extent) or (lower == 1 and v.same(limit, extent)):
+            return body
+        gap = sp.expand(extent - 1 - last)
+        if not gap.is_Integer and not (isinstance(limit, sp.Expr) and limit.is_Integer):
+            raise ShapeMisfit(
+                f"the sum over {letter} runs to {limit}, but the axis that {letter} stands on has {extent} entries",
+                node.span,
+            )
+        if gap.is_Integer and gap < 0:
+            raise ShapeMisfit(
+                f"the sum over {letter} runs to {limit}, beyond the {extent} entries of its axis", node.span
+            )
+        limit_value = v.number(last)
+    else:
+        limit_value = v.pointwise(lambda a: a - lower, [limit], node.span)
+    from symbolic.program.functions import LessEqual
+
+    inner = el.inside({letter: (label, extent)})
+    position = inner.position(letter, node.span)
+    test = v.pointwise(LessEqual, [position, limit_value], node.span)
+    return v.pointwise(lambda a, b: a * b, [body, test], node.span)
+
+
+def membership(el: Elaborator, node: s.Relation) -> Value:
+    """``j ∈ UP(i)``: 1 where j belongs to the set, an arbitrary fixed one."""
+    right, left = node.right, node.left
+    if isinstance(right, s.Call):
+        name, arguments = right.head, right.arguments
+    elif isinstance(right, s.Product) and len(right.factors) == 2 and isinstance(right.factors[1][1], s.Group):
+        name, arguments = right.factors[0][1], (right.factors[1][1].body,)
+    elif isinstance(right, s.Symbol):
+        name, arguments = right, ()
+    else:
+        raise ReadingError("the set of an index is written as S or S(i)", node.span)
+    if not isinstance(name, s.Symbol) or not isinstance(left, s.Symbol) or left.name not in el.env:
+        raise ReadingError("the set of an index is written as S or S(i)", node.span)
+    places = [el.env.get(a.name, (a.name, None)) for a in arguments if isinstance(a, s.Symbol)]
+    shape = [extent for _, extent in (*places, el.env[left.name])]
+    if len(places) != len(arguments) or None in shape:
+        raise ReadingError(f"the ranges of the indices of {name.name} are not known", node.span)
+    key = f"set_{name.name}"
+    held = el.scope.values.get(key)
+    if held is None:
+        held = el.scope.values[key] = Value(tensor(key, tuple(shape), role="constant", assume="binary"))
+    return v.entry(held, [*places, el.env[left.name]], node.span)
+
+
+# -- ranges of indices --------------------------------------------------------------------------------------------------------
+
+
+def extents(el: Elaborator, nodes: Iterable[s.Node], only: Iterable[str] | None = None) -> dict[str, sp.Expr]:
+    """The extents of index letters, read off the axes on which they stand; letters bound inside are not seen."""
+    wanted = None if only is None else set(only)
+    found: dict[str, sp.Expr] = {}
+    stack: list = [(n, frozenset()) for n in nodes]
+    while stack:
+        thing, hidden = stack.pop()
+        if isinstance(thing, tuple):
+            stack.extend((x, hidden) for x in thing)
+            continue
+        if not isinstance(thing, s.Node):
+            continue
+        if isinstance(thing, s.Big):
+            hidden = hidden | frozenset(_limits(thing)[0])
+        if isinstance(thing, s.Scripted):
+            for letter, extent in _axes(el, thing):
+                if letter not in hidden and (wanted is None or letter in wanted):
+                    found.setdefault(letter, extent)
+        stack.extend((getattr(thing, name), hidden) for name in thing.__dataclass_fields__ if name != "span")
+    return found
+
+
+def _axes(el: Elaborator, node: s.Scripted) -> list[tuple[str, sp.Expr]]:
+    try:
+        base, sub, _sup, _ = (
+            el._head(node)
+            if (isinstance(node.base, s.Symbol) and node.base.name != "delta")
+            or (isinstance(node.base, s.Symbol) and "delta" in el.scope.values)
+            else (el(node.base), node.sub, node.sup, 0)
+            if isinstance(node.base, s.Group)
+            else (None, None, None, 0)
+        )
+    except ReadingError:
+        return []
+    if base is None or base.form:
+        return []
+    parts = [p for group in (node.indexed, sub) if group is not None for p in (names.letters(group) or [])]
+    if isinstance(node.base, s.Symbol) and node.base.name in el.scope.sampled and names.is_layer(node.sup):
+        sample = el.scope.values[node.base.name]
+        pairs = [(p.name, sample.core[0]) for p in names.letters(node.sup) or [] if isinstance(p, s.Symbol)]
+        return pairs + [
+            (p.name, e)
+            for p, e in zip(names.letters(node.sub) or [], sample.core[1:], strict=False)
+            if isinstance(p, s.Symbol)
+        ]
+    if len(parts) > base.rank:
+        return []
+    return [(p.name, e) for p, e in zip(parts, base.core, strict=False) if isinstance(p, s.Symbol)]
+
+
+# -- one sample of a quantity that was written for one sample ------------------------------------------------------------------
+
+
+def per_sample(el: Elaborator, node: s.Scripted, parts: list[s.Node]) -> Value | None:
+    """``C_p`` where C was written for one sample: C with its data replaced by those of sample p. None where that is no reading."""
+    if not isinstance(node.base, s.Symbol) or len(parts) != 1 or not isinstance(parts[0], s.Symbol):
+        return None
+    base = el.scope.values.get(node.base.name)
+    letter = parts[0].name
+    if base is None or base.labels or base.form or letter not in el.env or el.env[letter][1] is None:
+        return None
+    label, extent = el.env[letter]
+    batch = with_samples(base.tensor, el.scope, extent)
+    if batch is None:
+        return None
+    return v.entry(Value(batch, (), base.row), [(label, extent)], node.span) if base.rank else Value(batch, (label,))
+
+
+def position_of(extent: sp.Expr) -> Tensor:
+    """0, 1, … as a tensor."""
+    i = Index("i", extent)
+    return computed(Equation((i,), i), "int")

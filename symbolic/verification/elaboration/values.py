@@ -1,0 +1,448 @@
+"""Values of expressions: a tensor together with its free indices and whether a vector stands as a column or a row.
+
+Matrix notation is richer than a shape: ``xy⊤`` and ``x⊤y`` multiply the same two vectors. A value keeps the orientation,
+and index notation's free indices (``W_{ij} x_j``) as named leading axes, so that every product is one equation.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from symbolic.language.shaping import eye, ones
+from symbolic.program.dims import shape_text
+from symbolic.program.equations import Equation, equation
+from symbolic.program.expressions import Index, Zero
+from symbolic.program.tensors import Tensor, computed, fresh_indices
+from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.grammar.syntax import Span
+
+
+class ShapeMisfit(ReadingError):
+    """Shapes or free indices that do not fit."""
+
+
+class UnknownSymbol(ReadingError):
+    """A name that nothing introduces."""
+
+    def __init__(self, name: str, message: str, span: Span):
+        super().__init__(message, span)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Value:
+    """``tensor`` with axes ``labels`` first, then those of the mathematics ("core"): scalar, vector or matrix.
+
+    ``row`` says that a vector is written as a row. ``form`` is ``""``, or ``"identity"`` or ``"ones"`` for a matrix or vector
+    whose size the context decides; ``tensor`` is then its scalar factor. ``of`` and ``by`` are set on a bare derivative,
+    whose entries in numerator order are ``raw``.
+    """
+
+    tensor: Tensor
+    labels: tuple[str, ...] = ()
+    row: bool = False
+    form: str = ""
+    of: Tensor | None = None
+    by: Tensor | None = None
+    raw: Tensor | None = None
+
+    @property
+    def core(self) -> tuple[sp.Expr, ...]:
+        """The extents of the axes that are not free indices."""
+        return self.tensor.extents[len(self.labels) :]
+
+    @property
+    def rank(self) -> int:
+        """The number of core axes (of an open form: as if its size were known)."""
+        return {"identity": 2, "ones": 1}.get(self.form, len(self.core))
+
+    def extent(self, label: str) -> sp.Expr:
+        """The extent of a free index."""
+        return self.tensor.extents[self.labels.index(label)]
+
+    def describe(self) -> str:
+        """What it is, for messages: ``an m×n matrix``."""
+        name = f"{self.tensor.name} " if self.tensor.name else ""
+        if self.form:
+            return {"identity": "the identity", "ones": "a vector of ones"}[self.form]
+        sizes = [str(e) for e in self.core]
+        text = {0: "a scalar", 1: f"a {'row' if self.row else 'column'} of {sizes[0] if sizes else ''} numbers"}.get(
+            self.rank, f"a {'×'.join(sizes)} {'matrix' if self.rank == 2 else 'array'}"
+        )
+        return f"{name}({text})" if name else text
+
+
+def number(value: sp.Expr | int) -> Value:
+    """A scalar constant."""
+    return Value(computed(Equation((), sp.sympify(value, strict=True))))
+
+
+def same(a: sp.Expr, b: sp.Expr) -> bool:
+    """Whether two extents are equal."""
+    return sp.expand(a - b) == 0
+
+
+# -- reading entries ---------------------------------------------------------------------------------------------------
+
+
+def read(t: Tensor, at: Sequence[sp.Expr]) -> sp.Expr:
+    """``t[at]``, with the body of an unnamed entry-by-entry definition in its place."""
+    eq = t.definition
+    if isinstance(eq, Equation) and eq.is_pointwise and t.name is None and t.call is None and _small(eq.body):
+        return eq.body.xreplace(dict(zip(eq.indices, at, strict=True)))
+    return t.access(*at)
+
+
+def _small(body: sp.Expr) -> bool:
+    return body.count_ops() <= 60
+
+
+class Frame:
+    """One index object per free index while an equation is built."""
+
+    def __init__(self, values: Iterable[Value], span: Span):
+        self.extents: dict[str, sp.Expr] = {}
+        for v in values:
+            for label in v.labels:
+                size = v.extent(label)
+                known = self.extents.setdefault(label, size)
+                if not same(known, size):
+                    raise ShapeMisfit(
+                        f"the index {label.partition('#')[0]} runs over {known} values in one place and over {size} in {v.describe()}",
+                        span,
+                    )
+        self.index = {label: Index(label[0], e) for label, e in self.extents.items()}
+        self.labels = tuple(self.extents)
+
+    def read(self, v: Value, core: Sequence[sp.Expr] = ()) -> sp.Expr:
+        """The entry of ``v`` at this frame's indices."""
+        return read(v.tensor, (*(self.index[label] for label in v.labels), *core))
+
+    def build(
+        self, core: Sequence[Index], body: sp.Expr, bound: Sequence[Index] = (), guards=(), reduce: str = "sum", drop=()
+    ) -> tuple[Tensor, tuple[str, ...]]:
+        """The tensor with this frame's indices first, then ``core``; the labels in ``drop`` are reduced."""
+        labels = tuple(label for label in self.labels if label not in drop)
+        out = (*(self.index[label] for label in labels), *core)
+        if not bound and not drop and not guards:
+            return computed(Equation(out, body)), labels
+        return computed(equation(out, body, (*(self.index[d] for d in drop), *bound), reduce, guards)), labels
+
+
+# -- open forms --------------------------------------------------------------------------------------------------------
+
+
+def closed(v: Value, size: sp.Expr) -> Value:
+    """An identity or a vector of ones with its size."""
+    if v.form == "identity":
+        base = Value(eye_of(size))
+        return pointwise(lambda a, b: a * b, [Value(v.tensor, v.labels), base], (0, 0))
+    if v.form == "ones":
+        base = Value(ones((size,)), row=v.row)
+        return pointwise(lambda a, b: a * b, [Value(v.tensor, v.labels), base], (0, 0))
+    return v
+
+
+def eye_of(size: sp.Expr) -> Tensor:
+    """The identity matrix of an extent."""
+    return eye(_dim(size))
+
+
+def _dim(size: sp.Expr):
+    from symbolic.program.dims import as_dim
+
+    return as_dim(size)
+
+
+def fitted(v: Value, like: Value, span: Span) -> Value:
+    """``v`` with the size that ``like`` gives it, and a bare 0 in the shape of ``like``."""
+    if v.form == "identity":
+        if like.rank != 2 or like.form or not same(like.core[0], like.core[1]):
+            raise ShapeMisfit(f"an identity matrix stands where {like.describe()} is needed", span)
+        return closed(v, like.core[0])
+    if v.form == "ones":
+        if like.rank != 1 or like.form:
+            raise ShapeMisfit(f"a vector of ones stands where {like.describe()} is needed", span)
+        return closed(v, like.core[0])
+    return v
+
+
+# -- entry by entry ----------------------------------------------------------------------------------------------------
+
+
+def pointwise(f: Callable[..., sp.Expr], values: Sequence[Value], span: Span, what: str = "the sum") -> Value:
+    """``f`` entry by entry; scalars meet everything, otherwise shapes and orientation must agree."""
+    known = next((v for v in values if v.rank and not v.form), None)
+    if known is not None:
+        values = [fitted(v, known, span) if v.form else v for v in values]
+    elif any(v.form for v in values):
+        forms = {(v.form, v.row) for v in values if v.form}
+        scalars = [v for v in values if not v.form]
+        if len(forms) == 1 and (not scalars or what == "the scaling"):
+            (form, row), frame = forms.pop(), Frame(values, span)
+            tensor, labels = frame.build((), f(*(frame.read(v) for v in values)))
+            return Value(tensor, labels, row, form)
+        raise ShapeMisfit(
+            f"{what}: the size of {values[0].describe()} is not known here; write it as an index, as in I_n", span
+        )
+    shaped = [v for v in values if v.rank]
+    big = max(shaped, key=lambda v: v.rank, default=None)
+    for v in shaped:
+        if v.rank != big.rank:
+            if (v.rank, big.rank) == (1, 2) and (_along(v, big) is not None):
+                continue
+            raise ShapeMisfit(f"{what}: {big.describe()} and {v.describe()} do not fit", span)
+        if not all(same(a, b) for a, b in zip(v.core, big.core, strict=True)):
+            hint = ""
+            if v.rank == 2 and same(v.core[0], big.core[1]) and same(v.core[1], big.core[0]):
+                hint = "; one of them is transposed"
+            raise ShapeMisfit(f"{what}: {big.describe()} and {v.describe()} do not fit{hint}", span)
+        if v.rank == 1 and v.row != big.row:
+            raise ShapeMisfit(f"{what}: a row and a column meet: {big.describe()} and {v.describe()}", span)
+    frame = Frame(values, span)
+    core = fresh_indices(big.core if big is not None else ())
+    parts = []
+    for v in values:
+        at = () if not v.rank else core if v.rank == big.rank else (core[_along(v, big)],)
+        parts.append(frame.read(v, at))
+    tensor, labels = frame.build(core, f(*parts))
+    return Value(tensor, labels, big.row if big is not None and big.rank == 1 else False)
+
+
+def _along(v: Value, matrix: Value) -> int | None:
+    """The axis of the matrix along which a vector is repeated (a bias added to every example), if only one fits."""
+    fits = [axis for axis in (0, 1) if same(v.core[0], matrix.core[axis])]
+    return fits[0] if len(fits) == 1 else None
+
+
+# -- products ----------------------------------------------------------------------------------------------------------
+
+
+def scaled(a: Value, b: Value, span: Span) -> Value:
+    """A product of which one factor is a scalar."""
+    return pointwise(lambda x, y: x * y, [a, b], span, "the scaling")
+
+
+def product(a: Value, b: Value, span: Span) -> Value:
+    """Juxtaposition: the shapes decide between scaling, matrix product, inner and outer product."""
+    if a.rank == 0 or b.rank == 0:
+        return scaled(a, b, span)
+    if a.form == "identity" or b.form == "identity":
+        return (
+            scaled(Value(a.tensor, a.labels), b, span)
+            if a.form == "identity"
+            else scaled(a, Value(b.tensor, b.labels), span)
+        )
+    if a.form == "ones" and not b.form:
+        a = closed(a, b.core[0] if a.row else _unknown(a, span))
+    if b.form == "ones" and not a.form:
+        b = closed(b, a.core[-1] if not b.row and (a.rank == 2 or a.row) else _unknown(b, span))
+    if a.form or b.form:
+        _unknown(a, span)
+    frame = Frame([a, b], span)
+    if a.rank == 1 and b.rank == 1:
+        if not a.row and b.row:
+            i, j = fresh_indices((a.core[0], b.core[0]))
+            tensor, labels = frame.build((i, j), frame.read(a, (i,)) * frame.read(b, (j,)))
+            return Value(tensor, labels)
+        if a.row and not b.row:
+            return inner(a, b, span)
+        kind = "rows" if a.row else "columns"
+        hint = (
+            "write x⊤y for the inner product, xy⊤ for the outer one or x⊙y entry by entry"
+            if not a.row
+            else "one of them should be transposed"
+        )
+        raise ShapeMisfit(f"two {kind} are multiplied, {a.describe()} and {b.describe()}: {hint}", span)
+    if a.rank > 2 or b.rank > 2:
+        raise ShapeMisfit(
+            f"the product of {a.describe()} and {b.describe()} is not defined; write it with indices", span
+        )
+    if a.rank == 1 and not a.row:
+        raise ShapeMisfit(
+            f"a column times a matrix: {a.describe()} and {b.describe()}; the column's transpose may be meant", span
+        )
+    if b.rank == 1 and b.row:
+        raise ShapeMisfit(
+            f"a matrix times a row: {a.describe()} and {b.describe()}; the row's transpose may be meant", span
+        )
+    if not same(a.core[-1], b.core[0]):
+        hint = ""
+        for name, left, right in (("first", a.core[:1], b.core[:1]), ("second", a.core[-1:], b.core[-1:])):
+            if same(left[0], right[0]):
+                hint = f"; the {name} factor's transpose would fit"
+                break
+        raise ShapeMisfit(
+            f"the matrix product of {a.describe()} and {b.describe()} does not fit: {a.core[-1]} against {b.core[0]}{hint}",
+            span,
+        )
+    left = fresh_indices(a.core[:-1])
+    right = fresh_indices(b.core[1:], avoid=1)
+    k = Index("k", a.core[-1])
+    tensor, labels = frame.build((*left, *right), frame.read(a, (*left, k)) * frame.read(b, (k, *right)), (k,))
+    return Value(tensor, labels, row=a.rank == 1)
+
+
+def _unknown(v: Value, span: Span) -> sp.Expr:
+    raise ShapeMisfit(
+        f"the size of {v.describe()} is not known here; write it as an index, as in \\mathbf{{1}}_n", span
+    )
+
+
+def inner(a: Value, b: Value, span: Span) -> Value:
+    """The sum of products of the entries of two arrays of one shape."""
+    if a.form and not b.form:
+        a = fitted(a, replace(b, row=a.row), span)
+    if b.form and not a.form:
+        b = fitted(b, replace(a, row=b.row), span)
+    if a.rank != b.rank or not all(same(x, y) for x, y in zip(a.core, b.core, strict=True)):
+        raise ShapeMisfit(f"the inner product of {a.describe()} and {b.describe()} does not fit", span)
+    frame = Frame([a, b], span)
+    core = fresh_indices(a.core)
+    tensor, labels = frame.build((), frame.read(a, core) * frame.read(b, core), core)
+    return Value(tensor, labels)
+
+
+def hadamard(a: Value, b: Value, span: Span) -> Value:
+    """The product entry by entry."""
+    return pointwise(lambda x, y: x * y, [a, b], span, "the entrywise product")
+
+
+def kronecker(a: Value, b: Value, span: Span) -> Value:
+    """The Kronecker product of matrices; of two columns the outer product."""
+    from symbolic.language.numpy_protocol import kron
+
+    if a.rank == 1 and b.rank == 1 and not a.row and not b.row:
+        return product(a, transposed(b, span), span)
+    if a.labels or b.labels or a.rank != 2 or b.rank != 2 or a.form or b.form:
+        raise ShapeMisfit(f"⊗ between {a.describe()} and {b.describe()} is not read", span)
+    return Value(kron(a.tensor, b.tensor))
+
+
+def transposed(v: Value, span: Span) -> Value:
+    """Rows and columns exchanged."""
+    if v.form == "identity" or v.rank == 0:
+        return v
+    if v.rank == 1:
+        return replace(v, row=not v.row, of=None, by=None, raw=None)
+    if v.rank != 2:
+        raise ShapeMisfit(f"{v.describe()} has no transpose; write it with indices", span)
+    frame = Frame([v], span)
+    i, j = fresh_indices(v.core[::-1])
+    tensor, labels = frame.build((i, j), frame.read(v, (j, i)))
+    return Value(tensor, labels)
+
+
+def diagonal_matrix(v: Value, span: Span) -> Value:
+    """diag of a vector, or the diagonal of a matrix as a column."""
+    if v.form:
+        raise ShapeMisfit(f"diag of {v.describe()}: the size is not known", span)
+    frame = Frame([v], span)
+    if v.rank == 1:
+        i, j = fresh_indices((v.core[0], v.core[0]))
+        tensor, labels = frame.build((i, j), frame.read(v, (i,)), guards=[Zero(i - j)])
+        return Value(tensor, labels)
+    if v.rank == 2 and same(*v.core):
+        (i,) = fresh_indices(v.core[:1])
+        tensor, labels = frame.build((i,), frame.read(v, (i, i)))
+        return Value(tensor, labels)
+    raise ShapeMisfit(f"diag needs a vector or a square matrix, got {v.describe()}", span)
+
+
+def trace(v: Value, span: Span) -> Value:
+    """The sum of the diagonal."""
+    if v.rank == 0:
+        return v
+    if v.form or v.rank != 2 or not same(*v.core):
+        raise ShapeMisfit(f"the trace needs a square matrix, got {v.describe()}", span)
+    return total(diagonal_matrix(v, span), span)
+
+
+def total(v: Value, span: Span, kind: str = "sum") -> Value:
+    """All core entries reduced."""
+    if v.form:
+        raise ShapeMisfit(f"the sum over {v.describe()}: its size is not known", span)
+    frame = Frame([v], span)
+    core = fresh_indices(v.core)
+    tensor, labels = frame.build((), frame.read(v, core), core, reduce=kind)
+    return Value(tensor, labels)
+
+
+def reduced(v: Value, drop: Sequence[str], kind: str, span: Span) -> Value:
+    """The free indices ``drop`` reduced."""
+    frame = Frame([v], span)
+    core = fresh_indices(v.core)
+    tensor, labels = frame.build(core, frame.read(v, core), reduce=kind, drop=drop)
+    return Value(tensor, labels, v.row)
+
+
+# -- entries -----------------------------------------------------------------------------------------------------------
+
+
+def entry(v: Value, at: Sequence[tuple[str, sp.Expr] | sp.Expr | None], span: Span) -> Value:
+    """Core axes read at free indices ``(label, extent)``, at fixed positions, or kept (None); later axes are kept."""
+    if v.form or len(at) > v.rank:
+        raise ShapeMisfit(f"{v.describe()} does not take {len(at)} indices", span)
+    at = [*at, *[None] * (v.rank - len(at))]
+    extents = {label: v.extent(label) for label in v.labels}
+    kept: list[Index] = []
+    labels = list(v.labels)
+    index = {label: Index(label[0], e) for label, e in extents.items()}
+    core: list[sp.Expr] = []
+    for place, size in zip(at, v.core, strict=True):
+        if place is None:
+            kept.append(fresh_indices((size,), avoid=len(kept))[0])
+            core.append(kept[-1])
+        elif isinstance(place, tuple):
+            label, known = place
+            if known is not None and not same(known, size):
+                raise ShapeMisfit(
+                    f"the index {label.partition('#')[0]} runs over {known} values, but that axis of {v.describe()} has {size}",
+                    span,
+                )
+            if label not in index:
+                index[label] = Index(label[0], size)
+                labels.append(label)
+            elif not same(index[label].extent, size):
+                raise ShapeMisfit(
+                    f"the index {label.partition('#')[0]} stands on axes of {index[label].extent} and {size} in {v.describe()}",
+                    span,
+                )
+            core.append(index[label])
+        else:
+            if size.is_Integer and place.is_Integer and not 0 <= place < size:
+                raise ShapeMisfit(f"entry {int(place) + 1} of {v.describe()} does not exist", span)
+            core.append(place)
+    out = (*(index[label] for label in labels), *kept)
+    at_all = (*(index[label] for label in v.labels), *core)
+    if out == at_all:
+        return Value(v.tensor, tuple(labels), v.row and len(kept) == 1)
+    return Value(computed(Equation(out, read(v.tensor, at_all))), tuple(labels), v.row and len(kept) == 1)
+
+
+def ordered(v: Value, labels: Sequence[str], extents: dict[str, sp.Expr]) -> Tensor:
+    """The tensor with axes for all of ``labels`` (repeated along those that it lacks), then the core axes."""
+    index = {label: Index(label[0], extents[label]) for label in labels}
+    core = fresh_indices(v.core)
+    at = (*(index[label] for label in v.labels), *core)
+    out = (*(index[label] for label in labels), *core)
+    if at == out:
+        return v.tensor
+    return computed(Equation(out, read(v.tensor, at)))
+
+
+def shape_of(v: Value) -> str:
+    """The core shape as text."""
+    return shape_text(v.core)
+
+
+_fresh = itertools.count(1)
+
+
+def fresh_label(letter: str) -> str:
+    """A bound index's own label."""
+    return f"{letter}#{next(_fresh)}"

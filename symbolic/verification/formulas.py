@@ -1,0 +1,107 @@
+"""One formula in LaTeX, with declared symbols, as a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor
+from symbolic.verification.elaboration.elaborate import Elaborator
+from symbolic.verification.elaboration.scope import USUAL, Layout, Scope
+from symbolic.verification.elaboration.sums import extents
+from symbolic.verification.elaboration.values import Value, ordered
+from symbolic.verification.grammar import parse, tokenize
+from symbolic.verification.grammar.parser import parse as parse_tokens
+from symbolic.verification.grammar.source import ReadingError
+
+__all__ = ["formula", "known_names", "scope_of"]
+
+
+def formula(text: str, symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = USUAL) -> Tensor:
+    """The tensor that a LaTeX (or Unicode) expression states, built from ``symbols`` (by name, or under given names).
+
+    Of an equation, the side after the first equality sign is taken. Free indices become leading axes, in the order in
+    which the left side names them (alphabetical where there is none).
+
+    Raises ``ReadingError`` with the place and what was expected: an unknown command or symbol, shapes that do not fit.
+
+    >>> import symbolic as s
+    >>> W, x = s.tensor("W", "m n"), s.tensor("x", "n")
+    >>> formula(r"2 W x x^\\top", [W, x]).shape
+    (m, n)
+    """
+    scope = scope_of(symbols, layout)
+    tokens = tokenize(text, scope.vocabulary())
+    sides = [[]]
+    for token in tokens:
+        if token.type == "REL" and token in ("=", ":=") and _outside(sides[-1]):
+            sides.append([])
+        elif token.type not in ("AMP", "ROW", "SEP") or not _outside(sides[-1]):
+            sides[-1].append(token)
+    nodes = [parse_tokens(side) for side in sides[:2]]
+    node = nodes[-1]
+    free = extents(Elaborator(scope), nodes)
+    elaborate = Elaborator(scope, {letter: (letter, e) for letter, e in free.items()})
+    value = elaborate(node)
+    if value.form:
+        raise ReadingError("the size of the result is not known; write it as an index, as in I_n", node.span)
+    order = list(extents(Elaborator(scope), nodes[:1])) if len(nodes) > 1 else sorted(value.labels)
+    labels = [label for label in order if label in value.labels] + [
+        label for label in value.labels if label not in order
+    ]
+    return ordered(value, labels, {label: value.extent(label) for label in value.labels})
+
+
+def _outside(tokens: list) -> bool:
+    depth = 0
+    for token in tokens:
+        depth += token.type in ("LBRACE", "LPAR", "LBRACK", "LCURLY", "BEGINM", "CASES")
+        depth -= token.type in ("RBRACE", "RPAR", "RBRACK", "RCURLY", "ENDM", "ENDCASES")
+    return depth == 0
+
+
+def scope_of(symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = USUAL) -> Scope:
+    """A scope that knows the given tensors, what they are computed from, and their dimensions.
+
+    A tensor is found under its name and under the name that its LaTeX reads as.
+    """
+    scope = Scope(layout=layout)
+    given = symbols.items() if isinstance(symbols, Mapping) else [(t.name, t) for t in symbols]
+    found: dict[str, Tensor] = {}
+    for name, t in given:
+        for u in topological([t]):
+            if u.name is not None:
+                found.setdefault(u.name, u)
+        if name is not None:
+            found[name] = t
+    for name, t in found.items():
+        for spelling in {name, *known_names(t)}:
+            scope.values.setdefault(spelling, Value(t))
+        scope.tex[name] = t.tex or name
+        for e in t.extents:
+            for symbol in e.free_symbols:
+                scope.dims.setdefault(symbol.name, symbol)
+    for name in list(scope.dims):
+        if name in scope.values:
+            del scope.dims[name]
+    return scope
+
+
+def known_names(t: Tensor) -> set[str]:
+    """The names under which reading finds what is printed for ``t``: its ``tex``, and W_1 for W1."""
+    from symbolic.verification.elaboration.names import candidate_names
+    from symbolic.verification.grammar import syntax as s
+
+    spellings: set[str] = set()
+    for text in filter(None, (t.tex, t.name)):
+        if "_" not in text and len(text) > 1 and text[0].isalpha() and text[1:].isdigit():
+            spellings.add(f"{text[0]}_{text[1:]}")
+        try:
+            node = parse(text)
+        except ReadingError:
+            continue
+        if isinstance(node, s.Symbol):
+            spellings.add(node.name)
+        elif isinstance(node, s.Scripted):
+            spellings.update(name for name, _, _ in candidate_names(node)[:1])
+    return spellings

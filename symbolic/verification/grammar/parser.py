@@ -1,0 +1,448 @@
+"""Tokens to the syntax tree: one LALR grammar, built once, whatever the document declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from lark import Lark, Token, Transformer, v_args
+from lark.exceptions import UnexpectedInput, VisitError
+from lark.lexer import Lexer
+
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.grammar.tokens import NOTHING_DECLARED, Vocabulary, tokenize
+
+GRAMMAR = r"""
+start: items
+
+?items: item (COMMA item)*                        -> items
+?item: sum
+     | sum (REL | BAR | COLON) item               -> relation
+sum: sign* term (sign+ term)*
+!sign: PLUS | MINUS | PM
+?term: product
+     | big
+     | product big                                -> product_big
+     | product operator big                       -> product_op_big
+product: factor (join)*
+?join: factor                                     -> juxtaposed
+     | operator factor                            -> joined
+     | operator MINUS factor                      -> joined_minus
+!operator: CDOT | TIMES | ODOT | OTIMES | OSLASH | AST | SLASH
+big: BIG scripts term
+
+factor: atom post*
+?post: SUB braced                                 -> sub
+     | SUP braced                                 -> sup
+     | PRIME                                      -> prime
+     | LINDEX items RINDEX                        -> index
+scripts: script*
+?script: SUB braced                               -> sub
+       | SUP braced                               -> sup
+?braced: LBRACE items RBRACE                      -> braced
+
+?atom: NUMBER                                     -> number
+     | SYMBOL                                     -> symbol
+     | MARK                                       -> mark
+     | TOP                                        -> top
+     | DOTS                                       -> dots
+     | LPAR items RPAR                            -> group
+     | LBRACK items RBRACK                        -> group
+     | LCURLY items RCURLY                        -> group
+     | LBRACE items RBRACE                        -> braces
+     | LNORM items RNORM                          -> norm
+     | LABS items RABS                            -> norm
+     | LFLOOR items RFLOOR                        -> norm
+     | LANGLE items RANGLE                        -> norm
+     | FRAC LBRACE items RBRACE LBRACE items RBRACE -> fraction
+     | SQRT (LINDEX items RINDEX)? LBRACE items RBRACE -> root
+     | differential
+     | nabla
+     | indicator
+     | call
+     | BEGINM rows ENDM                           -> matrix
+     | CASES caserows ENDCASES                    -> cases
+differential: (PARTIAL | DIFF) power? operand?
+power: SUP braced
+?operand: SYMBOL post*                            -> operand_symbol
+        | LPAR items RPAR post*                   -> operand_group
+        | LBRACK items RBRACK post*               -> operand_group
+        | LBRACE items RBRACE post*               -> operand_group
+        | LNORM items RNORM post*                 -> operand_group
+        | LABS items RABS post*                   -> operand_group
+        | call
+nabla: NABLA scripts
+indicator: INDICATOR SUB braced                   -> indicator
+         | INDICATOR LBRACK items RBRACK          -> indicator
+         | INDICATOR LPAR items RPAR              -> indicator
+         | INDICATOR LCURLY items RCURLY          -> indicator
+call: head LPAR items RPAR                        -> call
+    | head LCURLY items RCURLY                    -> call
+    | head LBRACK items RBRACK                    -> call
+    | head run                                    -> call_run
+head: FUNC post*
+run: simple+
+   | call
+   | big
+simple: plain post*
+?plain: NUMBER                                    -> number
+      | SYMBOL                                    -> symbol
+      | LBRACE items RBRACE                       -> braces
+      | LABS items RABS                           -> norm
+      | LNORM items RNORM                         -> norm
+      | FRAC LBRACE items RBRACE LBRACE items RBRACE -> fraction
+      | SQRT (LINDEX items RINDEX)? LBRACE items RBRACE -> root
+rows: row (ROW row)* ROW?
+row: items (AMP items)*
+caserows: caserow (ROW caserow)* ROW?
+caserow: items (AMP items)?
+
+%declare NUMBER SYMBOL MARK TOP DOTS FUNC BIG NABLA PARTIAL DIFF FRAC SQRT INDICATOR
+%declare LPAR RPAR LBRACK RBRACK LCURLY RCURLY LBRACE RBRACE LINDEX RINDEX LNORM RNORM LABS RABS LFLOOR RFLOOR LANGLE RANGLE
+%declare PLUS MINUS PM CDOT TIMES ODOT OTIMES OSLASH AST SLASH COMMA COLON REL BAR SUB SUP PRIME BEGINM ENDM CASES ENDCASES ROW AMP
+"""
+
+_NAMES = {
+    "NUMBER": "a number", "SYMBOL": "a symbol", "FUNC": "a function", "LPAR": "(", "RPAR": ")", "LBRACK": "[", "RBRACK": "]",
+    "LBRACE": "{", "RBRACE": "}", "RCURLY": "}", "RNORM": "the closing ‖", "RABS": "the closing |", "$END": "the end", "PLUS": "+", "MINUS": "−",
+    "RINDEX": "]", "COMMA": ",", "ENDM": "the end of the matrix", "ENDCASES": "the end of the cases", "REL": "a relation",
+}  # fmt: skip
+
+
+class _Ready(Lexer):
+    """The tokens come ready-made; how they are made depends on the document."""
+
+    def __init__(self, lexer_conf: Any):
+        pass
+
+    def lex(self, tokens: Any) -> Any:  # type: ignore[override]
+        yield from tokens
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    return Lark(GRAMMAR, parser="lalr", lexer=_Ready, start="start", transformer=_Build(), maybe_placeholders=False)
+
+
+def parse(source: str | Sequence[Token], vocabulary: Vocabulary = NOTHING_DECLARED) -> s.Node:
+    """The syntax tree of one expression (or of several separated by commas).
+
+    Raises ``ReadingError`` with the place, what was found and what was expected.
+
+    >>> parse(r"\\frac{\\partial C}{\\partial W}").by[0].name
+    'W'
+    """
+    tokens = tokenize(source, vocabulary) if isinstance(source, str) else list(source)
+    if not tokens:
+        raise ReadingError("nothing is written where an expression was expected")
+    try:
+        return _parser().parse(tokens)  # type: ignore[arg-type]
+    except UnexpectedInput as error:
+        raise _explained(error, tokens) from error
+    except VisitError as error:
+        if isinstance(error.orig_exc, ReadingError):
+            raise error.orig_exc from error
+        raise
+
+
+def _explained(error: UnexpectedInput, tokens: Sequence[Token]) -> ReadingError:
+    token = getattr(error, "token", None)
+    wanted = [_NAMES[name] for name in sorted(getattr(error, "expected", ()) or ()) if name in _NAMES]
+    expected = f"; expected {', '.join(wanted[:6])}" if wanted else ""
+    if token is None or token.type == "$END":
+        last = tokens[-1]
+        return ReadingError(f"the formula breaks off{expected}", (last.start_pos, last.end_pos))
+    return ReadingError(f"{str(token)!r} does not fit here{expected}", (token.start_pos, token.end_pos))
+
+
+def _span(children: Sequence[Any]) -> s.Span:
+    places = [_place(c) for c in children if isinstance(c, (Token, s.Node)) or (isinstance(c, (list, tuple)) and c)]
+    return (min(p[0] for p in places), max(p[1] for p in places)) if places else (0, 0)
+
+
+def _place(thing: Any) -> s.Span:
+    if isinstance(thing, Token):
+        return thing.start_pos, thing.end_pos
+    if isinstance(thing, s.Node):
+        return thing.span
+    return _span(thing)
+
+
+def _content(children: Sequence[Any]) -> s.Node:
+    """The one node between brackets."""
+    return next(c for c in children if isinstance(c, s.Node))
+
+
+@v_args(inline=False)
+class _Build(Transformer):
+    """Each rule's children to a node."""
+
+    def start(self, c):
+        return c[0]
+
+    def items(self, c):
+        nodes = tuple(x for x in c if isinstance(x, s.Node))
+        return nodes[0] if len(nodes) == 1 else s.Items(_span(c), nodes)
+
+    def relation(self, c):
+        return s.Relation(_span(c), str(c[1]), c[0], c[2])
+
+    def sign(self, c):
+        if c[0].type == "PM":
+            raise ReadingError("± leaves two meanings; write the one that is meant", _place(c[0]))
+        return c[0]
+
+    def sum(self, c):
+        terms, sign = [], 1
+        for x in c:
+            if isinstance(x, Token):
+                sign = -sign if x.type == "MINUS" else sign
+            else:
+                terms.append((sign, x))
+                sign = 1
+        return terms[0][1] if len(terms) == 1 and terms[0][0] == 1 else s.Sum(_span(c), tuple(terms))
+
+    def operator(self, c):
+        return c[0]
+
+    def juxtaposed(self, c):
+        return [("", c[0])]
+
+    def joined(self, c):
+        return [(c[0].type, c[1])]
+
+    def joined_minus(self, c):
+        return [(c[0].type, s.Sum(_span(c[1:]), ((-1, c[2]),)))]
+
+    def product(self, c):
+        factors = [("", c[0])]
+        for more in c[1:]:
+            factors.extend(more if isinstance(more, list) else [("", more)])
+        return c[0] if len(factors) == 1 else _product(factors)
+
+    def product_big(self, c):
+        return _product([*_factors(c[0]), ("", c[1])])
+
+    def product_op_big(self, c):
+        return _product([*_factors(c[0]), (c[1].type, c[2])])
+
+    def big(self, c):
+        sub, sup = c[1]
+        return s.Big(_span(c), str(c[0]), sub, sup, c[2])
+
+    def sub(self, c):
+        return [("sub", c[1])]
+
+    def sup(self, c):
+        return [("sup", c[1])]
+
+    def prime(self, c):
+        return [("prime", c[0])]
+
+    def index(self, c):
+        return [("index", c[1])]
+
+    def scripts(self, c):
+        found = {kind: node for part in c for kind, node in part}
+        return found.get("sub"), found.get("sup")
+
+    def braced(self, c):
+        return _content(c)
+
+    def factor(self, c):
+        return _scripted(c)
+
+    simple = factor
+
+    def operand_symbol(self, c):
+        return _scripted([self.symbol(c[:1]), *c[1:]])
+
+    def number(self, c):
+        return s.Number(_span(c), str(c[0]))
+
+    def symbol(self, c):
+        return s.Symbol(_span(c), str(c[0]), str(c[0]))
+
+    def mark(self, c):
+        return s.Mark(_span(c), str(c[0]))
+
+    top = mark
+
+    def dots(self, c):
+        return s.Dots(_span(c))
+
+    def group(self, c):
+        return s.Group(_span(c), str(c[0])[-1], _content(c))
+
+    def braces(self, c):
+        return _content(c)
+
+    def operand_group(self, c):
+        inner = _content(c)
+        opening = c[0].type
+        body = (
+            inner
+            if opening == "LBRACE"
+            else s.Norm(_span(c[:3]), "norm" if opening == "LNORM" else "abs", inner)
+            if opening in ("LNORM", "LABS")
+            else s.Group(_span(c[:3]), str(c[0])[-1], inner)
+        )
+        return _scripted([body, *c[3:]])
+
+    def norm(self, c):
+        kind = {"LNORM": "norm", "LABS": "abs", "LFLOOR": "floor", "LANGLE": "angle"}[c[0].type]
+        return s.Norm(_span(c), kind, _content(c))
+
+    def fraction(self, c):
+        numerator, denominator = (x for x in c if isinstance(x, s.Node))
+        return derivative(_span(c), numerator, denominator) or s.Fraction(_span(c), numerator, denominator)
+
+    def root(self, c):
+        nodes = [x for x in c if isinstance(x, s.Node)]
+        return s.Root(_span(c), nodes[-1], nodes[0] if len(nodes) > 1 else None)
+
+    def power(self, c):
+        return ("power", c[1])
+
+    def differential(self, c):
+        order, body = 1, None
+        for x in c[1:]:
+            if isinstance(x, tuple):
+                if not isinstance(x[1], s.Number) or int(float(x[1].text)) not in (1, 2, 3, 4):
+                    raise ReadingError("the order of a derivative is 1, 2, 3 or 4", _place(x[1]))
+                order = int(x[1].text)
+            else:
+                body = x
+        return s.Differential((_place(c[0])[0], (body.span if body else _place(c[0]))[1]), order, body)
+
+    def nabla(self, c):
+        sub, sup = c[1]
+        order = int(sup.text) if isinstance(sup, s.Number) and sup.text in ("1", "2", "3") else 1
+        return s.Nabla(_span([c[0], *[x for x in c[1] if x is not None]]), sub, order)
+
+    def indicator(self, c):
+        return s.Indicator(_span(c), _content(c))
+
+    def head(self, c):
+        return _scripted([s.Symbol(_span(c[:1]), str(c[0]), str(c[0])), *c[1:]])
+
+    def call(self, c):
+        if len(c) == 1:
+            return c[0]
+        arguments = _content(c[1:])
+        return s.Call(_span(c), c[0], arguments.items if isinstance(arguments, s.Items) else (arguments,))
+
+    def call_run(self, c):
+        return s.Call(_span(c), c[0], (c[1],))
+
+    def run(self, c):
+        return c[0] if len(c) == 1 else _product([("", x) for x in c])
+
+    def row(self, c):
+        return [x for x in c if isinstance(x, s.Node)]
+
+    caserow = row
+
+    def rows(self, c):
+        return [x for x in c if isinstance(x, list)]
+
+    caserows = rows
+
+    def matrix(self, c):
+        return s.Matrix(_span([c[0], c[2]]), tuple(tuple(_cells(r)) for r in c[1]))
+
+    def cases(self, c):
+        return s.Cases(_span([c[0], c[2]]), tuple(_case(r) for r in c[1]))
+
+
+def _cells(row: list) -> list:
+    """Cells between &; a row of items separated by commas only is read as cells too."""
+    return list(row[0].items) if len(row) == 1 and isinstance(row[0], s.Items) else row
+
+
+def _case(row: list) -> tuple[s.Node, s.Node | None]:
+    if len(row) == 1 and isinstance(row[0], s.Items) and len(row[0].items) == 2:
+        row = list(row[0].items)
+    if len(row) == 2 and isinstance(row[1], s.Relation):
+        return row[0], row[1]
+    if len(row) == 2 and isinstance(row[1], s.Symbol) and row[1].name == "otherwise":
+        return row[0], None
+    if len(row) == 1 and not isinstance(row[0], s.Items):
+        return row[0], None
+    raise ReadingError("a case is a value & a condition such as x > 0, or otherwise", row[-1].span if row else (0, 0))
+
+
+def _factors(node: s.Node) -> list:
+    return list(node.factors) if isinstance(node, s.Product) else [("", node)]
+
+
+def _product(factors: list) -> s.Node:
+    """A product; ``∂C/∂W`` written inline becomes a derivative."""
+    out: list = []
+    for sign, node in factors:
+        if sign == "SLASH" and out and isinstance(node, s.Differential) and isinstance(out[-1][1], s.Differential):
+            found = derivative((out[-1][1].span[0], node.span[1]), out[-1][1], node)
+            if found is not None:
+                out[-1] = (out[-1][0], found)
+                continue
+        out.append((sign, node))
+    if len(out) == 1:
+        return out[0][1]
+    return s.Product(_span([n for _, n in out]), tuple(out))
+
+
+def _scripted(c: list) -> s.Node:
+    base, sub, sup, primes, indexed = c[0], None, None, 0, None
+    for part in c[1:]:
+        for kind, node in part:
+            if kind == "prime":
+                primes += 1
+            elif (kind == "sub" and sub is not None) or (kind == "sup" and sup is not None):
+                base = s.Scripted(_span([base, node]), base, sub, sup, primes, indexed)
+                sub, sup, primes, indexed = None, None, 0, None
+                sub, sup = (node, sup) if kind == "sub" else (sub, node)
+            elif kind == "sub":
+                sub = node
+            elif kind == "sup":
+                sup = node
+            else:
+                indexed = node
+    if sub is None and sup is None and not primes and indexed is None:
+        return base
+    return s.Scripted(_span(c), base, sub, sup, primes, indexed)
+
+
+def derivative(span: s.Span, numerator: s.Node, denominator: s.Node) -> s.Derivative | None:
+    """``∂…/∂…`` as a derivative, or None where the fraction is an ordinary one."""
+    above = _factors(numerator)
+    below = _factors(denominator)
+    first = above[0][1]
+    if not isinstance(first, s.Differential) or not all(isinstance(n, s.Differential) for _, n in below):
+        return None
+    by: list[s.Node] = []
+    for _, node in below:
+        variable, times = node.body, node.order
+        if variable is None:
+            return None
+        if (
+            isinstance(variable, s.Scripted)
+            and isinstance(variable.sup, s.Number)
+            and variable.sup.text == str(first.order)
+            and first.order > 1
+        ):
+            times = first.order
+            variable = (
+                variable.base if variable.sub is None else s.Scripted(variable.span, variable.base, variable.sub, None)
+            )
+        by.extend([variable] * times)
+    if len(by) != first.order:
+        raise ReadingError(f"the derivative is of order {first.order} above and {len(by)} below the bar", span)
+    rest = above[1:]
+    of = first.body
+    if of is None:
+        of = _product(rest) if rest else None
+    elif rest:
+        of = _product([("", of), *rest])
+    return s.Derivative(span, of, tuple(by))

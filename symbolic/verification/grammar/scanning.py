@@ -1,0 +1,409 @@
+"""Reading signs, names and scripts: the part of reading that needs no command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lark import Token
+
+from symbolic.verification.grammar import words
+from symbolic.verification.grammar.source import ReadingError, Stretch
+
+DEEPEST = 40
+MOST_TOKENS = 3000
+
+_NUMBER = re.compile(r"\d+(?:\{,\}\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?|\.\d+")
+_INDEX = re.compile(
+    r"\[\s*(?:[a-zA-Z]|\d{1,3})(?:\s*[-+]\s*\d{1,2})?(?:\s*,\s*(?:[a-zA-Z]|\d{1,3}|:)(?:\s*[-+]\s*\d{1,2})?)*\s*\]"
+)
+_CONDITION = re.compile(r"[<>=]|\\(?:ge|le|geq|leq|ne|neq|in|lt|gt)\b")
+_ENDS_OPERAND = frozenset(
+    [
+        "NUMBER",
+        "SYMBOL",
+        "RPAR",
+        "RBRACK",
+        "RCURLY",
+        "RBRACE",
+        "RINDEX",
+        "RNORM",
+        "RABS",
+        "PRIME",
+        "TOP",
+        "RANGLE",
+        "RFLOOR",
+        "ENDM",
+        "ENDCASES",
+        "DOTS",
+        "MARK",
+    ]
+)
+_PLAIN = {
+    "(": "LPAR",
+    ")": "RPAR",
+    "]": "RBRACK",
+    "+": "PLUS",
+    "-": "MINUS",
+    "*": "AST",
+    "/": "SLASH",
+    ",": "COMMA",
+    ";": "SEP",
+    "&": "AMP",
+    "<": "REL",
+    ">": "REL",
+}
+FENCES = {"langle": "LANGLE", "rangle": "RANGLE", "lfloor": "LFLOOR", "rfloor": "RFLOOR", "lVert": "LNORM", "rVert": "RNORM",
+           "lvert": "LABS", "rvert": "RABS", "lbrace": "LCURLY", "rbrace": "RCURLY", "lbrack": "LBRACK", "rbrack": "RBRACK",
+           "{": "LCURLY", "}": "RCURLY"}  # fmt: skip
+OPENERS = frozenset(["left", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl"])
+CLOSERS = frozenset(["right", "bigr", "Bigr", "biggr", "Biggr"])
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the document has introduced: its names, those that are functions, and its macros without arguments."""
+
+    names: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+    macros: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_DECLARED = Vocabulary()
+
+
+class Scanner:
+    """Signs, names and scripts; what a backslash introduces is read by the subclass."""
+
+    def __init__(self, stretch: Stretch, vocabulary: Vocabulary):
+        self.text, self.places, self.vocabulary = stretch.text, stretch.places, vocabulary
+        self.k = 0
+        self.depth = 0
+        self.cases = 0  # inside how many lists of cases
+        self.script = 0  # inside how many sub- and superscripts
+        self.open_bars = {"ABS": 0, "NORM": 0}
+        self.tokens: list[Token] = []
+        self.differentials = self._starts_with_differential()
+
+    # -- basics ------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Read to the end."""
+        while self._more():
+            self.unit()
+
+    def _more(self) -> bool:
+        self._spaces()
+        return self.k < len(self.text)
+
+    def _spaces(self) -> None:
+        while self.k < len(self.text) and self.text[self.k] in " \n~":
+            self.k += 1
+
+    def _peek(self) -> str:
+        self._spaces()
+        return self.text[self.k] if self.k < len(self.text) else ""
+
+    def put(self, kind: str, value: str, start: int, end: int | None = None) -> None:
+        """Add a token for ``text[start:end]``."""
+        if len(self.tokens) >= MOST_TOKENS:
+            raise ReadingError(f"more than {MOST_TOKENS} signs in one formula; split it", self.span(start))
+        end = self.k if end is None else end
+        self.tokens.append(
+            Token(kind, value, start_pos=self.places[start], end_pos=self.places[max(end - 1, start)] + 1)
+        )
+
+    def span(self, start: int) -> tuple[int, int]:
+        """The place in the document of ``text[start:k]``."""
+        return self.places[start], self.places[max(self.k - 1, start)] + 1
+
+    def error(self, message: str, start: int) -> ReadingError:
+        """A reading error at ``text[start:k]``."""
+        return ReadingError(message, self.span(start))
+
+    def _last(self) -> str:
+        return self.tokens[-1].type if self.tokens else ""
+
+    def _after_operand(self) -> bool:
+        return self._last() in _ENDS_OPERAND
+
+    # -- one unit ------------------------------------------------------------------------------------------------------
+
+    def unit(self) -> None:
+        """Read one sign, name or command with its arguments."""
+        self._spaces()
+        start, c = self.k, self.text[self.k]
+        if c == "\\":
+            self.command()
+        elif c == "{":
+            self.group()
+        elif c == "}":
+            self.k += 1
+            raise self.error("a closing brace without an opening one", start)
+        elif c in "^_":
+            self.k += 1
+            self.scripted(c, start)
+        elif c.isdigit() or (c == "." and self.text[self.k + 1 : self.k + 2].isdigit()):
+            self.number()
+        elif c.isalpha():
+            self.letters()
+        elif c == "'":
+            self.k += 1
+            self.put("PRIME", "'", start)
+        elif c == "|":
+            self.k += 1
+            self.bar("ABS", start)
+        elif c == "[":
+            match = _INDEX.match(self.text, self.k)
+            adjacent = (
+                self.k > 0 and not self.text[self.k - 1].isspace() and self._last() in ("SYMBOL", "RBRACE", "RINDEX")
+            )
+            self.k += 1
+            self.put("LINDEX" if match and adjacent else "LBRACK", "[", start)
+            if match and adjacent:
+                self.inside("]", "RINDEX")
+        elif c in ":=!":
+            sign = next(s for s in (":=", "==", "!=", "=", ":", "!") if self.text.startswith(s, self.k))
+            self.k += len(sign)
+            if sign == "!":
+                raise self.error("a factorial is not read", start)
+            self.put("COLON" if sign == ":" else "REL", "=" if sign == "==" else sign, start)
+        elif c == ".":
+            self.k += 1
+            self.put("SEP", ".", start)
+        elif c in _PLAIN:
+            self.k += 1
+            sign = c + "=" if c in "<>" and self.text[self.k : self.k + 1] == "=" else c
+            self.k += len(sign) - 1
+            self.put(_PLAIN[c], sign, start)
+        else:
+            self.k += 1
+            raise self.error(f"the character {c!r} is not read here", start)
+
+    def inside(self, closing: str, kind: str) -> None:
+        """Read index signs up to ``closing``."""
+        self.script += 1
+        while self._more() and self.text[self.k] != closing:
+            self.unit()
+        self.script -= 1
+        self.k += 1
+        self.put(kind, closing, self.k - 1)
+
+    def command(self) -> None:
+        """Read what a backslash introduces."""
+        raise NotImplementedError
+
+    def group(self) -> None:
+        """Read ``{…}``; an empty pair is nothing."""
+        start = self.k
+        self.k += 1
+        if self._peek() == "}":
+            self.k += 1
+            return
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.error(f"braces nested deeper than {DEEPEST}", start)
+        self.put("LBRACE", "{", start, start + 1)
+        while self._more() and self.text[self.k] != "}":
+            self.unit()
+        if not self._more():
+            raise self.error("a brace is opened here and never closed", start)
+        self.k += 1
+        self.put("RBRACE", "}", self.k - 1)
+        self.depth -= 1
+
+    def argument(self) -> None:
+        """Read one argument, a group or a single sign, and put braces around it."""
+        if not self._more():
+            raise self.error("the formula ends where an argument was expected", max(self.k - 1, 0))
+        if self.text[self.k] == "{":
+            self.group()
+            return
+        start = self.k
+        self.put("LBRACE", "{", start, start + 1)
+        if self.text[self.k].isdigit():
+            self.k += 1
+            self.put("NUMBER", self.text[start], start)
+        elif self.text[self.k].isalpha():
+            self.k += 1
+            self.name(self.text[start], start)
+        else:
+            self.unit()
+        self.put("RBRACE", "}", self.k - 1, self.k)
+
+    def raw_argument(self) -> str:
+        """The text of one argument, unread."""
+        if not self._more():
+            return ""
+        if self.text[self.k] != "{":
+            match = re.compile(r"\\[A-Za-z]+|.").match(self.text, self.k)
+            self.k = match.end()
+            return match.group()
+        start, level = self.k, 0
+        while self.k < len(self.text):
+            c = self.text[self.k]
+            self.k += 2 if c == "\\" else 1
+            level += (c == "{") - (c == "}")
+            if level == 0:
+                return self.text[start + 1 : self.k - 1]
+        raise self.error("a brace is opened here and never closed", start)
+
+    # -- scripts, numbers, bars ------------------------------------------------------------------------------------------
+
+    def scripted(self, sign: str, start: int) -> None:
+        """Read ``^…`` or ``_…``."""
+        saved = self.k
+        raw = self.raw_argument().strip()
+        if sign == "^" and re.fullmatch(r"(\\prime\s*)+|'+", raw):
+            for _ in range(max(raw.count("prime"), raw.count("'"))):
+                self.put("PRIME", "'", start)
+            return
+        self.put("SUP" if sign == "^" else "SUB", sign, start, start + 1)
+        mark = {r"\ast": "*", r"\star": "*", r"\dagger": "†", r"\circ": "∘", r"\odot": "∘"}.get(raw, raw)
+        if mark in ("+", "-", "*", "†", "∘"):
+            self.put("LBRACE", "{", start, start + 1)
+            self.put("MARK", mark, start)
+            self.put("RBRACE", "}", start)
+            return
+        self.k = saved
+        self.script += 1
+        self.argument()
+        self.script -= 1
+
+    def number(self) -> None:
+        """Read a numeral; ``1[…]`` with a condition is an indicator."""
+        start = self.k
+        match = _NUMBER.match(self.text, self.k)
+        text = match.group()
+        if "e" in text and ("e" in self.vocabulary.names or text[-1] == "e"):
+            text = text[: text.index("e")]
+        self.k += len(text)
+        if text == "1" and self.indicator(start):
+            return
+        self.put("NUMBER", text.replace("{,}", ""), start)
+
+    def indicator(self, start: int) -> bool:
+        """Whether a 1 just read is the sign of an indicator: a condition in brackets or in its index follows."""
+        saved = self.k
+        rest = re.compile(r"\s*(?:\\left|\\[bB]igg?l?|\\!|\\,)*\s*(_|\\\{|\[|\(|\{)").match(self.text, self.k)
+        if not rest:
+            return False
+        opening = rest.group(1)
+        self.k = rest.end()
+        if opening == "{" and self.text[start:saved].strip() == "1":
+            self.k = saved
+            return False
+        if opening == "_":
+            content = self.raw_argument()
+        else:
+            content = self.text[self.k : self._closing(self.k, opening)]
+        self.k = saved
+        if not _CONDITION.search(content):
+            return False
+        self.put("INDICATOR", "1", start)
+        return True
+
+    def _closing(self, start: int, opening: str) -> int:
+        pairs = {"\\{": ("{", "}"), "[": ("[", "]"), "(": ("(", ")"), "{": ("{", "}")}[opening]
+        level = 1
+        for k in range(start, len(self.text)):
+            level += (self.text[k] == pairs[0]) - (self.text[k] == pairs[1])
+            if level == 0:
+                return k
+        return len(self.text)
+
+    def bar(self, kind: str, start: int, side: str = "") -> None:
+        """A bar opens or closes an absolute value or norm; one that does neither stands for itself."""
+        closes = side == "R" or (side != "L" and self._after_operand() and self.open_bars[kind] > 0)
+        if closes:
+            self.open_bars[kind] -= 1
+            self.put("R" + kind, "|", start)
+        elif (
+            side == "L"
+            or not self._after_operand()
+            or self._last() in ("RABS", "RNORM")
+            or kind == "NORM"
+            or self._pairs(kind)
+        ):
+            self.open_bars[kind] += 1
+            self.put("L" + kind, "|", start)
+        else:
+            self.put("BAR", "|", start)
+
+    def _pairs(self, kind: str) -> bool:
+        sign = re.compile(r"(?<!\\)\|")
+        return len(sign.findall(self.text, self.k)) % 2 == 1
+
+    # -- names -----------------------------------------------------------------------------------------------------------
+
+    def letters(self) -> None:
+        """Read a run of letters: a declared word, a function's name, a differential, or one letter."""
+        start = self.k
+        run = re.compile(r"[^\W\d_]+").match(self.text, self.k).group()
+        if not self.script:
+            for length in range(len(run), 1, -1):
+                if run[:length] in self.vocabulary.names:
+                    self.k += length
+                    self.name(run[:length], start)
+                    return
+            if run in words.PLAIN_WORDS and not self._spelt_by_symbols(run):
+                self.k += len(run)
+                self.word(run, start)
+                return
+            if run[0] == "d" and self.differentials and self._takes_differential(start + 1):
+                self.k += 1
+                self.put("DIFF", "d", start)
+                return
+        self.k += 1
+        self.name(run[0], start)
+
+    def _spelt_by_symbols(self, run: str) -> bool:
+        following = self.text[self.k + len(run) : self.k + len(run) + 1]
+        return all(letter in self.vocabulary.names for letter in run) and following not in ("(", "[")
+
+    def _takes_differential(self, k: int) -> bool:
+        match = re.compile(r"(?:\^\{?\d\}?)?\s*(?:\\[,!;]|\\left)?\s*([A-Za-z(\\{/}]|$)").match(self.text, k)
+        if not match:
+            return False
+        command = re.compile(r"\\([A-Za-z]+)").match(self.text, match.start(1))
+        return command is None or (command.group(1) not in words.OPERATORS and command.group(1) not in words.RELATIONS)
+
+    def _starts_with_differential(self) -> bool:
+        """Whether the letter d is a differential in this formula."""
+        if "d" in self.vocabulary.names:
+            return False
+        if re.search(r"\\d?t?frac\s*\{\s*(?:\\mathrm\s*\{?)?d\b|\\frac\s*\{\s*d(?:\^|\s*[A-Za-z\\}])", self.text):
+            return True
+        if re.search(r"(?<![A-Za-z\\])d\s*(?:\\?[A-Za-z]+)(?:_\{?\w+\}?)?\s*/\s*d", self.text):
+            return True
+        head = re.compile(r"\s*[({]?\s*(?:d|\\mathrm\s*\{?d\}?)(?:\^\{?\d\}?)?\s*(?:\\[,!])?\s*[(\\A-Za-z{]").match(
+            self.text
+        )
+        if not head:
+            return False
+        left = self.text.split("=")[0].strip()
+        return "=" not in self.text or not re.fullmatch(r"d(_\{?\w+\}?)?(\^\{?\w+\}?)?(\s*\\\w+)?", left)
+
+    def name(self, name: str, start: int) -> None:
+        """A symbol, or a function of the document where an argument follows."""
+        if name in self.vocabulary.functions and re.compile(
+            r"\s*(?:'|\^\{?\\prime\}?|\^\{?-1\}?|\^\{?\(?\w\)?\}?|_\{?\w+\}?)*\s*(?:\\left|\\!|\\[bB]igg?l?|\\,)*\s*[(\[]"
+        ).match(self.text, self.k):
+            self.put("FUNC", name, start)
+        else:
+            self.put("SYMBOL", name, start)
+
+    def word(self, word: str, start: int) -> None:
+        """A word in roman type: a function, a declared name, or an unknown name."""
+        if word in self.vocabulary.names:
+            self.name(word, start)
+        elif word in words.FUNCTIONS and not (self.script and word in ("in", "max", "min", "sum")):
+            name = words.FUNCTIONS[word]
+            follows = self._peek()
+            if name in words.BIG and ((name == "sum" and follows != "(") or follows == "_" or name.startswith("arg")):
+                self.put("BIG", name, start)
+            else:
+                self.put("FUNC", name, start)
+        else:
+            self.name(word, start)

@@ -1,0 +1,116 @@
+"""A stretch of a document as plain LaTeX, each character with its place in the document.
+
+Unicode mathematics becomes the LaTeX that it stands for, comments vanish, and argument-free macros that the document
+defines are replaced (a bounded number of times). Nothing else is ever expanded.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from symbolic.errors import ChainruleError
+from symbolic.verification.grammar import words
+
+LONGEST_FORMULA = 20_000
+MOST_REPLACEMENTS = 400
+_MACRO = re.compile(r"\\([A-Za-z]+)")
+
+
+class ReadingError(ChainruleError, ValueError):
+    """Mathematics that cannot be read: ``span`` is where, the message says what was expected and what to do."""
+
+    def __init__(self, message: str, span: tuple[int, int] = (0, 0)):
+        super().__init__(message)
+        self.span = span
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """LaTeX ``text``; ``places[k]`` is the offset in the document of its k-th character (one more for the end)."""
+
+    text: str
+    places: tuple[int, ...]
+
+
+def normalise(source: str, start: int = 0, end: int | None = None, macros: Mapping[str, str] | None = None) -> Stretch:
+    """The stretch ``source[start:end]`` as plain LaTeX.
+
+    >>> normalise("∂C/∂x₁ = ŷ²").text
+    '\\\\partial C/\\\\partial x_{1} = \\\\hat{y}^{2}'
+    """
+    end = len(source) if end is None else end
+    if end - start > LONGEST_FORMULA:
+        raise ReadingError(
+            f"a formula of {end - start} characters is longer than {LONGEST_FORMULA}; split it", (start, end)
+        )
+    out: list[str] = []
+    places: list[int] = []
+
+    def put(text: str, place: int) -> None:
+        out.extend(text)
+        places.extend([place] * len(text))
+
+    k = start
+    while k < end:
+        c = source[k]
+        following = source[k + 1] if k + 1 < end else ""
+        if c == "\\" and following:
+            put(c, k)
+            put(following, k + 1)
+            k += 2
+        elif c == "%":
+            while k < end and source[k] != "\n":
+                k += 1
+        elif c in words.SUPERSCRIPTS or c in words.SUBSCRIPTS:
+            table, sign = (words.SUPERSCRIPTS, "^") if c in words.SUPERSCRIPTS else (words.SUBSCRIPTS, "_")
+            put(sign + "{", k)
+            while k < end and source[k] in table:
+                put(table[source[k]], k)
+                k += 1
+            put("}", k - 1)
+        elif c in words.UNICODE:
+            put(words.UNICODE[c], k)
+            k += 1
+        elif ord(c) > 127 or (following and following in words.COMBINING):
+            k = _composed(source, k, end, put)
+        else:
+            put(" " if c in "\r\t" else c, k)
+            k += 1
+    stretch = Stretch("".join(out), (*places, end))
+    return _expanded(stretch, macros) if macros else stretch
+
+
+def _composed(source: str, k: int, end: int, put) -> int:
+    """A letter with combining accents, or a letter of a mathematical alphabet."""
+    parts = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", source[k]))
+    base, marks, n = parts[0], list(parts[1:]), 1
+    while k + n < end and source[k + n] in words.COMBINING:
+        marks.append(source[k + n])
+        n += 1
+    if base in words.UNICODE:
+        base = words.UNICODE[base]
+    elif ord(base) > 127 and not base.isalpha():
+        raise ReadingError(f"the character {source[k]!r} (U+{ord(source[k]):04X}) is not read", (k, k + 1))
+    for mark in marks:
+        accent = words.COMBINING.get(mark)
+        if accent:
+            base = f"\\{accent}{{{base}}}"
+    put(base, k)
+    return k + n
+
+
+def _expanded(stretch: Stretch, macros: Mapping[str, str]) -> Stretch:
+    for _ in range(MOST_REPLACEMENTS):
+        match = next((m for m in _MACRO.finditer(stretch.text) if m.group(1) in macros), None)
+        if match is None:
+            return stretch
+        new, place = macros[match.group(1)] + " ", stretch.places[match.start()]
+        text = stretch.text[: match.start()] + new + stretch.text[match.end() :]
+        if len(text) > LONGEST_FORMULA:
+            break
+        places = (*stretch.places[: match.start()], *[place] * len(new), *stretch.places[match.end() :])
+        stretch = Stretch(text, places)
+    raise ReadingError("the document's macros expand without end", (stretch.places[0], stretch.places[-1]))

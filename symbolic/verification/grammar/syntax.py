@@ -1,0 +1,190 @@
+"""The syntax tree of mathematics as written: frozen nodes with their place in the source; no meaning yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Node:
+    """Something written at ``span`` (offsets into the source, end exclusive)."""
+
+    span: Span
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """A decimal numeral, as written."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Symbol(Node):
+    """A name without its scripts; ``tex`` is how it was written."""
+
+    name: str
+    tex: str
+
+
+@dataclass(frozen=True)
+class Mark(Node):
+    """A sign that stands alone in a script: ⊤, +, −, *, ′."""
+
+    sign: str
+
+
+@dataclass(frozen=True)
+class Dots(Node):
+    """An ellipsis."""
+
+
+@dataclass(frozen=True)
+class Scripted(Node):
+    """``base_sub^sup`` with primes; ``indexed`` holds ``base[…]``. The scope decides whether it is an entry, a layer or a power."""
+
+    base: Node
+    sub: Node | None
+    sup: Node | None
+    primes: int = 0
+    indexed: Node | None = None
+
+
+@dataclass(frozen=True)
+class Items(Node):
+    """Several things separated by commas."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Sum(Node):
+    """Signed terms."""
+
+    terms: tuple[tuple[int, Node], ...]
+
+
+@dataclass(frozen=True)
+class Product(Node):
+    """Factors, each with the sign written before it (``""`` for juxtaposition; the first sign means nothing)."""
+
+    factors: tuple[tuple[str, Node], ...]
+
+
+@dataclass(frozen=True)
+class Fraction(Node):
+    """``\\frac{numerator}{denominator}``."""
+
+    numerator: Node
+    denominator: Node
+
+
+@dataclass(frozen=True)
+class Differential(Node):
+    """``∂^order body`` or ``d^order body``; ``body`` is None for the bare sign."""
+
+    order: int
+    body: Node | None
+
+
+@dataclass(frozen=True)
+class Derivative(Node):
+    """``∂of/∂by…``: ``by`` holds one node per differentiation; ``of`` is None for an operator that waits for its operand."""
+
+    of: Node | None
+    by: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Nabla(Node):
+    """``∇_by^order``, waiting for its operand."""
+
+    by: Node | None
+    order: int
+
+
+@dataclass(frozen=True)
+class Group(Node):
+    """Something in brackets: ``(``, ``[``, ``{``."""
+
+    bracket: str
+    body: Node
+
+
+@dataclass(frozen=True)
+class Norm(Node):
+    """``‖body‖`` (``kind`` "norm"), ``|body|`` ("abs"), ``⌊body⌋`` ("floor"), ``⟨a, b⟩`` ("angle")."""
+
+    kind: str
+    body: Node
+
+
+@dataclass(frozen=True)
+class Root(Node):
+    """A square root, or one of the given degree."""
+
+    body: Node
+    degree: Node | None
+
+
+@dataclass(frozen=True)
+class Call(Node):
+    """``function(arguments)``; ``head`` is a Symbol or Scripted (for h′, f⁻¹, log², softmax_i)."""
+
+    head: Node
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Big(Node):
+    """``∑_sub^sup body``, or Π, max, min, argmax, argmin."""
+
+    kind: str
+    sub: Node | None
+    sup: Node | None
+    body: Node
+
+
+@dataclass(frozen=True)
+class Relation(Node):
+    """``left ~ right`` inside a script, an indicator or a case."""
+
+    sign: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True)
+class Indicator(Node):
+    """1 where the condition holds, else 0."""
+
+    condition: Node
+
+
+@dataclass(frozen=True)
+class Matrix(Node):
+    """Entries written out in rows."""
+
+    rows: tuple[tuple[Node, ...], ...]
+
+
+@dataclass(frozen=True)
+class Cases(Node):
+    """Values with conditions; the condition None means otherwise."""
+
+    rows: tuple[tuple[Node, Node | None], ...]
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything below it."""
+    stack: list = [node]
+    while stack:
+        thing = stack.pop()
+        if isinstance(thing, Node):
+            yield thing
+            stack.extend(getattr(thing, f.name) for f in fields(thing) if f.name != "span")
+        elif isinstance(thing, tuple):
+            stack.extend(thing)

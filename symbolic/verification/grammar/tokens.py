@@ -1,0 +1,264 @@
+"""Mathematics to tokens. The declared names decide where ``Wx`` splits and whether ``h(s)`` is a call."""
+
+from __future__ import annotations
+
+import re
+
+from lark import Token
+
+from symbolic.verification.grammar import words
+from symbolic.verification.grammar.scanning import (
+    CLOSERS,
+    DEEPEST,
+    FENCES,
+    NOTHING_DECLARED,
+    OPENERS,
+    Scanner,
+    Vocabulary,
+)
+from symbolic.verification.grammar.source import ReadingError, Stretch, normalise
+
+__all__ = ["ReadingError", "Vocabulary", "tokenize"]
+
+_ENVIRONMENT = re.compile(r"\s*\{([A-Za-z]+\*?)\}")
+
+
+def tokenize(
+    source: str, vocabulary: Vocabulary = NOTHING_DECLARED, start: int = 0, end: int | None = None
+) -> list[Token]:
+    """The tokens of ``source[start:end]``, each with its place in ``source``.
+
+    Raises ``ReadingError`` for unknown commands, unbalanced braces and what is beyond the bounds on size and depth.
+    """
+    stretch = normalise(source, start, end, vocabulary.macros)
+    scanner = Commands(stretch, vocabulary)
+    scanner.run()
+    return scanner.tokens
+
+
+class Commands(Scanner):
+    """What a backslash introduces."""
+
+    # -- commands --------------------------------------------------------------------------------------------------------
+
+    def command(self) -> None:
+        """Read one command with its arguments."""
+        start = self.k
+        match = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL).match(self.text, self.k)
+        if not match:
+            self.k += 1
+            raise self.error("a backslash ends the formula", start)
+        self.k = match.end()
+        name = match.group(1)
+        if name == "\\":
+            options = re.compile(r"\*?\s*\[[^\]\n]{0,12}(?:pt|em|ex|mm|cm|baselineskip)\]").match(self.text, self.k)
+            self.k = options.end() if options else self.k
+            self.put("ROW", "\\\\", start)
+            return
+        bare = name.rstrip("*")
+        if bare in words.GREEK_VARIANTS:
+            bare = words.GREEK_VARIANTS[bare]
+        if bare in OPENERS or bare in CLOSERS or bare == "middle":
+            self.fence(bare, start)
+        elif bare in words.GREEK:
+            self.name(bare, start)
+        elif bare == "frac" or bare in ("dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"):
+            self.put("FRAC", "frac", start)
+            self.argument()
+            self.argument()
+        elif bare == "sqrt":
+            self.root(start)
+        elif bare == "partial":
+            self.put("PARTIAL", "∂", start)
+        elif bare == "nabla":
+            self.put("NABLA", "∇", start)
+        elif bare == "arg":
+            self.k = re.compile(r"\s*(?:\\,|\\!)?\s*").match(self.text, self.k).end()
+            following = re.compile(r"\\(max|min)").match(self.text, self.k)
+            self.k = following.end() if following else self.k
+            self.put("BIG", "arg" + (following.group(1) if following else "max"), start)
+        elif bare in words.FUNCTIONS:
+            self.word(bare, start)
+        elif bare == "prod":
+            self.put("BIG", "prod", start)
+        elif bare in words.STYLES or bare in words.ROMAN:
+            self.styled(bare, start)
+        elif bare in words.SCRIPTS:
+            self.name("cal" + self.raw_argument().strip(), start)
+        elif bare in words.ACCENTS:
+            self.accented(words.ACCENTS[bare], start)
+        elif bare in ("mathbb", "mathbbm", "mathds", "Bbb", "mathbbold"):
+            self.double_struck(start)
+        elif bare == "|":
+            self.bar("NORM", start)
+        elif bare in ("Vert", "vert"):
+            self.bar("NORM" if bare == "Vert" else "ABS", start)
+        elif bare in FENCES:
+            kind = FENCES[bare]
+            for bar in ("ABS", "NORM"):
+                self.open_bars[bar] += (kind == "L" + bar) - (kind == "R" + bar)
+            self.put(kind, bare, start)
+        elif bare in words.OPERATORS:
+            self.put(words.OPERATORS[bare], bare, start)
+        elif bare == "not":
+            self._spaces()
+            self.k = re.compile(r"=|\\[A-Za-z]+|.").match(self.text, self.k).end()
+            self.put("REL", "!=", start)
+        elif bare in ("overset", "stackrel", "underset"):
+            self.raw_argument()
+            self.argument()
+            del self.tokens[-1], self.tokens[-2]
+        elif bare in words.RELATIONS:
+            sign = words.RELATIONS[bare]
+            self.put("BAR" if sign == "|" else "REL", sign, start)
+        elif bare in words.TRANSPOSED:
+            self.put("TOP", "⊤", start)
+        elif bare == "prime":
+            self.put("PRIME", "'", start)
+        elif bare in words.DOTS:
+            self.put("DOTS", "…", start)
+        elif bare in words.SEPARATORS:
+            self.put("SEP", bare, start)
+        elif bare == "infty":
+            self.put("SYMBOL", "infinity", start)
+        elif bare in ("begin", "end"):
+            self.environment(bare, start)
+        elif bare == "substack":
+            self.argument()
+            for k, token in enumerate(self.tokens):
+                if token.type == "ROW":
+                    self.tokens[k] = Token("COMMA", ",", start_pos=token.start_pos, end_pos=token.end_pos)
+        elif bare in ("underbrace", "overbrace"):
+            self.argument()
+            if self._peek() in ("_", "^"):
+                self.k += 1
+                self.raw_argument()
+        elif bare in ("boxed", "fbox", "ensuremath", "mathop", "textcolor"):
+            if bare == "textcolor":
+                self.raw_argument()
+            self.argument()
+        elif bare in words.WITH_ARGUMENT_DROPPED:
+            self.raw_argument()
+        elif bare == "colon":
+            self.put("COLON", ":", start)
+        elif name in words.SPACES or bare in words.SPACES or name in " \n":
+            pass
+        else:
+            raise self.error(
+                f"the command \\{name} is not known; write it with standard mathematics (a macro without arguments may be "
+                "defined by \\newcommand)",
+                start,
+            )
+
+    def fence(self, side: str, start: int) -> None:
+        """``\\left`` and its kin: the sign that follows opens or closes."""
+        rest = re.compile(r"\s*(\\?\||\.|\\[lr]?[vV]ert)").match(self.text, self.k)
+        if not rest:
+            return
+        sign = rest.group(1)
+        if sign == ".":
+            self.k = rest.end()
+            return
+        if sign in ("|", "\\|"):
+            self.k = rest.end()
+            plain = side in ("big", "Big", "bigg", "Bigg", "middle")
+            self.bar("ABS" if sign == "|" else "NORM", start, "" if plain else "R" if side in CLOSERS else "L")
+
+    def root(self, start: int) -> None:
+        """``\\sqrt[n]{…}``."""
+        self.put("SQRT", "sqrt", start)
+        if self._peek() == "[":
+            self.k += 1
+            self.put("LINDEX", "[", self.k - 1)
+            self.inside("]", "RINDEX")
+        self.argument()
+
+    def styled(self, style: str, start: int) -> None:
+        """A change of type: bold leaves a symbol what it is, roman makes a word of letters."""
+        raw = self.raw_argument().strip()
+        plain = re.sub(r"\\[,!;: ]|\s", "", raw) if style in ("operatorname", "mathop") else raw
+        if self.cases and style in words.ROMAN and not self._known(plain):
+            if re.search(r"otherwise|else|sonst", plain):
+                self.put("SYMBOL", "otherwise", start)
+            return
+        if plain == "1" and style in words.STYLES:
+            if not self.indicator(start):
+                self.put("SYMBOL", "ones", start)
+        elif plain == "0" and style in words.STYLES:
+            self.put("NUMBER", "0", start)
+        elif style in words.ROMAN and plain == "d" and "d" not in self.vocabulary.names and not self.script:
+            self.put("DIFF", "d", start)
+        elif style in words.ROMAN and re.fullmatch(r"[^\W\d_][^\W_]*", plain):
+            if style in ("text", "textrm", "mbox", "textnormal") and len(plain) > 1 and not self._known(plain):
+                self.put("TEXT", plain, start)
+            else:
+                self.word(plain, start)
+        elif style in words.ROMAN:
+            self.put("TEXT", plain, start)
+        else:
+            self.put("LBRACE", "{", start, start + 1)
+            inner = Commands(Stretch(raw, self._places_of(raw)), self.vocabulary)
+            inner.script, inner.depth = self.script, self.depth + 1
+            if inner.depth > DEEPEST:
+                raise self.error(f"braces nested deeper than {DEEPEST}", start)
+            inner.run()
+            if len(inner.tokens) == 1 and inner.tokens[0].type in ("SYMBOL", "FUNC"):
+                self.tokens.pop()
+                self.name(str(inner.tokens[0]), start)
+                return
+            self.tokens.extend(inner.tokens)
+            self.put("RBRACE", "}", start)
+
+    def _known(self, word: str) -> bool:
+        return (
+            self.script > 0
+            or word in self.vocabulary.names
+            or word in words.FUNCTIONS
+            or word in self.vocabulary.functions
+        )
+
+    def _places_of(self, raw: str) -> tuple[int, ...]:
+        at = self.text.rfind(raw, 0, self.k) if raw else self.k
+        return self.places[at : at + len(raw) + 1]
+
+    def accented(self, accent: str, start: int) -> None:
+        """A hat, bar, tilde or dot makes another symbol of a symbol."""
+        raw = self.raw_argument().strip()
+        inner = Commands(Stretch(raw, self._places_of(raw)), self.vocabulary)
+        inner.script = 1
+        inner.run()
+        letters = [t for t in inner.tokens if t.type not in ("LBRACE", "RBRACE")]
+        if not letters or any(t.type not in ("SYMBOL", "FUNC", "BIG") for t in letters):
+            raise self.error(f"an accent over {raw!r} is read only over a name", start)
+        self.name("".join(map(str, letters)) + "_" + accent, start)
+
+    def double_struck(self, start: int) -> None:
+        """ℝ, 𝟙 and their kin."""
+        raw = self.raw_argument().strip()
+        if raw in ("1", "I", "l", "\\mathbb{1}"):
+            if not self.indicator(start):
+                self.put("SYMBOL", "ones", start)
+        else:
+            self.put("SYMBOL", "set" + raw, start)
+
+    def environment(self, which: str, start: int) -> None:
+        """``\\begin`` and ``\\end``: matrices and cases are mathematics, the others only lay out rows."""
+        match = _ENVIRONMENT.match(self.text, self.k)
+        if not match:
+            raise self.error(f"\\{which} needs the name of an environment", start)
+        self.k = match.end()
+        name = match.group(1)
+        opening = which == "begin"
+        if name in words.MATRIX_ENVIRONMENTS:
+            if name == "array" and opening:
+                self.raw_argument()
+            self.put("BEGINM" if opening else "ENDM", name, start)
+        elif name in words.CASES_ENVIRONMENTS:
+            self.cases += 1 if opening else -1
+            self.put("CASES" if opening else "ENDCASES", name, start)
+        elif name in words.ROW_ENVIRONMENTS:
+            if opening and name.startswith("alignat"):
+                self.raw_argument()
+            self.put("ROW", "", start)
+        else:
+            raise self.error(f"the environment {name} is not read in mathematics", start)
