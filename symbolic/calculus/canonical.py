@@ -22,7 +22,7 @@ from symbolic.program.tensors import Tensor
 
 MOST_TRIED = 720  # orders of indices that refinement leaves alike
 _COMMUTES = (sp.Add, sp.Mul, Equal, Maximum, Minimum)
-_OUTPUTS, _BOUND = "ijlmpq", "kabcdefgh"
+_OUTPUTS, _BOUND = "ijlmpq", "krstuvw"
 
 
 @functools.cache

@@ -71,8 +71,11 @@ def is_boundary(t: Tensor) -> bool:
 
 
 def is_opaque(t: Tensor) -> bool:
-    """True for what has no equation to substitute: declared tensors and primitives."""
-    return t.definition is None or isinstance(t.definition, Application)
+    """True for what has no equation to substitute: declared tensors, primitives, and positions found by a search."""
+    definition = t.definition
+    if definition is None or isinstance(definition, Application):
+        return True
+    return t.dtype == "int" and not definition.is_pointwise
 
 
 def scalar_form(eq: Equation) -> sp.Expr:

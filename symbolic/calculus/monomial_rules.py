@@ -137,7 +137,7 @@ def guard_union(n: Normaliser, powers: Powers) -> Polynomial | None:
 
 def division(n: Normaliser, powers: Powers) -> Polynomial | None:
     """f·P⁻¹ where the leading term of P divides f: f/lead · (1 − (P − lead) P⁻¹)."""
-    if not n.identities:
+    if not n.division:
         return None
     for base, e in powers.items():
         if not base.is_Add or not e.is_negative:

@@ -10,11 +10,13 @@ max and comparisons through the step function), which is what proofs of equality
 
 from __future__ import annotations
 
+from weakref import WeakValueDictionary
+
 import sympy as sp
 
 from symbolic.calculus import function_rules, monomial_rules, sums
 from symbolic.calculus.canonical import canonical, output_index, symmetrised
-from symbolic.calculus.closed_form import Closed, Condition, TooLargeError, closed_form, is_opaque
+from symbolic.calculus.closed_form import Closed, Condition, TooLargeError, closed_form, is_opaque, scalar_form
 from symbolic.calculus.polynomials import (
     MOST_TERMS,
     Polynomial,
@@ -33,14 +35,16 @@ from symbolic.calculus.polynomials import (
 from symbolic.errors import UnsupportedError
 from symbolic.program.expressions import Access, Index, Quotient, Reduction, Remainder
 from symbolic.program.functions import Magnitude
+from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
 _LARGEST_POWER = 24
 _LARGEST_FLAT_POWER = 4  # a sum to a higher power is not written out over as many indices
 
 
-def normal_form(closed: Closed, identities: bool = False) -> Closed:
-    """The canonical form of ``closed``: equal forms are structurally equal.
+def normal_form(closed: Closed, identities: bool = False, division: bool = False) -> Closed:
+    """The canonical form of ``closed``: equal forms are structurally equal. ``division`` (part of ``identities``) also
+    divides by sums: σ/(1 − σ) = 1/(1 − σ) − 1.
 
     Raises ``TooLargeError`` where a cap on work is hit.
 
@@ -51,7 +55,7 @@ def normal_form(closed: Closed, identities: bool = False) -> Closed:
     True
     """
     outputs = tuple(output_index(p, i.extent) for p, i in enumerate(closed.indices))
-    normaliser = Normaliser(identities)
+    normaliser = Normaliser(identities, division)
     p = normaliser.polynomial(closed.expr.xreplace(dict(zip(closed.indices, outputs, strict=True))))
     final: Polynomial = {}
     for monomial, c in p.items():
@@ -62,14 +66,47 @@ def normal_form(closed: Closed, identities: bool = False) -> Closed:
 
 def proof_form(t: Tensor) -> Closed:
     """The normal form that proofs compare: everything substituted, functions written through each other."""
-    return normal_form(closed_form(t, stop=is_opaque), identities=True)
+    closed = closed_form(t, stop=is_opaque)
+    mapping = {}
+    for access in closed.expr.atoms(Access):
+        first = representative(access.tensor)
+        if first is not access.tensor:
+            mapping[access] = first.access(*access.indices)
+    return normal_form(Closed(closed.indices, closed.expr.xreplace(mapping)), identities=True)
+
+
+def _opened(t: Tensor) -> Closed:
+    """The closed form of a position found by a search, its operands substituted."""
+    definition = t.definition
+    mapping = {}
+    for access in definition.accesses:
+        if not is_opaque(access.tensor):
+            mapping[access] = closed_form(access.tensor, stop=is_opaque).at(access.indices)
+    return Closed(definition.indices, scalar_form(definition).xreplace(mapping))
+
+
+_representatives: WeakValueDictionary[tuple, Tensor] = WeakValueDictionary()
+
+
+def representative(t: Tensor) -> Tensor:
+    """One tensor for all that the same primitive computes from equal operands, so that they count as equal."""
+    definition = t.definition
+    if definition is None or not is_opaque(t):
+        return t
+    if isinstance(definition, Application):
+        parts = [proof_form(u) for u in definition.operands]
+        key = (definition.primitive.name, definition.options, *parts)
+    else:
+        body = normal_form(_opened(t), identities=True)
+        key = ("equation", body)
+    return _representatives.setdefault(key, t)
 
 
 class Normaliser:
     """The state of one normalisation: results already found, conditions met, rules used."""
 
-    def __init__(self, identities: bool = False):
-        self.identities = identities
+    def __init__(self, identities: bool = False, division: bool = False):
+        self.identities, self.division = identities, identities or division
         self.conditions: dict[Condition, None] = {}
         self.rules: dict[str, None] = {}
         self._memo: dict[sp.Expr, Polynomial] = {}

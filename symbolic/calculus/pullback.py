@@ -94,7 +94,7 @@ def local_derivative(t: Tensor, access: Access, reuse: bool = True) -> tuple[sp.
     out = t.access(*eq.indices)
     if eq.reduce == "sum":
         if reuse and not eq.bound and not eq.body.is_Symbol and not isinstance(eq.body, Access):
-            slope = slope.xreplace({eq.body: out})
+            slope = through_output(slope, eq.body, out)
         return slope, eq.guards
     if eq.reduce == "logsumexp":
         return sp.exp(eq.body - out) * slope, eq.guards
@@ -107,6 +107,20 @@ def local_derivative(t: Tensor, access: Access, reuse: bool = True) -> tuple[sp.
             flat = flat * index.extent + index
         return slope, (*eq.guards, Zero(flat - winner.access(*eq.indices)))
     raise NotDifferentiableError(f"{t.describe()}: {eq.reduce} has no derivative")
+
+
+def through_output(slope: sp.Expr, body: sp.Expr, out: Access) -> sp.Expr:
+    """The derivative of a pointwise function in terms of its value: tanh′ = 1 − out², (1/√v)′ = −out³/2."""
+    slope = slope.xreplace({body: out})
+    c, power = body.as_coeff_Mul()
+    if not power.is_Pow or not power.exp.is_Rational or (power.exp.is_Integer and power.exp > 0):
+        return slope
+    mapping = {}
+    for other in slope.atoms(sp.Pow):
+        ratio = other.exp / power.exp
+        if other.base == power.base and ratio.is_Integer:
+            mapping[other] = (out / c) ** ratio
+    return slope.xreplace(mapping)
 
 
 def derivative(body: sp.Expr, access: Access) -> sp.Expr:

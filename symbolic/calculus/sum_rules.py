@@ -126,7 +126,7 @@ def inverse_product(n: Normaliser, powers: Powers, bound: list[Index], guards: l
 def inverted(t: Tensor) -> Tensor | None:
     """A, if ``t`` is the inverse of A."""
     definition = t.definition
-    if isinstance(definition, Application) and definition.primitive.name == "inv":
+    if isinstance(definition, Application) and definition.primitive.name == "inverse":
         return definition.operands[0]
     return None
 

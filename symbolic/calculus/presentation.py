@@ -1,0 +1,142 @@
+"""Presentation, phase 2: a normal form as a person would write it.
+
+Names are folded (a tensor in scope whose definition occurs is written by its name), then common factors are taken, each
+once and in that order: interleaved with expansion the two would undo each other. The result has the value of the
+expression that went in and does not depend on the order in which it was built.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+
+import sympy as sp
+
+from symbolic.calculus.canonical import signature
+from symbolic.calculus.closed_form import Closed, TooLargeError, bound_indices, closed_form
+from symbolic.calculus.factoring import factored
+from symbolic.calculus.folding import folded, size
+from symbolic.calculus.normal_form import Normaliser, normal_form
+from symbolic.calculus.polynomials import Polynomial, accumulate
+from symbolic.calculus.realisation import realised
+from symbolic.language.softmaxes import softmax
+from symbolic.program.expressions import Access, Index, Reduction
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor
+
+
+def present(closed: Closed, scope: Iterable[Tensor] = ()) -> Closed:
+    """``closed`` folded and factored for reading; ``scope`` are the tensors by whose names it may be written.
+
+    An expression too large to normalise comes back as it is.
+
+    >>> import numpy as np
+    >>> import symbolic as s
+    >>> X, w, y = s.tensor("X", "n m"), s.tensor("w", "m"), s.tensor("y", "n")
+    >>> print(present(closed_form(s.gradient(np.sum((X @ w - y) ** 2), w))))
+    [i] = 2*sum[r]((-y[r] + sum[k](w[k]*X[r, k]))*X[r, i])
+    """
+    try:
+        form = _shortest(folded(_shortest(normal_form(closed)), scope))
+        softmaxes = found_softmaxes(form.expr)
+        if softmaxes:
+            form = folded(form, softmaxes)
+        return Closed(form.indices, _presented(form.expr), form.conditions)
+    except TooLargeError:
+        return closed
+
+
+def _shortest(form: Closed) -> Closed:
+    """The form divided by its denominators, σ/(1 − σ) = 1/(1 − σ) − 1, where that leaves less to read."""
+    if not any(power.base.is_Add and power.exp.is_negative for power in form.expr.atoms(sp.Pow)):
+        return form
+    divided = normal_form(form, division=True)
+    return divided if size(divided.expr) < size(form.expr) else form
+
+
+def found_softmaxes(expr: sp.Expr) -> list[Tensor]:
+    """softmax(u) for every 1/Σ_k e^(u_k) in an expression."""
+    found = []
+    for power in sorted(expr.atoms(sp.Pow), key=lambda p: signature(p, {})):
+        r = power.base
+        if (
+            power.exp.is_negative
+            and isinstance(r, Reduction)
+            and r.kind == "sum"
+            and not r.guards
+            and len(r.bound) == 1
+        ):
+            exponents = [f.args[0] for f in sp.Mul.make_args(r.body) if isinstance(f, sp.exp)]
+            if len(exponents) == len(sp.Mul.make_args(r.body)):
+                outer = sorted(_free(r), key=lambda i: getattr(i, "place", ("", i.dummy_index)))
+                found.append(_softmax(Closed((*outer, *r.bound), sp.Add(*exponents))))
+    return list(dict.fromkeys(found))
+
+
+def _free(r: Reduction) -> set[Index]:
+    return {i for i in r.free_symbols if isinstance(i, Index)} - set(bound_indices(r))
+
+
+@functools.lru_cache(maxsize=256)
+def _softmax(logits: Closed) -> Tensor:
+    """softmax along the last axis; the same tensor for the same logits, so that equal forms stay equal."""
+    if isinstance(logits.expr, Access) and logits.expr.indices == logits.indices:
+        return softmax(logits.expr.tensor)
+    return softmax(realised(logits))
+
+
+def scope_of(t: Tensor) -> list[Tensor]:
+    """The named tensors and well-known functions in the program of ``t``, newest first."""
+    return [u for u in reversed(topological([t])) if u is not t and (u.name or u.call) and u.definition is not None]
+
+
+def presented(t: Tensor) -> Closed:
+    """The closed form of ``t`` as a person would write it, in the names of its program."""
+    return present(closed_form(t), scope_of(t))
+
+
+def simplified(t: Tensor) -> Tensor:
+    """A tensor of the same value whose program is the presented form: what is printed and what is run agree.
+
+    >>> import numpy as np
+    >>> import symbolic as s
+    >>> A = s.tensor("A", "n n", assume="symmetric")
+    >>> x = s.tensor("x", "n")
+    >>> g = simplified(s.gradient(x @ A @ x, x))
+    >>> str(g.definition)
+    '[i] = 2*_...[i]'
+    """
+    simple = realised(presented(t), t.dtype)
+    if t.name is not None:
+        simple.named(t.name, t.tex)
+    return simple
+
+
+def _presented(expr: sp.Expr) -> sp.Expr:
+    """Factored inside function arguments and sums first, then as a whole."""
+    p: Polynomial = {}
+    for monomial, c in Normaliser().polynomial(expr).items():
+        accumulate(p, frozenset((_inner(base), e) for base, e in monomial), c)
+    return factored(p)
+
+
+def _inner(base: sp.Expr) -> sp.Expr:
+    if isinstance(base, Access) or not base.args:
+        return base
+    if base.is_Add:
+        return _presented(base)
+    if isinstance(base, sp.log) and isinstance(base.args[0], Reduction):
+        r = base.args[0]
+        if r.kind == "sum" and isinstance(r.body, sp.exp):
+            return Reduction("logsumexp", _presented(r.body.args[0]), r.bound, r.guards)
+    if isinstance(base, Reduction):
+        if base.kind == "sum":
+            return Reduction(base.kind, sp.Mul(*map(_factor, sp.Mul.make_args(base.body))), base.bound, base.guards)
+        return Reduction(base.kind, _presented(base.body), base.bound, base.guards)
+    return base.func(*(_presented(a) if a.has(Access) else a for a in base.args))
+
+
+def _factor(f: sp.Expr) -> sp.Expr:
+    if f.is_Pow and not isinstance(f, sp.exp):
+        return _inner(f.base) ** f.exp
+    return _inner(f)
