@@ -11,6 +11,7 @@
 
 from symbolic import linalg, special
 from symbolic.calculus.derivatives import gradient, hessian, jacobian, jvp, vjp
+from symbolic.calculus.presentation import simplified
 from symbolic.errors import (
     ChainruleError,
     DeclarationError,
@@ -341,6 +342,7 @@ __all__ = [
     "selu",
     "sigmoid",
     "silu",
+    "simplified",
     "sinusoidal_encoding",
     "slogdet",
     "smooth_l1",

@@ -42,8 +42,10 @@ def textbook():
     yield "quadratic form", s.gradient(z @ A @ z, z), "sum[k]((A[i, k] + A[k, i])*z[k])"
     yield "factorisation", s.gradient(np.sum(factors**2), U), "2*sum[r]((sum[k](U[i, k]*V[r, k]) - M[i, r])*V[r, j])"
     yield "factorisation, Hessian", s.hessian(np.sum(factors**2), U), "2*Equal(i, l)*sum[k](V[k, j]*V[k, m])"
-    yield "ridge", s.gradient(np.sum(residual**2) + 3 * np.sum(w * w), w), (
-        "6*w[i] + 2*sum[r]((sum[k](w[k]*X[r, k]) - t[r])*X[r, i])"
+    yield (
+        "ridge",
+        s.gradient(np.sum(residual**2) + 3 * np.sum(w * w), w),
+        ("6*w[i] + 2*sum[r]((sum[k](w[k]*X[r, k]) - t[r])*X[r, i])"),
     )
 
 
