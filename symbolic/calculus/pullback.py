@@ -149,7 +149,8 @@ def through_equation(t: Tensor, access: Access, bar: Tensor, lead: Sequence[sp.E
     body = weight * slope
     out = (*leading, *targets)
     pulled = equation(out, body, (*eq.indices, *eq.bound), guards=(*guards, *more, *matches))
-    if not pulled.guards and not pulled.bound and pulled.body == bar.access(*out):
+    same = all(sp.expand(i.extent - e) == 0 for i, e in zip(out, bar.extents, strict=False))
+    if same and not pulled.guards and not pulled.bound and pulled.body == bar.access(*out):
         return bar
     return computed(pulled)
 

@@ -197,7 +197,7 @@ def distance(a, b):
     a, b = np.asarray(a, float), np.asarray(b, float)
     if a.shape != b.shape:
         return np.inf
-    return float(np.max(np.abs(a - b), initial=0) / (1 + np.max(np.abs(b), initial=0)))
+    return float(np.max(np.abs(a - b), initial=0) / (1e-3 + np.max(np.abs(b), initial=0)))
 
 
 TOLERANCE = {"value": 1e-9, "gradient": 1e-7, "jacobian": 1e-7, "vjp": 1e-7, "hessian": 1e-6, "third": 1e-4}
