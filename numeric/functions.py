@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from numeric.backends.execution import function
-from numeric.backends.numpy_source import Writer
+from numeric.backends.numpy_code import NumpyCode
 from numeric.binding import Sizes, as_array, common_dtype, real_dtype
-from numeric.lowering import ArrayProgram, Program, lowered, prepared
+from numeric.lowering import Program, lowered, prepared
 from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError, suggestion
 from symbolic.language.operations import as_tensor
 from symbolic.program.tensors import Tensor
 
-BACKENDS = ("numpy",)
+BACKENDS = ("numpy", "numba")
 
 
 def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None) -> Function:
@@ -23,7 +22,7 @@ def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None)
 
     ``args``: a tensor or a list of tensors, declared or computed. ``outputs``: a tensor, or a list or tuple of tensors,
     which gives a list or tuple of arrays. ``dtype``: ``"float32"`` or ``"float64"``; by default float32 where all real
-    arrays are, else float64. Named dimensions get their sizes from the arrays' shapes. What outputs share is computed once;
+    arrays are, else float64. ``backend``: ``"numpy"``, or ``"numba"`` for compiled loops (extra ``fast``). Named dimensions get their sizes from the arrays' shapes. What outputs share is computed once;
     ``.source`` is the generated code.
 
     Raises ``DeclarationError`` if an output needs a tensor that is not among ``args``, ``UnsupportedError`` for an unknown
@@ -50,7 +49,14 @@ def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None)
     wanted = tuple(as_tensor(o) for o in (outputs if many else (outputs,)))
     program = prepared(arguments, wanted)
     _require_given(program)
-    return Function(program, lowered(program), type(outputs) if many else None, real_dtype(dtype) if dtype else None)
+    code = _loops(program) if backend == "numba" else NumpyCode(lowered(program))
+    return Function(program, code, type(outputs) if many else None, real_dtype(dtype) if dtype else None)
+
+
+def _loops(program: Program) -> Any:
+    from numeric.backends.loops.running import LoopCode
+
+    return LoopCode(program)
 
 
 def _require_given(program: Program) -> None:
@@ -73,14 +79,16 @@ def _require_given(program: Program) -> None:
 class Function:
     """A compiled function on arrays; ``source`` is its code, ``program`` the equations that it computes."""
 
-    def __init__(self, program: Program, arrays: ArrayProgram, container: type | None, dtype: np.dtype | None):
-        self.program, self.arrays, self.container, self.dtype = program, arrays, container, dtype
+    def __init__(self, program: Program, code: Any, container: type | None, dtype: np.dtype | None):
+        self.program, self.container, self.dtype = program, container, dtype
         self.arguments, self.outputs = program.arguments, program.outputs
-        writer = Writer(arrays)
-        self.source: str = writer.write()
-        self._run = function(self.source, "computed")
-        self._constants = [t.value for t in program.constants]
+        self._code = code
         self._indexing = _index_checks(program)
+
+    @property
+    def source(self) -> str:
+        """The generated code."""
+        return self._code.source
 
     def __call__(self, *values: Any) -> Any:
         if len(values) != len(self.arguments):
@@ -97,7 +105,7 @@ class Function:
         for t, target, extent in self._indexing:
             _check_positions(t, by_serial[t.serial], target, int(extent.xreplace(sizes._known())))
         with np.errstate(all="ignore"):
-            found = self._run(*arrays, *constants, dtype=dtype.type)
+            found = self._code([*arrays, *constants], dtype)
         many = found if len(self.outputs) > 1 else (found,)
         result = [_owned(value, t, dtype, arrays) for value, t in zip(many, self.outputs, strict=True)]
         return result[0] if self.container is None else self.container(result)

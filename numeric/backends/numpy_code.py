@@ -1,0 +1,24 @@
+"""Calling NumPy source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from numeric.backends.execution import function
+from numeric.backends.numpy_source import Writer
+from numeric.lowering.program import ArrayProgram
+
+
+class NumpyCode:
+    """An array program as NumPy source that serves for both precisions."""
+
+    def __init__(self, program: ArrayProgram):
+        self.source = Writer(program).write()
+        self._run = function(self.source, "computed")
+
+    def __call__(self, arrays: Sequence[Any], dtype: np.dtype) -> Any:
+        """The outputs for arguments and constants; one output comes alone."""
+        return self._run(*arrays, dtype=dtype.type)
