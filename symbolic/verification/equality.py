@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -22,6 +23,7 @@ from symbolic.verification.counterexample import counterexample
 from symbolic.verification.diagnosis import diagnose, explained
 from symbolic.verification.equality_claims import Failure, read_claim
 from symbolic.verification.equality_points import Comparer, Comparison, Tally
+from symbolic.verification.equality_proof import Proof, prove
 from symbolic.verification.equality_shapes import layouts, same_shape
 from symbolic.verification.verdict import Diagnosis, Evidence, Verdict
 
@@ -63,7 +65,8 @@ def judge(claim: Tensor, truth: Tensor, comparer: Comparer) -> Verdict:
     if same_shape(claim.extents, truth.extents):
         comparison = comparer.compare(claim, truth)
         if comparison.outcome != "different":
-            return verdict_of(comparison, claim, truth)
+            proof = prove(claim, truth) if comparison.point is None else None
+            return verdict_of(comparison, claim, truth, proof=proof)
         for how, other in layouts(truth, claim.extents):
             if comparer.compare(claim, other).outcome == "equal":
                 return _layout(how, claim, truth)
@@ -80,14 +83,27 @@ def judge(claim: Tensor, truth: Tensor, comparer: Comparer) -> Verdict:
     return Verdict("shape", Evidence(sentence), (), None, diagnose(claim, truth, comparer), claim, truth)
 
 
-def verdict_of(comparison: Comparison, claim: Tensor, truth: Tensor, example=None, diagnosis=None) -> Verdict:
+def verdict_of(
+    comparison: Comparison, claim: Tensor, truth: Tensor, example=None, diagnosis=None, proof: Proof | None = None
+) -> Verdict:
     """The verdict that a comparison of two tensors of one shape amounts to."""
     tally = comparison.tally
     evidence = _evidence(tally)
+    if proof is not None:
+        given = dict.fromkeys([*conditions([claim, truth], tally), *proof.conditions])
+        rules = f" ({', '.join(proof.rewrites)})" if proof.rewrites else ""
+        sentence = f"both sides have the same normal form{rules}; {evidence}"
+        return Verdict(
+            "proved",
+            replace(evidence, sentence=sentence, rewrites=proof.rewrites),
+            tuple(given),
+            claim=claim,
+            truth=truth,
+        )
     if comparison.outcome == "equal":
         return Verdict("agrees", evidence, conditions([claim, truth], tally), claim=claim, truth=truth)
     if comparison.outcome == "different":
-        sentence = "the difference stays the same when the precision is doubled"
+        sentence = "claim and truth are different numbers at the point shown, beyond every rounding"
         return Verdict("refuted", Evidence(sentence), (), example, diagnosis, claim, truth)
     return Verdict(
         "undecided", Evidence(comparison.reason), conditions([claim, truth], tally), claim=claim, truth=truth
@@ -118,7 +134,9 @@ def conditions(outputs: list[Tensor], tally: Tally | None = None) -> tuple[str, 
 
 
 def _evidence(tally: Tally) -> Evidence:
-    sizes = tuple(tally.sizes or {})
+    sizes = tuple(tally.sizes)
+    if not tally.points:
+        return Evidence("no point was tried")
     count = f"{len(sizes)} choices of sizes" if len(sizes) > 1 else "one choice of sizes"
     sentence = (
         f"equal in all {tally.entries} entries at {tally.points} random points ({count}) in numbers of 30 to 110 digits, "

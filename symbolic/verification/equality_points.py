@@ -18,13 +18,14 @@ import sympy as sp
 from symbolic.errors import EvaluationError
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
-from symbolic.verification.evaluation_numbers import Column, Floats, Reals, TooLarge, Trace
+from symbolic.verification.evaluation_balls import Balls
+from symbolic.verification.evaluation_numbers import Floats, Reals, TooLarge, Trace
 from symbolic.verification.evaluation_points import Draw, Values, dimensions, draw_sizes, label_ranges
-from symbolic.verification.evaluation_program import Program, Sizes
+from symbolic.verification.evaluation_program import Program, Run, Sizes
 
 SEARCHED = 24  # float points
 CONFIRMED = 4  # high-precision points that an agreement rests on, besides the float points
-DIGITS, FINE = 30, 110
+DIGITS, FINE, MOST_DIGITS = 30, 110, 1000
 SCALES = (1, 1, 4, 1, 16, 2)
 
 
@@ -74,7 +75,7 @@ class Comparer:
         """The comparison of two tensors of equal shape at random points."""
         tensors = topological([claim, truth])
         tally = Tally()
-        deadline = time.monotonic() + self.seconds
+        deadline = time.thread_time() + self.seconds
         programs = _Programs(self, claim, truth, tensors)
         if not programs.ready(tally):
             return Comparison("unknown", tally, reason=tally.failed or tally.too_large)
@@ -87,12 +88,12 @@ class Comparer:
         """A point where floats differ and real numbers confirm it."""
         doubts = 0
         for k in range(SEARCHED):
-            if time.monotonic() > deadline or doubts > 6:
+            if time.thread_time() > deadline or doubts > 4:
                 return None
             program, sizes, values = programs.point(k)
             trace = Trace()
             try:
-                claimed, true = program.run(values, Floats(trace))
+                run = program.evaluate(values, Floats(trace))
             except TooLarge as error:
                 tally.too_large = str(error)
                 continue
@@ -103,7 +104,7 @@ class Comparer:
             if trace.ties:
                 tally.ties += 1
                 continue
-            for entry in _float_differences(claimed, true)[:1]:
+            for entry in _float_differences(run, programs.claim, programs.truth)[:1]:
                 doubts += 1
                 if self.differs(program, values, entry, tally) is True:
                     return Point(sizes, values, entry)
@@ -114,9 +115,9 @@ class Comparer:
         for k in range(10 * CONFIRMED):
             if tally.points >= CONFIRMED:
                 break
-            if time.monotonic() > deadline and tally.points >= 2:
+            if time.thread_time() > deadline and tally.points >= 2:
                 break
-            if time.monotonic() > deadline + self.seconds:
+            if time.thread_time() > deadline + self.seconds:
                 tally.too_large = tally.too_large or f"the time of {self.seconds + self.seconds:g} s ran out"
                 break
             program, sizes, values = programs.point(k)
@@ -168,29 +169,32 @@ class Comparer:
         return Comparison("equal", tally)
 
     def differs(self, program: Program, values: Values, entry: int, tally: Tally, digits: int = DIGITS) -> bool | None:
-        """True if the entry's difference is stable when the precision is doubled, False if it shrinks, None if neither."""
-        previous = None
-        for _ in range(5):
+        """True if the entry's two values are certainly different numbers (their error bounds do not overlap).
+
+        The precision is doubled while they overlap; False if they still do when hardly any error is left, None if the
+        point cannot be judged (undefined, on a kink).
+        """
+        while digits <= MOST_DIGITS:
             trace = Trace()
             try:
-                claimed, true = program.run(values, Reals(digits, trace))
+                claimed, true = program.run(values, Balls(digits, trace))
             except EvaluationError as error:
                 tally.failed = str(error)
                 return None
-            c, t = claimed[entry], true[entry]
-            if trace.ties or c != c or t != t:
+            c, t = (column[entry] for column in (claimed, true))
+            if c != c or t != t:
                 return None
-            difference = c - t
-            if difference == 0:
-                return False
-            if previous is not None and not _coincide(c, t, digits):
-                context = Reals(digits).context
-                if abs(difference - previous) <= context.mpf("0.001") * abs(difference):
+            if isinstance(c, int) and isinstance(t, int):
+                return c != t
+            c, t = Balls(digits).ball(c), Balls(digits).ball(t)
+            if not trace.ties:
+                if c.apart(t):
                     return not trace.exact or self._by_no_convention(program, values, entry)
-                if abs(difference) <= abs(previous) * context.mpf(10) ** (-digits // 4) and digits >= 4 * DIGITS:
+                size = max(abs(c.value), abs(t.value))
+                if digits >= FINE and c.error + t.error <= size * c.domain.context.mpf(10) ** (-digits // 2):
                     return False
-            previous, digits = difference, digits * 2
-        return None if not _coincide(c, t, digits // 2) else False
+            digits *= 2
+        return None if trace.ties else False
 
     @staticmethod
     def _by_no_convention(program: Program, values: Values, entry: int) -> bool | None:
@@ -239,15 +243,18 @@ class _Programs:
         return program, sizes, draw.values(self.leaves)
 
 
-def _float_differences(claimed: Column, true: Column) -> list[int]:
-    """Entries at which floats differ visibly, the most visible first."""
+def _float_differences(run: Run, claim: Tensor, truth: Tensor) -> list[int]:
+    """Entries at which floats differ by more than their noise, the most visible first."""
     found = []
-    for entry, (c, t) in enumerate(zip(claimed, true, strict=True)):
-        gap = abs(c - t)
-        size = abs(c) + abs(t)
-        if gap == gap and gap > 1e-7 * size and gap < float("inf"):
-            found.append((gap / size, entry))
-    return [entry for _, entry in sorted(found, reverse=True)]
+    for entry, (c, t) in enumerate(zip(run.tables[claim.serial], run.tables[truth.serial], strict=True)):
+        gap, size = abs(c - t), abs(c) + abs(t)
+        if gap > 1e-7 * size and gap < float("inf"):
+            found.append((gap, size, entry))
+    if not found:
+        return []
+    noise = 1e-12 * max((abs(v) for table in run.tables.values() for v in table if abs(v) < float("inf")), default=0)
+    visible = [(gap / size, entry) for gap, size, entry in found if gap > noise]
+    return [entry for _, entry in sorted(visible, reverse=True)]
 
 
 def _coincide(c: Any, t: Any, digits: int) -> bool:

@@ -131,6 +131,12 @@ class Numbers:
             result = result * v
         return result
 
+    def whole_matrix(self, operands: Sequence[Column], compute: Callable[[list[Column]], Column]) -> Column:
+        """A function of whole arrays, computed on flat real numbers."""
+        if self.context is None:
+            raise Unrepresentable(f"functions of matrices as numbers of the kind {self.name}")
+        return compute([[self.context.mpf(v) for v in column] for column in operands])
+
     # -- order --------------------------------------------------------------------------------------------------------
 
     def order(self, a: Column, b: Column, jumps: bool) -> list[int | None]:

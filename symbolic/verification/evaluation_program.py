@@ -21,7 +21,7 @@ from symbolic.program.expressions import Access, Guard, Index, Quotient, Reducti
 from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
-from symbolic.verification.evaluation_numbers import Column, Numbers, TooLarge, Unrepresentable
+from symbolic.verification.evaluation_numbers import Column, Numbers, TooLarge
 from symbolic.verification.evaluation_order import ORDERED, total
 
 Sizes = Mapping[sp.Symbol, int]
@@ -148,22 +148,21 @@ class Program:
         application, shapes = t.definition, [self.shape(u) for u in t.definition.operands]
 
         def compute(run: Run) -> Column:
-            context = run.domain.context
-            if context is None:
-                raise Unrepresentable(f"{application.primitive.name} is computed in real numbers only")
-            tables = [run.tables[u.serial] for u in application.operands]
-            rank, count = t.ndim, 1
+            context, rank, count = run.domain.context, t.ndim, 1
             for n in self.shape(t):
                 count *= n
+
+            def values(columns: list[Column]) -> Column:
+                arrays = [_nested(column, shape) for column, shape in zip(columns, shapes, strict=True)]
+                try:
+                    return _flattened(application.primitive.value(context, *arrays, **dict(application.options)), rank)
+                except (ZeroDivisionError, ValueError, OverflowError, EvaluationError):
+                    return [context.nan] * count
+
+            tables = [run.tables[u.serial] for u in application.operands]
             if any(v != v for table in tables for v in table):
                 return [run.domain.nan] * count
-            arrays = [
-                _nested([context.mpf(v) for v in table], shape) for table, shape in zip(tables, shapes, strict=True)
-            ]
-            try:
-                return _flattened(application.primitive.value(context, *arrays, **dict(application.options)), rank)
-            except (ZeroDivisionError, ValueError, OverflowError, EvaluationError):
-                return [run.domain.nan] * count
+            return run.domain.whole_matrix(tables, values)
 
         return compute
 

@@ -33,7 +33,7 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, seconds: float = 
 
     ``claim`` and ``truth`` may differ in shape (a forgotten sum, a vector for a diagonal matrix).
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.thread_time() + seconds
     tensors = topological([truth, claim])
     slopes = activations(tensors)
     try:
@@ -44,7 +44,7 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, seconds: float = 
         return None
     passed: list[Candidate] = []
     for candidate in _candidates(claim, truth, tensors, slopes, trials):
-        if time.monotonic() > deadline or len(passed) >= ENOUGH:
+        if time.thread_time() > deadline or len(passed) >= ENOUGH:
             break
         if trials.explains(candidate):
             passed.append(candidate)

@@ -9,6 +9,7 @@ import pytest
 import symbolic as s
 from symbolic import tensor
 from symbolic.program.graph import leaves
+from symbolic.verification.evaluation_balls import Balls
 from symbolic.verification.evaluation_numbers import Floats, Fractions, Reals
 from symbolic.verification.evaluation_points import Draw, draw_sizes, label_ranges
 from symbolic.verification.evaluation_program import Program, topological
@@ -41,24 +42,30 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-@pytest.mark.parametrize("domain", ["float", "real", "fraction"])
+@pytest.mark.parametrize("domain", ["float", "real", "ball", "fraction"])
 def test_against_the_oracle(name, domain):
     t, rng = PROGRAMS[name], random.Random(name)  # noqa: S311
     tensors = topological([t])
     sizes = draw_sizes(tensors, rng)
     values = Draw(rng, sizes, label_ranges(tensors, sizes)).values(leaves([t]))
     program = Program([t], sizes)
-    numbers = {"float": Floats(), "real": Reals(30), "fraction": Fractions()}[domain]
+    numbers = {"float": Floats(), "real": Reals(30), "ball": Balls(30), "fraction": Fractions()}[domain]
     try:
         (flat,) = program.run(values, numbers)
     except s.EvaluationError:
         assert domain == "fraction"
         return
     tables = {u: dict(zip(itertools.product(*map(range, program.shape(u))), v, strict=True)) for u, v in values.items()}
-    oracle = np.array(s.evaluate(t, tables, dims={k.name: v for k, v in sizes.items()}), dtype=object).ravel()
+    oracle = np.array(
+        s.evaluate(t, tables, dims={k.name: v for k, v in sizes.items()}, precision=40), dtype=object
+    ).ravel()
     assert len(flat) == len(oracle)
     for got, expected in zip(flat, oracle, strict=True):
-        if domain == "fraction":
+        if domain == "ball":
+            ball = numbers.ball(got)
+            assert abs(ball.value - expected) <= ball.error + abs(ball.value) * 1e-28
+            assert ball.error <= 1e-20 * (1 + abs(ball.value))
+        elif domain == "fraction":
             assert got == expected or abs(float(got) - float(expected)) < 1e-15  # the oracle's floor is a real number
         else:
             assert abs(got - expected) <= (1e-9 if domain == "float" else 1e-25) * (1 + abs(float(expected)))
@@ -90,3 +97,14 @@ def test_values_keep_assumptions():
             "binary": lambda v: set(v) <= {0, 1},
             "sign": lambda v: set(v) <= {-1, 1},
         }[assumption](v)
+
+
+def test_balls_hold_what_cancellation_loses():
+    x = tensor("x", "")
+    saturated = (np.tanh(x) - 1) * np.exp(2 * x)
+    program = Program([saturated], {})
+    (coarse,) = program.run({x: [60]}, Balls(30))[0]
+    (fine,) = program.run({x: [60]}, Balls(120))[0]
+    assert abs(coarse.value - fine.value) <= coarse.error + fine.error
+    assert coarse.error > 1e-3
+    assert abs(fine.value + 2) < 1e-40

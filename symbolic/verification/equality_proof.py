@@ -1,0 +1,63 @@
+"""The rung of proof: two programs are equal if their normal forms coincide."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbolic.calculus.canonical import canonical, output_index
+from symbolic.calculus.closed_form import closed_form, is_opaque
+from symbolic.calculus.normal_form import Normaliser
+from symbolic.calculus.polynomials import Polynomial, accumulate
+from symbolic.errors import ChainruleError
+from symbolic.program.tensors import Tensor
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The names of the rewrites that led both sides to one normal form, and the conditions under which they hold."""
+
+    rewrites: tuple[str, ...]
+    conditions: tuple[str, ...]
+
+
+class OutOfTime(ChainruleError):
+    """A normal form takes longer than it may."""
+
+
+class _Timed(Normaliser):
+    """A normaliser that stops at a deadline."""
+
+    def __init__(self, deadline: float):
+        super().__init__(identities=True)
+        self.deadline = deadline
+
+    def settle(self, powers: dict[sp.Expr, sp.Expr]) -> Polynomial:
+        if time.thread_time() > self.deadline:
+            raise OutOfTime("the normal form was not reached in time")
+        return super().settle(powers)
+
+
+def prove(claim: Tensor, truth: Tensor, seconds: float = 0.3) -> Proof | None:
+    """A proof that two tensors of one shape are equal wherever both are defined; None if none is found in time."""
+    normaliser = _Timed(time.thread_time() + seconds)
+    try:
+        if _form(claim, normaliser) != _form(truth, normaliser):
+            return None
+    except (ChainruleError, RecursionError, ArithmeticError, ValueError, TypeError):
+        return None  # no normal form, no proof: the points decide
+    return Proof(
+        tuple(rule.replace("_", " ") for rule in normaliser.rules), tuple(str(c) for c in normaliser.conditions)
+    )
+
+
+def _form(t: Tensor, normaliser: Normaliser) -> Polynomial:
+    closed = closed_form(t, stop=is_opaque)
+    outputs = tuple(output_index(p, i.extent) for p, i in enumerate(closed.indices))
+    polynomial = normaliser.polynomial(closed.expr.xreplace(dict(zip(closed.indices, outputs, strict=True))))
+    final: Polynomial = {}
+    for monomial, c in polynomial.items():
+        accumulate(final, frozenset((canonical(base), exponent) for base, exponent in monomial), c)
+    return final
