@@ -169,6 +169,7 @@ from symbolic.language.operations import constant, einsum, trace
 from symbolic.language.samples import average_loss, batched, variables
 from symbolic.language.shaping import arange, eye, ones, zeros
 from symbolic.language.softmaxes import log_softmax, logsumexp, softmax, softmin
+from symbolic.notation.statements import rendering
 from symbolic.program import hooks
 from symbolic.program.dims import Dim
 from symbolic.program.equations import Equation
@@ -178,7 +179,7 @@ from symbolic.verification.equality import check
 from symbolic.verification.evaluation import evaluate
 from symbolic.verification.verdict import Verdict
 
-hooks.install(Language(rendering=lambda t: t.label))
+hooks.install(Language(rendering=rendering))
 
 __all__ = [
     "GRU",

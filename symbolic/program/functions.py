@@ -166,7 +166,7 @@ _TABLE = (
     _row(
         "step",
         Step,
-        r"\mathbb{{1}}\left[{0} > 0\right]",
+        r"\mathbf{{1}}\left[{0} > 0\right]",
         "({0} > 0)",
         lambda m, x: int(x > 0),
         kink="step′ = 0 everywhere",
@@ -204,17 +204,17 @@ _TABLE = (
         lambda m, a, b: min(a, b),
         kink="on a tie each argument of min gets half",
     ),
-    _row("less", Less, r"\mathbb{{1}}\left[{0} < {1}\right]", "({0} < {1})", lambda m, a, b: int(a < b), smooth=False),
+    _row("less", Less, r"\mathbf{{1}}\left[{0} < {1}\right]", "({0} < {1})", lambda m, a, b: int(a < b), smooth=False),
     _row(
         "less_equal",
         LessEqual,
-        r"\mathbb{{1}}\left[{0} \le {1}\right]",
+        r"\mathbf{{1}}\left[{0} \le {1}\right]",
         "({0} <= {1})",
         lambda m, a, b: int(a <= b),
         smooth=False,
     ),
     _row(
-        "equal", Equal, r"\mathbb{{1}}\left[{0} = {1}\right]", "({0} == {1})", lambda m, a, b: int(a == b), smooth=False
+        "equal", Equal, r"\mathbf{{1}}\left[{0} = {1}\right]", "({0} == {1})", lambda m, a, b: int(a == b), smooth=False
     ),
     _row(
         "where",

@@ -1,0 +1,169 @@
+"""Index notation: a closed form as sums over lettered entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from symbolic.notation.closed import Closed
+from symbolic.notation.conditions import Side, limit, relation, sides
+from symbolic.notation.dialect import MUL, Latex, Piece
+from symbolic.notation.letters import Letters
+from symbolic.notation.matrix.printing import MatrixPrinter
+from symbolic.notation.ordering import ordered_factors, product_factors
+from symbolic.notation.scalars import ScalarPrinter
+from symbolic.program.expressions import Access, Index, Reduction
+from symbolic.program.functions import Equal
+from symbolic.program.reductions import REDUCTIONS
+
+
+class IndexPrinter(ScalarPrinter):
+    """Prints expressions of one closed form; ``letters`` names its indices."""
+
+    def __init__(self, dialect: Latex, letters: Letters, scope: Sequence[Index] = ()):
+        super().__init__(dialect, scope)
+        self.letters = letters
+        self.first = dialect.options.first
+
+    @classmethod
+    def of(cls, closed: Closed, dialect: Latex, names: Sequence[str] = ()) -> IndexPrinter:
+        """A printer whose letters avoid every name in the closed form and in ``names``."""
+        avoiding = Letters.apart_from(closed.expr, *closed.indices, names=names)
+        kept = [i for i in closed.indices if i.extent != 1]
+        return cls(dialect, avoiding.with_(kept), closed.indices)
+
+    def within(self, bound: Sequence[Index]) -> IndexPrinter:
+        """The printer inside a sum over ``bound``."""
+        return IndexPrinter(self.dialect, self.letters.with_(bound), (*self.scope, *bound))
+
+    # -- expressions
+
+    def piece(self, e: sp.Expr) -> Piece:
+        """A printed expression."""
+        if isinstance(e, Access):
+            return self.entry(e)
+        if isinstance(e, Index):
+            return self.piece(self._values(e))
+        if isinstance(e, Reduction):
+            return self._reduction(e)
+        if isinstance(e, Equal) and not e.has(Access):
+            return self._delta(sp.expand(e.args[0] - e.args[1]))
+        return super().piece(e)
+
+    def _values(self, e: sp.Basic) -> sp.Expr:
+        """``e`` in letters: an index that starts at ``first`` has the value letter − first."""
+        if isinstance(e, Index):
+            return sp.Symbol(self.letters[e]) - self.first
+        if not e.args or isinstance(e, (Access, Reduction)):
+            return e
+        return sp.expand(e.func(*map(self._values, e.args)))
+
+    def position(self, e: sp.Expr) -> str:
+        """An index expression as it stands at a tensor and in the limits of a sum."""
+        return self.letters[e] if isinstance(e, Index) else self.piece(self._values(e) + self.first).text
+
+    def entry(self, access: Access) -> Piece:
+        """A tensor's entry; axes of extent 1 are not written unless all are."""
+        t = access.tensor
+        axes = [i for i, size in zip(access.indices, t.extents, strict=True) if not (size == 1 and i == 0)]
+        indices = [self.position(i) for i in axes]
+        if t.name is not None or (t.call is None and not hasattr(t.definition, "primitive")):
+            return self.dialect.tensor(t, indices)
+        whole = MatrixPrinter(self.dialect).tensor(t)
+        return self.dialect.entry_of(whole, indices) if indices else whole
+
+    # -- sums and conditions
+
+    def _delta(self, difference: sp.Expr) -> Piece:
+        """δ_ij for an equality of two indices, else an indicator."""
+        terms = sp.Add.make_args(difference)
+        if len(terms) == 2 and all(t.atoms(Index) for t in terms) and {t.as_coeff_Mul()[0] for t in terms} == {1, -1}:
+            letters = sorted(
+                (t.atoms(Index).pop() for t in terms), key=lambda i: self.scope.index(i) if i in self.scope else 99
+            )
+            if all(isinstance(t.as_coeff_Mul()[1], Index) for t in terms) and "delta" not in self.letters.avoid:
+                return self.dialect.delta(*(self.letters[i] for i in letters))
+        return self.dialect.indicator(self.condition(Side("=", difference)))
+
+    def condition(self, side: Side) -> str:
+        """A condition on indices as text."""
+        inside = Side(side.kind, self._values(side.difference), side.modulus)
+        return relation(inside, lambda e: self.piece(e).text, self.dialect.relation, self.dialect.divides)
+
+    def _reduction(self, r: Reduction) -> Piece:
+        row = REDUCTIONS[r.kind]
+        if r.kind == "sum" and r.bound:
+            outside, r = _pulled_out(r)
+            if outside:
+                return self._product([*outside, r])
+        bound = self._in_order(r)
+        inside = self.within(bound)
+        asked = sides(r.guards)
+        if not bound:
+            zeros = [inside._delta(s.difference) for s in asked if s.kind == "="]
+            others = [inside.condition(s) for s in asked if s.kind != "="]
+            conditions = zeros + ([self.dialect.indicator(", ".join(others))] if others else [])
+            return inside._product(product_factors(r.body), conditions)
+        body = inside.piece(r.body)
+        if r.kind not in ("sum", "prod", "logsumexp"):
+            below = ", ".join([inside.letters[i] for i in bound] + [inside.condition(s) for s in asked])
+            return self.dialect.reduction(row.latex, r.kind, below, "", body)
+        for position in range(len(bound) - 1, -1, -1):
+            later = set(bound[position + 1 :])
+            index = bound[position]
+            mine = [s for s in asked if s.difference.has(index) and not s.difference.atoms(Index) & later]
+            if position == 0:
+                mine += [s for s in asked if not s.difference.atoms(Index) & set(bound)]
+            below, above = inside._limits(index, mine)
+            if r.kind == "logsumexp" and position:
+                body = self.dialect.reduction(r"\sum", "sum", below, above, Piece(self.dialect.function_exp(body)))
+                continue
+            if r.kind == "logsumexp" and len(bound) > 1:
+                inner = self.dialect.reduction(r"\sum", "sum", below, above, body)
+                return Piece(self.dialect.log(inner.text), MUL, True, True)
+            body = self.dialect.reduction(row.latex, r.kind, below, above, body)
+        return body
+
+    def _limits(self, index: Index, asked: list[Side]) -> tuple[str, str]:
+        letter = self.letters[index]
+        low, high = sp.S.Zero, index.extent - 1
+        left = []
+        for side in asked:
+            tighter = limit(side, index)
+            if tighter is None:
+                left.append(self.condition(side))
+            elif tighter[0] == "low" and low == 0:
+                low = tighter[1]
+            elif tighter[0] == "high" and high == index.extent - 1:
+                high = tighter[1]
+            else:
+                left.append(self.condition(side))
+        if not self.dialect.options.limits and not asked:
+            return letter, ""
+        below = f"{letter} = {self.position(low)}"
+        return self.dialect.stacked([below, *left]), self.position(high)
+
+    def _in_order(self, r: Reduction) -> list[Index]:
+        """Bound indices in the order in which the printed body mentions them."""
+        seen: list[Index] = []
+        for f in ordered_factors(product_factors(r.body), self.scope):
+            for access in sorted(f.atoms(Access), key=lambda a: (a.tensor.label, str(a.indices))):
+                seen.extend(i for e in access.indices for i in sorted(e.atoms(Index), key=str))
+        return sorted(r.bound, key=lambda i: seen.index(i) if i in seen else len(seen))
+
+
+def _pulled_out(r: Reduction) -> tuple[list[sp.Expr], Reduction]:
+    """Numbers and scalars in front of a sum; a sum that is a factor of its body joined with it."""
+    bound, guards, pending, inside, outside = list(r.bound), list(r.guards), product_factors(r.body), [], []
+    while pending:
+        f = pending.pop(0)
+        if isinstance(f, Reduction) and f.kind == "sum" and f.bound and not set(f.bound) & set(bound):
+            bound.extend(f.bound)
+            guards.extend(f.guards)
+            pending.extend(product_factors(f.body))
+        elif f.atoms(Index):
+            inside.append(f)
+        elif f != 1:
+            outside.append(f)
+    return outside, Reduction("sum", sp.Mul(*inside), bound, guards)

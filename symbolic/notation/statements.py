@@ -1,0 +1,261 @@
+"""The verbs of notation: ``latex``, ``text``, ``statement`` and what they print on the left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from symbolic.errors import UnsupportedError
+from symbolic.notation.closed import Closed, closed_of
+from symbolic.notation.dialect import Latex, Piece
+from symbolic.notation.index import IndexPrinter
+from symbolic.notation.lines import broken
+from symbolic.notation.matrix import tree as m
+from symbolic.notation.matrix.building import matrix_tree
+from symbolic.notation.matrix.contraction import NoMatrixForm
+from symbolic.notation.matrix.numpy_code import numpy_text
+from symbolic.notation.matrix.printing import MatrixPrinter
+from symbolic.notation.options import Options, check_style
+from symbolic.notation.perturbation import differential, differential_symbol
+from symbolic.notation.plain import Text
+from symbolic.notation.scalars import ScalarPrinter
+from symbolic.program.equations import Equation
+from symbolic.program.expressions import Access
+from symbolic.program.tensors import Tensor
+
+NO_MATRIX_FORM = "This has no matrix form; it is shown by its entries."
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """∂of/∂by, as the left side of a statement; ``by`` may hold several variables, for mixed derivatives."""
+
+    of: Tensor
+    by: tuple[Tensor, ...]
+
+    def __post_init__(self):
+        object.__setattr__(self, "by", (self.by,) if isinstance(self.by, Tensor) else tuple(self.by))
+
+
+def latex(thing: Any, style: str = "matrix", **options: Any) -> str:
+    r"""LaTeX of a tensor's definition, an equation, a closed form or a ``Derivative``.
+
+    ``style``: "matrix" (where there is no matrix form, index style), "index" or "perturbation". ``options``: see
+    ``Options``. A declared tensor prints as its name. Raises ``UnsupportedError`` for an unknown style.
+
+    >>> from symbolic import tensor
+    >>> W, x, b = tensor("W", "m n"), tensor("x", "n"), tensor("b", "m")
+    >>> latex(W @ x + b)
+    'W x + b'
+    >>> latex(W @ x + b, style="index")
+    '\\sum_{j = 0}^{n - 1} W_{i j} x_{j} + b_{i}'
+    >>> latex((W @ x).named("s"), style="perturbation")
+    'W\\, \\mathrm{d}x + \\mathrm{d}W\\, x'
+    """
+    chosen = Options(**options)
+    return _broken(_printed(thing, style, Latex(chosen)), chosen)
+
+
+def text(thing: Any, style: str = "matrix", **options: Any) -> str:
+    """The same in plain text; style "numpy" gives a NumPy expression.
+
+    >>> from symbolic import tensor
+    >>> W, x, b = tensor("W", "m n"), tensor("x", "n"), tensor("b", "m")
+    >>> text((W @ x + b) @ b), text((W @ x + b) @ b, style="numpy")
+    ('bᵀ (W x + b)', 'b @ (W @ x + b)')
+    """
+    if style == "numpy":
+        return numpy_text(thing)
+    return _printed(thing, style, Text(Options(**options))).text
+
+
+def statement(thing: Any, style: str = "matrix", right: Any = None, **options: Any) -> str:
+    r"""LaTeX of "left = right".
+
+    ``thing``: a named tensor (its definition is the right side unless ``right`` is given), a ``Derivative`` with its
+    value as ``right``, or any record with ``left`` and ``right``.
+
+    >>> from symbolic import gradient, tensor
+    >>> A, x = tensor("A", "n n"), tensor("x", "n")
+    >>> C = (x @ A @ x).named("C")
+    >>> statement(C)
+    'C = x^{\\top} A x'
+    >>> statement(Derivative(C, A), right=gradient(C, A), style="index")
+    '\\frac{\\partial C}{\\partial A_{i j}} = x_{i} x_{j}'
+    """
+    chosen = Options(**options)
+    dialect = Latex(chosen)
+    return broken(*_sides(thing, style, right, dialect), chosen.width)
+
+
+def statement_text(thing: Any, style: str = "matrix", right: Any = None, **options: Any) -> str:
+    """``statement`` in plain text."""
+    left, _, whole = _sides(thing, style, right, Text(Options(**options)))
+    return f"{left} = {whole}" if left else whole
+
+
+def matrix_form(thing: Any, **options: Any) -> str | None:
+    """LaTeX in matrix notation, None where there is none (``NO_MATRIX_FORM`` is the sentence to print then).
+
+    >>> from symbolic import tensor
+    >>> x, w = tensor("x", "n"), tensor("w", "n")
+    >>> matrix_form(x @ w), matrix_form(x[::-1] * w)
+    ('w^{\\\\top} x', None)
+    """
+    try:
+        return MatrixPrinter(Latex(Options(**options))).piece(matrix_tree(closed_of(thing))).text
+    except NoMatrixForm:
+        return None
+
+
+def declaration(t: Tensor, **options: Any) -> str:
+    r"""Where a declared tensor lives.
+
+    >>> from symbolic import tensor
+    >>> declaration(tensor("W1", "m n"))
+    'W_{1} \\in \\mathbb{R}^{m \\times n}'
+    """
+    dialect = Latex(Options(**options))
+    base = {"real": r"\mathbb{R}", "int": r"\mathbb{Z}", "bool": r"\{0, 1\}"}[t.dtype]
+    sizes = r" \times ".join(ScalarPrinter(dialect).piece(e).text for e in t.extents)
+    return rf"{dialect.tensor(t).text} \in {base}" + (f"^{{{sizes}}}" if sizes else "")
+
+
+def shape_latex(extents: Any, row: bool = False) -> str:
+    r"""A shape in brackets: a vector is a column, or with ``row`` a row; a scalar is 1×1.
+
+    >>> from symbolic.program.dims import parse_shape
+    >>> shape_latex(parse_shape("m n")), shape_latex(parse_shape("d_g")), shape_latex(parse_shape("d_g"), row=True)
+    ('[m \\times n]', '[d_{g} \\times 1]', '[1 \\times d_{g}]')
+    """
+    sizes = [ScalarPrinter(Latex()).piece(sp.sympify(e, strict=True)).text for e in extents]
+    sizes += ["1"] * (2 - len(sizes))
+    if row and len(tuple(extents)) < 2:
+        sizes.reverse()
+    return "[" + r" \times ".join(sizes) + "]"
+
+
+def shape_line(result: Any, factors: Any) -> str:
+    r"""How shapes multiply: ``[1×d_f] = [1×d_g]·[d_g×d_f]`` from (rows, columns) pairs.
+
+    >>> from symbolic.program.dims import parse_shape
+    >>> shape_line(parse_shape("1 d_f"), [parse_shape("1 d_g"), parse_shape("d_g d_f")])
+    '[1 \\times d_{f}] = [1 \\times d_{g}] \\cdot [d_{g} \\times d_{f}]'
+    """
+    return f"{shape_latex(result)} = " + r" \cdot ".join(shape_latex(f) for f in factors)
+
+
+def rendering(t: Tensor) -> str:
+    """What a notebook shows of a tensor: its definition if it is computed, else where it lives."""
+    if t.definition is None:
+        return declaration(t)
+    lines = [statement(t) if t.name is not None else latex(t)]
+    shown, pending = {t.serial}, _generated(t)
+    while pending and len(lines) < _MOST_LINES:
+        u = pending.pop(0)
+        if u.serial not in shown:
+            shown.add(u.serial)
+            lines.append(statement(u))
+            pending.extend(_generated(u))
+    if pending:
+        lines.append(r"\dots")
+    if len(lines) == 1:
+        return lines[0]
+    return r"\begin{aligned} " + r" \\ ".join(f"& {line}" for line in lines) + r" \end{aligned}"
+
+
+_MOST_LINES = 12
+
+
+def _generated(t: Tensor) -> list[Tensor]:
+    """The unnamed tensors that stand under a generated name in the definition of ``t``."""
+    found = {a.tensor for a in closed_of(t).expr.atoms(Access)} - {t}
+    plain = [u for u in found if u.name is None and u.call is None and isinstance(u.definition, Equation)]
+    return sorted(plain, key=lambda u: -u.serial)
+
+
+# -- the two sides ---------------------------------------------------------------------------------------------------
+
+
+def _printed(thing: Any, style: str, dialect: Latex) -> Piece:
+    check_style(style)
+    if isinstance(thing, Derivative):
+        return _derivative(thing, dialect, ())
+    if hasattr(thing, "left") and hasattr(thing, "right"):
+        left, terms, whole = _sides(thing, style, None, dialect)
+        return Piece(f"{left} = {whole}", terms=tuple(terms))
+    if isinstance(thing, Tensor) and thing.definition is None and style != "perturbation":
+        return MatrixPrinter(dialect).tensor(thing)
+    closed = closed_of(thing)
+    if style == "perturbation":
+        output = thing if isinstance(thing, Tensor) else None
+        closed = differential(closed, output, dialect.options.vary)
+    return _right(closed, style, dialect)[0]
+
+
+def _right(
+    closed: Closed, style: str, dialect: Latex, names: tuple[str, ...] = ()
+) -> tuple[Piece, IndexPrinter | None]:
+    """The printed closed form, and the index printer where it is shown by entries."""
+    if style != "index":
+        try:
+            tree = matrix_tree(closed)
+            if dialect.options.row:
+                tree = m.transpose(tree)
+            return MatrixPrinter(dialect).piece(tree), None
+        except NoMatrixForm:
+            pass
+    printer = IndexPrinter.of(closed, dialect, names)
+    return printer.piece(closed.expr), printer
+
+
+def _sides(thing: Any, style: str, right: Any, dialect: Latex) -> tuple[str, tuple[tuple[bool, str], ...], str]:
+    """Left side, the terms of the right side, and the right side whole."""
+    check_style(style)
+    if hasattr(thing, "left") and hasattr(thing, "right"):
+        thing, right = thing.left, thing.right
+    closed = closed_of(thing if right is None else right)
+    if style == "perturbation":
+        if isinstance(thing, Derivative):
+            raise UnsupportedError(
+                "perturbation notation states how a tensor moves; give the tensor, not its derivative"
+            )
+        closed = differential(closed, thing if isinstance(thing, Tensor) else None, dialect.options.vary)
+    names = tuple(t.name for t in _named_by(thing) if t.name)
+    piece, printer = _right(closed, style, dialect, names)
+    entries = [printer.position(i) for i in closed.indices if i.extent != 1] if printer is not None else []
+    left = _left(thing, style, dialect, entries)
+    return left, piece.terms or ((False, piece.text),), piece.text
+
+
+def _named_by(thing: Any) -> tuple[Tensor, ...]:
+    if isinstance(thing, Derivative):
+        return (thing.of, *thing.by)
+    return (thing,) if isinstance(thing, Tensor) else ()
+
+
+def _left(thing: Any, style: str, dialect: Latex, entries: list[str]) -> str:
+    if isinstance(thing, Derivative):
+        return _derivative(thing, dialect, entries).text
+    if not isinstance(thing, Tensor):
+        return ""
+    shown = differential_symbol(thing) if style == "perturbation" else thing
+    return dialect.tensor(shown, entries).text
+
+
+def _derivative(d: Derivative, dialect: Latex, entries: Any) -> Piece:
+    """∂of/∂by, with the entries' letters dealt out to of's axes, then to those of by."""
+    letters = list(entries)
+
+    def named(t: Tensor) -> str:
+        axes = sum(1 for e in t.extents if e != 1) if letters else 0
+        mine, letters[:] = letters[:axes], letters[axes:]
+        return MatrixPrinter(dialect).tensor(t).text if not mine else dialect.tensor(t, mine).text
+
+    return dialect.derivative(named(d.of), [named(t) for t in d.by])
+
+
+def _broken(piece: Piece, options: Options) -> str:
+    return broken("", piece.terms or ((False, piece.text),), piece.text, options.width)
