@@ -1,0 +1,232 @@
+"""Block diagrams of programs: what is drawn, before anything is placed.
+
+The notation is that of introductory courses: a filled circle is an observed variable, an open circle a computed one, a
+box with one rounded side a deterministic function whose nose points the way that is easy to compute, a square box a
+scalar cost whose output is implicit. Parameters enter a box from above, grouped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from symbolic import Equation, Tensor
+from symbolic.notation import latex, name_latex, text
+from symbolic.program.graph import topological
+
+LONGEST_LABEL = 46  # characters of LaTeX-free text; a longer formula is drawn as a named function
+
+
+@dataclass(frozen=True)
+class Node:
+    """One symbol. ``kind``: observed, parameter, computed, function, cost or fold; ``label`` is LaTeX, ``words`` plain."""
+
+    key: str
+    kind: str
+    label: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An arrow in the forward direction. ``gradient``: None, or a gradient flows back, with this LaTeX (or none) beside it."""
+
+    source: str
+    target: str
+    gradient: str | None = None
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """Nodes in the order of computation, and edges between them."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    def description(self) -> str:
+        """The diagram in words, for readers who cannot see it."""
+        words = {node.key: node.words for node in self.nodes}
+        said = []
+        for node in self.nodes:
+            feeding = [words[e.source] for e in self.edges if e.target == node.key]
+            fed = [words[e.target] for e in self.edges if e.source == node.key]
+            if node.kind in ("function", "fold"):
+                said.append(f"{node.words} turns {_listed(feeding)} into {_listed(fed)}")
+            elif node.kind == "cost":
+                said.append(f"the cost {node.words} is computed from {_listed(feeding)}")
+        return "Block diagram: " + ("; ".join(said) if said else _listed([n.words for n in self.nodes])) + "."
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def block_diagram(
+    output: Tensor, circles: Iterable[Tensor] | None = None, *, gradients: bool = False, fold: bool = True
+) -> Diagram:
+    """The block diagram of the program that computes ``output``.
+
+    ``circles`` are the computed tensors drawn as variables (the named ones if None); everything between them is inside
+    a box. ``gradients`` adds what flows back: ∂output/∂v along each arrow into a variable that depends on a parameter.
+    ``fold`` draws a run of at least four alike modules as its first and last, with how many there are.
+    """
+    shown = {t.serial for t in circles} if circles is not None else set()
+    order = topological([output])
+    ends = [
+        t
+        for t in order
+        if t is output or (t.definition is not None and (t.serial in shown or (circles is None and t.name)))
+    ]
+    modules = [_module(t, {e.serial for e in ends}) for t in ends]
+    diagram = _assemble(output, modules, gradients)
+    return _folded(diagram, modules) if fold else diagram
+
+
+@dataclass(frozen=True)
+class _Module:
+    """A computed variable, the variables and parameters that its box reads, and what kind of computation it is."""
+
+    out: Tensor
+    reads: tuple[Tensor, ...]
+    kind: str
+
+    @property
+    def key(self) -> str:
+        return f"t{self.out.serial}"
+
+
+def _module(t: Tensor, ends: set[int]) -> _Module:
+    inside = topological([t], stop=lambda u: u is not t and (u.definition is None or u.serial in ends))
+    reads = tuple(u for u in inside if u is not t and (u.serial in ends or u.definition is None) and _is_shown(u))
+    kind = "; ".join(_kind(u) for u in inside if u is t or (u.definition is not None and u.serial not in ends))
+    return _Module(t, reads, kind)
+
+
+def _is_shown(t: Tensor) -> bool:
+    return t.definition is not None or t.role != "constant" or t.name is not None
+
+
+def _kind(t: Tensor) -> str:
+    """The computation of one equation, without names and sizes."""
+    eq = t.definition
+    if not isinstance(eq, Equation):
+        return str(getattr(getattr(eq, "primitive", None), "name", ""))
+    roles = {
+        access: sp.Symbol(f"{'parameter' if access.tensor.role == 'parameter' else 'value'}_{access.tensor.ndim}_{k}")
+        for k, access in enumerate(eq.accesses)
+    }
+    return f"{len(eq.indices)} {eq.reduce} {len(eq.bound)} {eq.body.xreplace(roles)}"
+
+
+def _assemble(output: Tensor, modules: list[_Module], gradients: bool) -> Diagram:
+    nodes: dict[str, Node] = {}
+    edges: list[Edge] = []
+    readers: dict[int, int] = {}
+    for module in modules:
+        for u in module.reads:
+            readers[u.serial] = readers.get(u.serial, 0) + 1
+    moving = _depends_on_parameters(modules)
+    for number, module in enumerate(modules, start=1):
+        box = f"f{module.out.serial}"
+        own = [u for u in module.reads if u.role == "parameter" and u.definition is None and readers[u.serial] == 1]
+        for u in module.reads:
+            if any(u is w for w in own):
+                continue
+            source = f"t{u.serial}"
+            nodes.setdefault(source, Node(source, _variable_kind(u), _symbol(u), u.label))
+            is_leaf = u.definition is None
+            edges.append(
+                Edge(source, box, (_flow(output, u) if is_leaf else "") if gradients and u.serial in moving else None)
+            )
+        if own:
+            key = f"w{module.out.serial}"
+            label = ",\\,".join(_symbol(u) for u in own)
+            nodes[key] = Node(key, "parameter", label, ", ".join(u.label for u in own))
+            flow = ",\\,".join(_flow(output, u) for u in own) if gradients else None
+            edges.append(Edge(key, box, flow))
+        is_cost = module.out is output and not output.extents
+        nodes[box] = _box(module, box, number, is_cost)
+        if not is_cost:
+            nodes[module.key] = Node(module.key, "computed", _symbol(module.out), module.out.label)
+            flow = _flow(output, module.out) if gradients and module.out.serial in moving else None
+            edges.append(Edge(box, module.key, flow))
+    return Diagram(tuple(nodes.values()), tuple(edges))
+
+
+def _box(module: _Module, key: str, number: int, is_cost: bool) -> Node:
+    if is_cost:
+        label = _symbol(module.out) if module.out.name else "C"
+        return Node(key, "cost", label, module.out.name or "C")
+    label, words = latex(module.out, style="matrix"), text(module.out)
+    if len(words) > LONGEST_LABEL:
+        label, words = f"f_{{{number}}}", f"f_{number}"
+    return Node(key, "function", label, words)
+
+
+def _variable_kind(t: Tensor) -> str:
+    if t.definition is not None:
+        return "computed"
+    return "parameter" if t.role == "parameter" else "observed"
+
+
+def _symbol(t: Tensor) -> str:
+    return t.tex or (name_latex(t.name) if t.name else "\\cdot")
+
+
+def _flow(output: Tensor, t: Tensor) -> str:
+    cost = _symbol(output) if output.name else "C"
+    return rf"\frac{{\partial {cost}}}{{\partial {_symbol(t)}}}"
+
+
+def _depends_on_parameters(modules: list[_Module]) -> set[int]:
+    moving: set[int] = set()
+    for module in modules:
+        for u in module.reads:
+            if u.definition is None and u.role == "parameter":
+                moving.add(u.serial)
+        if any(u.serial in moving for u in module.reads):
+            moving.add(module.out.serial)
+    return moving
+
+
+# -- repeated modules ----------------------------------------------------------------------------------------------------
+
+_SHORTEST_RUN = 4
+
+
+def _folded(diagram: Diagram, modules: list[_Module]) -> Diagram:
+    """The middle of the longest run of alike modules as one node that says how many there are in all."""
+    run = _longest_run([module.kind for module in modules])
+    if run is None:
+        return diagram
+    start, period, count = run
+    hidden = modules[start + period : start + period * (count - 1)]
+    gone = {f"{letter}{module.out.serial}" for module in hidden for letter in "tfw"}
+    last = f"t{hidden[-1].out.serial}"
+    fold = Node(
+        "fold", "fold", rf"\cdots\;{count}\times", f"{count} alike modules, of which the first and the last are drawn,"
+    )
+    nodes = [replace(fold) if n.key == last else n for n in diagram.nodes if n.key not in gone or n.key == last]
+    edges = []
+    for e in diagram.edges:
+        source, target = ("fold" if k in gone else k for k in (e.source, e.target))
+        if source != target and not (e.source.startswith("w") and target == "fold"):
+            edges.append(Edge(source, target, e.gradient))
+    return Diagram(tuple(nodes), tuple(dict.fromkeys(edges)))
+
+
+def _longest_run(kinds: list[str]) -> tuple[int, int, int] | None:
+    """(start, period, count) of the run of repeats that hides most modules."""
+    best: tuple[int, int, int] | None = None
+    hides: Callable[[tuple[int, int, int]], int] = lambda run: run[1] * (run[2] - 2)  # noqa: E731
+    for period in range(1, min(8, len(kinds) // _SHORTEST_RUN) + 1):
+        for start in range(len(kinds) - period):
+            count = 1
+            while kinds[start + count * period : start + (count + 1) * period] == kinds[start : start + period]:
+                count += 1
+            run = (start, period, count)
+            if count >= _SHORTEST_RUN and (best is None or hides(run) > hides(best)):
+                best = run
+    return best

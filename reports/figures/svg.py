@@ -1,0 +1,149 @@
+"""Block diagrams as SVG, inline in a page (which sets the colours) or stand-alone."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from xml.sax.saxutils import escape, quoteattr
+
+from reports.figures.blocks import Diagram, Edge, Node
+from reports.figures.labels import Label, label
+from reports.figures.layout import GAP_X, Layout, Size, place
+
+Point = tuple[float, float]
+
+STYLE = (
+    ".bd{color:#1b1b1f}.bd .ink{stroke:currentColor;fill:none;stroke-width:1.4}.bd .solid{fill:currentColor}"
+    ".bd .paper{fill:var(--paper,#fff);stroke:currentColor;stroke-width:1.4}"
+    ".bd .back{stroke:var(--flow,#b3261e);fill:none;stroke-width:1.4;stroke-dasharray:5 3}.bd .head{fill:var(--flow,#b3261e)}"
+    "@media (prefers-color-scheme:dark){.bd{color:#e6e6ea;--paper:#17171a;--flow:#ff8a80}}"
+)
+_PAPER, _FLOW = "var(--paper,#fff)", "var(--flow,#b3261e)"
+_HEAD = 7.0
+
+
+def to_svg(diagram: Diagram, standalone: bool = True) -> str:
+    """The drawing as an SVG element with its text alternative; ``standalone`` adds the namespace.
+
+    Raises ``ValueError`` for a node of unknown kind.
+    """
+    labels = {node.key: label(node.label) for node in diagram.nodes}
+    layout = arranged(diagram)
+    parts = [_edge(diagram, e, layout, labels) for e in diagram.edges]
+    parts += [_node(node, layout.centres[node.key], labels[node.key]) for node in diagram.nodes]
+    drop = max((words.height for words in _flows(diagram)), default=0.0)
+    width, height = math.ceil(layout.width), math.ceil(layout.height + drop)
+    words = diagram.description()
+    return (
+        f'<svg{" xmlns=" + quoteattr("http://www.w3.org/2000/svg") if standalone else ""} class="bd" role="img" '
+        f'aria-label={quoteattr(words)} viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+        f"<title>{escape(words)}</title><style>{STYLE}</style>{''.join(parts)}</svg>"
+    )
+
+
+def arranged(diagram: Diagram) -> Layout:
+    """The layout with each node as large as its label needs, and room between layers for what flows back."""
+    sizes = {node.key: _size(node, label(node.label)) for node in diagram.nodes}
+    return place(diagram, sizes, max([GAP_X, *(words.width + 16 for words in _flows(diagram))]))
+
+
+def _flows(diagram: Diagram) -> list[Label]:
+    return [label(e.gradient, 11.0) for e in diagram.edges if e.gradient]
+
+
+def _size(node: Node, words: Label) -> Size:
+    if node.kind in ("observed", "computed", "parameter"):
+        height = max(words.height + 12, 30.0)
+        return Size(max(words.width + 14, height), height)
+    if node.kind == "function":
+        return Size(max(words.width + 34, 48.0), max(words.height + 16, 34.0))
+    if node.kind == "cost":
+        side = max(words.width + 16, words.height + 14, 34.0)
+        return Size(side, side)
+    if node.kind == "fold":
+        return Size(words.width + 18, words.height + 14)
+    raise ValueError(f"cannot draw a node of kind {node.kind!r}")
+
+
+def _node(node: Node, centre: Point, words: Label) -> str:
+    x, y = centre
+    size = _size(node, words)
+    left, top, right, bottom = x - size.width / 2, y - size.height / 2, x + size.width / 2, y + size.height / 2
+    nudge = -4 if node.kind == "function" else 0
+    inside = f'<g transform="translate({x - words.width / 2 + nudge:.1f} {y - words.height / 2:.1f})">{words.svg}</g>'
+    if node.kind in ("observed", "computed", "parameter"):
+        round_ = f'<rect x="{left:.1f}" y="{top:.1f}" width="{size.width:.1f}" height="{size.height:.1f}" rx="{size.height / 2:.1f}"'
+        if node.kind == "observed":
+            return f'{round_} class="solid"/>{inside.replace("currentColor", _PAPER)}'
+        return f'{round_} class="paper"/>{inside}'
+    if node.kind == "function":
+        nose = size.height / 2
+        path = f"M{left:.1f} {top:.1f}H{right - nose:.1f}A{nose:.1f} {nose:.1f} 0 0 1 {right - nose:.1f} {bottom:.1f}H{left:.1f}Z"
+        return f'<path d="{path}" class="paper"/>{inside}'
+    if node.kind == "cost":
+        return f'<rect x="{left:.1f}" y="{top:.1f}" width="{size.width:.1f}" height="{size.height:.1f}" class="paper"/>{inside}'
+    return inside
+
+
+def _edge(diagram: Diagram, edge: Edge, layout: Layout, labels: Mapping[str, Label]) -> str:
+    kinds = {n.key: n for n in diagram.nodes}
+    route = list(layout.routes[edge])
+    start, end = kinds[edge.source], kinds[edge.target]
+    a = _border(route[0], _size(start, labels[start.key]), start.kind, route[1])
+    b = _border(route[-1], _size(end, labels[end.key]), end.kind, route[-2])
+    points = [a, *route[1:-1], b]
+    forward = f'<path d="{_curve(points)}" class="ink"/>{_arrow(points[-2], b, "solid")}'
+    if edge.gradient is None:
+        return forward
+    return forward + _backward(edge, points)
+
+
+def _backward(edge: Edge, points: list[Point]) -> str:
+    """The gradient's arrow: beside the forward one, the other way, with what it carries."""
+    (ax, ay), (bx, by) = points[0], points[-1]
+    length = math.hypot(bx - ax, by - ay) or 1.0
+    nx, ny = -(by - ay) / length, (bx - ax) / length  # to the right hand of the forward direction
+    moved = [(px + 7 * nx, py + 7 * ny) for px, py in points]
+    back = f'<path d="{_curve(moved)}" class="back"/>{_arrow(moved[1], moved[0], "head")}'
+    if not edge.gradient:
+        return back
+    words = label(edge.gradient, 11.0)
+    mx, my = sum(p[0] for p in moved) / len(moved), sum(p[1] for p in moved) / len(moved)
+    at = (mx - words.width / 2, my + 3) if abs(nx) < 0.5 else (mx - words.width - 4, my - words.height / 2)
+    return f'{back}<g transform="translate({at[0]:.1f} {at[1]:.1f})">{words.svg.replace("currentColor", _FLOW)}</g>'
+
+
+def _border(centre: Point, size: Size, kind: str, towards: Point) -> Point:
+    """Where the line from the centre leaves the shape."""
+    dx, dy = towards[0] - centre[0], towards[1] - centre[1]
+    w, h = size.width / 2, size.height / 2
+    if dx == dy == 0:
+        return centre
+    if kind in ("observed", "computed", "parameter") and size.width - size.height < 4:
+        scale = h / math.hypot(dx, dy)
+    else:
+        scale = min(w / abs(dx) if dx else math.inf, h / abs(dy) if dy else math.inf)
+    return centre[0] + dx * scale, centre[1] + dy * scale
+
+
+def _curve(points: list[Point]) -> str:
+    """A smooth way through the points, level at each of them; straight where it goes straight."""
+    path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+    for (ax, ay), (bx, by) in itertools.pairwise(points):
+        if len(points) == 2 or abs(ay - by) < 0.5:
+            path += f"L{bx:.1f} {by:.1f}"
+        else:
+            middle = (ax + bx) / 2
+            path += f"C{middle:.1f} {ay:.1f} {middle:.1f} {by:.1f} {bx:.1f} {by:.1f}"
+    return path
+
+
+def _arrow(previous: Point, tip: Point, kind: str) -> str:
+    dx, dy = tip[0] - previous[0], tip[1] - previous[1]
+    length = math.hypot(dx, dy) or 1.0
+    ux, uy = dx / length, dy / length
+    base = (tip[0] - _HEAD * ux, tip[1] - _HEAD * uy)
+    left, right = (base[0] - 3.2 * uy, base[1] + 3.2 * ux), (base[0] + 3.2 * uy, base[1] - 3.2 * ux)
+    corners = " ".join(f"{px:.1f},{py:.1f}" for px, py in (tip, left, right))
+    return f'<polygon points="{corners}" class="{kind}"/>'

@@ -1,0 +1,152 @@
+"""Block diagrams: what is drawn follows from the program; what is placed keeps its distance."""
+
+import itertools
+import shutil
+import subprocess
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from reports.figures.blocks import block_diagram
+from reports.figures.exports import to_dot, to_png, to_tikz
+from reports.figures.labels import label
+from reports.figures.svg import _size, arranged, to_svg
+from symbolic import tensor
+
+
+def net(depth, residual=False, name="{}_{}"):
+    z, y = tensor("x", "n0"), tensor("y", "n0" if residual else f"n{depth}", role="target")
+    for k in range(1, depth + 1):
+        m, n = ("n0", "n0") if residual else (f"n{k}", f"n{k - 1}")
+        W = tensor(name.format("W", k), (m, n), role="parameter")
+        b = tensor(name.format("b", k), (m,), role="parameter")
+        s = (W @ z + b).named(name.format("s", k))
+        z = (np.tanh(s) + (z if residual else 0)).named(name.format("z", k))
+    return np.sum((z - y) ** 2).named("C")
+
+
+def shared():
+    x, w = tensor("x", "n"), tensor("w", "n n", role="parameter")
+    a = (w @ x).named("a")
+    return np.sum((w @ a) ** 2).named("C")
+
+
+def scalar():
+    w, x, y = tensor("w", "n", role="parameter"), tensor("x", "n"), tensor("y", role="target")
+    return ((y - w @ x) ** 2).named("C")
+
+
+PROGRAMS = {
+    "two": lambda: net(2),
+    "residual": lambda: net(3, True),
+    "deep": lambda: net(9),
+    "shared": shared,
+    "one box": scalar,
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+@pytest.mark.parametrize("gradients", [False, True])
+def test_nodes_keep_their_distance_and_arrows_run_forward(program, gradients):
+    diagram = block_diagram(program(), gradients=gradients, fold=False)
+    layout = arranged(diagram)
+    boxes = {}
+    for node in diagram.nodes:
+        (x, y), size = layout.centres[node.key], _size(node, label(node.label))
+        boxes[node.key] = (x - size.width / 2, y - size.height / 2, x + size.width / 2, y + size.height / 2)
+        assert boxes[node.key][0] >= 0
+        assert boxes[node.key][1] >= 0
+        assert boxes[node.key][2] <= layout.width
+        assert boxes[node.key][3] <= layout.height
+    for a, b in itertools.combinations(boxes.values(), 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+    for edge in diagram.edges:
+        (ax, ay), (bx, by) = layout.centres[edge.source], layout.centres[edge.target]
+        assert bx > ax or by > ay
+
+
+def test_a_chain_is_drawn_level():
+    diagram = block_diagram(net(3), fold=False)
+    heights = {arranged(diagram).centres[n.key][1] for n in diagram.nodes if n.kind in ("computed", "function", "cost")}
+    assert max(heights) - min(heights) < 1e-6
+
+
+def test_the_symbols_are_the_chapters():
+    diagram = block_diagram(net(1))
+    kinds = {n.words: n.kind for n in diagram.nodes}
+    assert {k: kinds[k] for k in ("x", "y", "s_1", "z_1", "C")} == {
+        "x": "observed", "y": "observed", "s_1": "computed", "z_1": "computed", "C": "cost"
+    }  # fmt: skip
+    assert sorted(n.kind for n in diagram.nodes if n.kind in ("parameter", "function")) == [
+        "function",
+        "function",
+        "parameter",
+    ]
+    ends = {e.source for e in diagram.edges} | {e.target for e in diagram.edges}
+    assert ends == {n.key for n in diagram.nodes}
+
+
+def test_a_run_of_alike_modules_is_folded_and_counted():
+    whole, folded = block_diagram(net(9), fold=False), block_diagram(net(9))
+    assert len(folded.nodes) < len(whole.nodes) / 2
+    (fold,) = (n for n in folded.nodes if n.kind == "fold")
+    assert "9" in fold.label
+    assert {"s_1", "s_9"} <= {n.words for n in folded.nodes}
+    assert not {"s_2", "s_8"} & {n.words for n in folded.nodes}
+    assert not [n for n in block_diagram(net(3)).nodes if n.kind == "fold"]
+
+
+def test_a_shared_parameter_is_one_node_with_two_arrows():
+    diagram = block_diagram(shared())
+    (w,) = (n.key for n in diagram.nodes if n.kind == "parameter")
+    assert len([e for e in diagram.edges if e.source == w]) == 2
+
+
+def test_gradients_flow_where_parameters_are():
+    flows = {(e.source[0], e.target[0]): e.gradient for e in block_diagram(net(1), gradients=True).edges}
+    assert flows["w", "f"] is not None
+    assert flows["f", "t"] is not None
+    diagram = block_diagram(net(1), gradients=True)
+    x = next(n.key for n in diagram.nodes if n.words == "x")
+    assert all(e.gradient is None for e in diagram.edges if e.source == x)
+    assert all(e.gradient is None for e in block_diagram(net(1)).edges)
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_svg_is_well_formed_and_says_what_it_shows(program):
+    diagram = block_diagram(program(), gradients=True)
+    root = ElementTree.fromstring(to_svg(diagram))
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"] == diagram.description()
+    assert "C" in diagram.description()
+
+
+def test_description_reads_like_a_sentence():
+    assert block_diagram(scalar()).description() == "Block diagram: the cost C is computed from y, x and w."
+
+
+def test_dot_has_every_node_and_edge():
+    diagram = block_diagram(net(2))
+    text = to_dot(diagram)
+    assert text.count("->") == len(diagram.edges)
+    assert text.count("label=") == len(diagram.nodes)
+
+
+def test_png_is_an_image(tmp_path):
+    pytest.importorskip("typst")
+    to_png(block_diagram(net(1)), tmp_path / "d.png")
+    assert (tmp_path / "d.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_tikz_compiles(tmp_path):
+    picture = to_tikz(block_diagram(net(2), gradients=True))
+    source = (
+        r"\documentclass{article}\usepackage{amsmath,amssymb,tikz}\usetikzlibrary{shapes.misc}\begin{document}"
+        + picture
+    )
+    (tmp_path / "d.tex").write_text(source + r"\end{document}", encoding="utf-8")
+    command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "d.tex"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stdout[-800:]
