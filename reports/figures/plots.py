@@ -1,0 +1,222 @@
+"""Plots people expect, with matplotlib: curves of a run, a path over level lines, the structure of a Jacobian, errors.
+
+Colours are Okabe and Ito's, which colour-blind readers tell apart; each has a line style of its own, so that a plot reads
+in black and white too. Every function returns a ``Plot``: the drawing with its text alternative.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from numeric.errors import OptionError, extra
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from numeric.training.history import History
+
+STYLES = (
+    ("#0072b2", "-", "o"),
+    ("#d55e00", "--", "s"),
+    ("#009e73", "-.", "^"),
+    ("#cc79a7", ":", "D"),
+    ("#e69f00", (0, (5, 1, 1, 1)), "v"),
+)
+FORMATS = (".svg", ".png", ".pdf")
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A finished plot and what it shows in words."""
+
+    figure: Figure
+    alt: str
+
+
+def loss_curve(history: History) -> Plot:
+    """Mean training loss and held-out loss by epoch, and metrics on an axis of their own."""
+    records = history.records
+    epochs = [r.epoch for r in records]
+    metrics = sorted({name for r in records for name in r.metrics})
+    figure, axes = _panels(2 if metrics else 1)
+    curves = {"training loss": [r.loss for r in records]}
+    if any(r.validation is not None for r in records):
+        curves["held-out loss"] = [r.validation for r in records]
+    _curves(axes[0], epochs, curves, "epoch", "loss")
+    values = [v for curve in curves.values() for v in curve]
+    if values and min(values) > 0 and max(values) > 20 * min(values):
+        axes[0].set_yscale("log")
+    if metrics:
+        _curves(
+            axes[1],
+            epochs,
+            {name: [r.metrics.get(name, np.nan) for r in records] for name in metrics},
+            "epoch",
+            "value",
+        )
+    said = f"Loss over {len(records)} epochs"
+    if records:
+        said += f", from {records[0].loss:.3g} to {records[-1].loss:.3g}"
+        said += "".join(f"; {name} {value:.4g} at the end" for name, value in records[-1].metrics.items())
+    return Plot(figure, said + ".")
+
+
+def trajectory(
+    value: Callable[[float, float], float],
+    paths: Mapping[str, Sequence[tuple[float, float]]],
+    labels: tuple[str, str] = ("w_1", "w_2"),
+    resolution: int = 80,
+) -> Plot:
+    """Paths of two parameters over the level lines of ``value``, a function of the two."""
+    points = np.array([p for path in paths.values() for p in path], dtype=float)
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.25 * np.maximum(high - low, 1e-3)
+    x, y = (np.linspace(low[k] - margin[k], high[k] + margin[k], resolution) for k in (0, 1))
+    heights = np.array([[value(a, b) for a in x] for b in y])
+    figure, (axis,) = _panels(1, height=4.6)
+    finite = heights[np.isfinite(heights)]
+    axis.contour(
+        x, y, heights, levels=np.unique(np.quantile(finite, np.linspace(0.02, 0.98, 14))), colors="0.75", linewidths=0.8
+    )
+    for (name, path), (colour, line, mark) in zip(paths.items(), STYLES, strict=False):
+        p = np.array(path, dtype=float)
+        axis.plot(
+            p[:, 0], p[:, 1], color=colour, linestyle=line, marker=mark, markevery=[0, -1], linewidth=1.3, label=name
+        )
+    axis.set_xlabel(f"${labels[0]}$")
+    axis.set_ylabel(f"${labels[1]}$")
+    axis.legend(frameon=False)
+    ends = ", ".join(f"{name} ends at ({path[-1][0]:.3g}, {path[-1][1]:.3g})" for name, path in paths.items())
+    return Plot(figure, f"Paths over the level lines of the loss: {ends}.")
+
+
+def structure_picture(matrix: Any, rows: str = "output", columns: str = "variable") -> Plot:
+    """Where a Jacobian or Hessian is zero, positive and negative; further axes are merged into two."""
+    a = np.asarray(matrix, dtype=float)
+    half = (a.ndim + 1) // 2
+    a = a.reshape(int(np.prod(a.shape[:half])), -1)
+    figure, (axis,) = _panels(1, height=4.0, width=4.4)
+    largest = np.abs(a).max() or 1.0
+    image = axis.imshow(a, cmap="PuOr", vmin=-largest, vmax=largest, interpolation="nearest", aspect="auto")
+    figure.colorbar(image, ax=axis, shrink=0.8)
+    axis.grid(False)
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.yaxis.get_major_locator().set_params(integer=True)
+    axis.set_xlabel(columns)
+    axis.set_ylabel(rows)
+    zeros = np.mean(a == 0)
+    return Plot(
+        figure,
+        f"A {a.shape[0]} by {a.shape[1]} matrix, {zeros:.0%} of whose entries are zero, the largest {largest:.3g} in size.",
+    )
+
+
+def histograms(arrays: Mapping[str, Any], label: str = "gradient entries") -> Plot:
+    """The distribution of each array's entries, on a common axis."""
+    figure, (axis,) = _panels(1)
+    spread = max(float(np.abs(a).max(initial=0)) for a in map(np.asarray, arrays.values())) or 1.0
+    bins = np.linspace(-spread, spread, 61)
+    for (name, array), (colour, line, _) in zip(arrays.items(), STYLES * len(arrays), strict=False):
+        axis.hist(np.ravel(array), bins=bins, histtype="step", density=True, color=colour, linestyle=line, label=name)
+    axis.set_xlabel(label)
+    axis.set_ylabel("density")
+    axis.legend(frameon=False)
+    spreads = ", ".join(f"{name} {np.std(array):.2g}" for name, array in arrays.items())
+    return Plot(figure, f"Histograms of {label}; standard deviations: {spreads}.")
+
+
+def error_bars(errors: Mapping[str, float], tolerance: float) -> Plot:
+    """The relative error of each parameter's gradient against numerical differentiation, and the tolerance."""
+    figure, (axis,) = _panels(1, height=1.2 + 0.32 * max(len(errors), 2))
+    names = list(errors)
+    shown = [max(errors[name], 1e-17) for name in names]
+    axis.barh(names, shown, color=STYLES[0][0], height=0.55)
+    axis.axvline(tolerance, color="black", linestyle="--", linewidth=1)
+    axis.set_xscale("log")
+    axis.set_xlabel("relative error (dashed: tolerance)")
+    axis.invert_yaxis()
+    worst = max(errors.values(), default=0.0)
+    return Plot(
+        figure,
+        f"Relative gradient errors of {len(errors)} parameters; the largest is {worst:.2g}, the tolerance {tolerance:.0g}.",
+    )
+
+
+def to_svg(plot: Plot) -> str:
+    """The plot as one SVG element with its text alternative, for use inside a page."""
+    text = io.StringIO()
+    with _style():
+        plot.figure.savefig(text, format="svg", metadata={"Date": None})
+    svg = text.getvalue()
+    svg = svg[svg.index("<svg") :]
+    escaped = plot.alt.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escaped}"', 1).strip()
+
+
+def saved(plot: Plot, path: Path) -> None:
+    """Write the plot as ``.svg``, ``.png`` or ``.pdf``, replacing a file only when the new one is complete.
+
+    Raises ``OptionError`` for another ending or a place that cannot be written.
+    """
+    if path.suffix not in FORMATS:
+        raise OptionError(f"{path}: a plot is written as {', '.join(FORMATS)}")
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
+            temporary = Path(file.name)
+            with _style():
+                plot.figure.savefig(file, format=path.suffix[1:], dpi=160)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise OptionError(f"{path}: the plot cannot be written ({error.strerror or error})") from None
+
+
+def _style() -> Any:
+    import matplotlib
+
+    return matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "chainrule", "font.size": 10})
+
+
+def _panels(count: int, height: float = 3.2, width: float = 5.6) -> tuple[Figure, list[Any]]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise extra("matplotlib", "plots", "a plot") from None
+    figure = Figure(figsize=(width * (1.6 if count > 1 else 1), height), layout="constrained")
+    axes = [figure.add_subplot(1, count, k + 1) for k in range(count)]
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(color="0.92", linewidth=0.6)
+        axis.set_axisbelow(True)
+    return figure, axes
+
+
+def _curves(axis: Any, x: Sequence[float], curves: Mapping[str, Sequence[Any]], xlabel: str, ylabel: str) -> None:
+    for (name, values), (colour, line, mark) in zip(curves.items(), STYLES, strict=False):
+        every = max(1, len(x) // 8)
+        axis.plot(
+            x,
+            values,
+            color=colour,
+            linestyle=line,
+            marker=mark,
+            markevery=every,
+            markersize=4,
+            linewidth=1.6,
+            label=name,
+        )
+    axis.set_xlabel(xlabel)
+    axis.set_ylabel(ylabel)
+    if len(x) < 12:
+        axis.set_xticks(x)
+    axis.legend(frameon=False)
