@@ -155,14 +155,15 @@ def _level(key: str, near: list[str], y: Mapping[str, float]) -> float:
 def _spread(
     column: list[str], wanted: Mapping[str, float], room: Mapping[str, tuple[float, float]], y: dict[str, float]
 ) -> None:
-    """Set ``y`` as near to ``wanted`` as the distances allow: push down in order, then centre what was pushed."""
+    """Set ``y`` as near to ``wanted`` as the distances allow: push down in order, then move back so that nodes are centred."""
     low = None
     placed: list[float] = []
     for key in column:
         at = wanted[key] if low is None else max(wanted[key], low + GAP_Y + room[key][0])
         placed.append(at)
         low = at + room[key][1]
-    shift = _mean([wanted[key] - at for key, at in zip(column, placed, strict=True)], 0.0)
+    pushed = {key: wanted[key] - at for key, at in zip(column, placed, strict=True)}
+    shift = _mean([by for key, by in pushed.items() if "@" not in key] or list(pushed.values()), 0.0)
     y.update({key: at + shift for key, at in zip(column, placed, strict=True)})
 
 
