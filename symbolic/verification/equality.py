@@ -5,6 +5,7 @@ The judge is independent of the differentiation engine: both sides arrive as pro
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,6 +26,7 @@ from symbolic.verification.equality_claims import Failure, read_claim
 from symbolic.verification.equality_points import Comparer, Comparison, Tally
 from symbolic.verification.equality_proof import Proof, prove
 from symbolic.verification.equality_shapes import layouts, same_shape
+from symbolic.verification.evaluation_points import GRAIN
 from symbolic.verification.verdict import Diagnosis, Evidence, Verdict
 
 
@@ -142,7 +144,14 @@ def _evidence(tally: Tally) -> Evidence:
         f"equal in all {tally.entries} entries at {tally.points} random points ({count}) in numbers of 30 to 110 digits, "
         f"and at {tally.floats} further points in floats"
     )
-    return Evidence(sentence, tally.points, sizes, 110)
+    if tally.primes:
+        sentence += f"; equal modulo {len(tally.primes)} random primes of 61 bits or more at these points"
+        if tally.degree is not None:
+            chance = tally.points * (math.log10(GRAIN) - math.log10(max(tally.degree, 1)))
+            sentence += f", where the difference has degree at most {tally.degree}"
+            if chance >= 1:
+                sentence += f" (by Schwartz and Zippel a chance below 10^-{math.floor(chance)} of an accident)"
+    return Evidence(sentence, tally.points, sizes, 110, tuple(tally.primes), tally.degree)
 
 
 def _layout(how: str, claim: Tensor, truth: Tensor) -> Verdict:

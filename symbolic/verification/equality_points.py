@@ -22,10 +22,12 @@ from symbolic.verification.evaluation_balls import Balls
 from symbolic.verification.evaluation_numbers import Floats, Reals, TooLarge, Trace
 from symbolic.verification.evaluation_points import Draw, Values, dimensions, draw_sizes, label_ranges
 from symbolic.verification.evaluation_program import Program, Run, Sizes
+from symbolic.verification.evaluation_residues import Degrees, NoSquare, Residues, TooShort, prime_tower
 
 SEARCHED = 24  # float points
 CONFIRMED = 4  # high-precision points that an agreement rests on, besides the float points
 DIGITS, FINE, MOST_DIGITS = 30, 110, 1000
+TALLEST = 4  # exponentials nested in each other that residues follow
 SCALES = (1, 1, 4, 1, 16, 2)
 
 
@@ -53,6 +55,9 @@ class Tally:
     sizes: dict[tuple, None] = field(default_factory=dict)
     entries: int = 0
     conventions: bool = False
+    primes: list[int] = field(default_factory=list)
+    degree: int | None = None
+    opaque: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,9 +126,9 @@ class Comparer:
                 tally.too_large = tally.too_large or f"the time of {self.seconds + self.seconds:g} s ran out"
                 break
             program, sizes, values = programs.point(k)
-            trace = Trace()
+            trace, digits = Trace(), FINE if tally.points == 0 else DIGITS
             try:
-                claimed, true = program.run(values, Reals(FINE if tally.points == 0 else DIGITS, trace))
+                run = program.evaluate(values, Reals(digits, trace))
             except TooLarge as error:
                 tally.too_large = str(error)
                 continue
@@ -133,7 +138,7 @@ class Comparer:
             if trace.ties:
                 tally.ties += 1
                 continue
-            digits = FINE if tally.points == 0 else DIGITS
+            claimed, true = (run.tables[t.serial] for t in program.outputs)
             defined = 0
             for entry, (c, t) in enumerate(zip(claimed, true, strict=True)):
                 if t != t:
@@ -151,6 +156,11 @@ class Comparer:
                             tally.conventions = True
                         elif verdict is None:
                             unresolved = f"claim and truth differ by about {_short(c - t)} at a point where rounding is not under control"
+            odd = programs.residues(program, values, trace, run, tally)
+            if odd is not None and self.differs(program, values, odd, tally, MOST_DIGITS // 2) is True:
+                return Comparison("different", tally, Point(sizes, values, odd))
+            if odd is not None:
+                unresolved = "claim and truth differ modulo primes, by less than 1000 digits show"
             if defined:
                 tally.points += 1
                 tally.entries += defined
@@ -215,6 +225,7 @@ class _Programs:
         self.leaves = [t for t in tensors if t.definition is None]
         self.random = any(t.value is None for t in self.leaves) or bool(dimensions(tensors))
         self.compiled: list[tuple[Program, dict[sp.Symbol, int], dict[int, int]]] = []
+        self._height = 1  # of the tower of primes; 0 where the program has no residues
 
     def ready(self, tally: Tally) -> bool:
         """Compile at two or three draws of sizes; False (and the reason in the tally) if none can be computed."""
@@ -241,6 +252,46 @@ class _Programs:
         program, sizes, labels = self.compiled[k % len(self.compiled)]
         draw = Draw(self.comparer.rng, sizes, labels, SCALES[(k // len(self.compiled)) % len(SCALES)])
         return program, sizes, draw.values(self.leaves)
+
+    def residues(self, program: Program, values: Values, trace: Trace, real: Run, tally: Tally) -> int | None:
+        """Compare modulo fresh primes at the point of a real run; the entry that certainly differs, else None."""
+        rng = self.comparer.rng
+        for _ in range(8):
+            if not self._height:
+                return None
+            domain = Residues(prime_tower(rng, self._height), trace, rng)
+            try:
+                claimed, true = program.run(values, domain, real)
+            except TooShort:
+                self._height = self._height + 1 if self._height < TALLEST else 0
+                continue
+            except NoSquare:
+                continue
+            except (EvaluationError, ValueError):
+                self._height = 0
+                return None
+            odd = None
+            for entry, (c, t) in enumerate(zip(claimed, true, strict=True)):
+                undefined = any(real.tables[u.serial][entry] != real.tables[u.serial][entry] for u in program.outputs)
+                if not undefined and any(x != y for x, y in zip(c, t, strict=False)):
+                    odd = entry if domain.faithful else None
+                    break
+            else:
+                tally.primes.append(domain.primes[0])
+                tally.opaque = tally.opaque or not domain.faithful
+                if tally.degree is None:
+                    tally.degree = self._degree(program, values, trace, real)
+            return odd
+        return None
+
+    @staticmethod
+    def _degree(program: Program, values: Values, trace: Trace, real: Run) -> int | None:
+        """A bound on the degree of claim − truth, over a common denominator; None if they are not rational."""
+        try:
+            claimed, true = program.run(values, Degrees(trace), real)
+        except EvaluationError:
+            return None
+        return max((max(c[0] + t[1], t[0] + c[1]) for c, t in zip(claimed, true, strict=True)), default=0)
 
 
 def _float_differences(run: Run, claim: Tensor, truth: Tensor) -> list[int]:

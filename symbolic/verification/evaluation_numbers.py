@@ -74,6 +74,10 @@ class Numbers:
         """The number in this domain that a whole number or a fraction stands for."""
         raise NotImplementedError
 
+    def leaf(self, value: int | Fraction) -> Any:
+        """An entry of a declared tensor."""
+        return self.rational(value)
+
     def constant(self, e: sp.Expr) -> Any:
         """An irrational constant such as π."""
         raise NotImplementedError
@@ -159,6 +163,12 @@ class Numbers:
             signs.append(sign)
         self.trace.decisions.append(signs)
         return signs
+
+    def truths(self, column: Column) -> list[int | None]:
+        """1 where a condition holds, 0 where not, None where it is undefined."""
+        found = [None if v != v else int(v != 0) for v in column]
+        self.trace.decisions.append(found)
+        return found
 
     def winner(self, kind: str, values: Column) -> int | None:
         """The position of the first largest (or smallest) value; a near tie is noted as a kink."""

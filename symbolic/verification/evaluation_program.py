@@ -113,7 +113,7 @@ class Program:
             given = values[t] if t in values else _constants(t)
             if t.dtype != "real" and t.serial not in run.whole:
                 run.whole[t.serial] = [int(v) for v in given]
-            run.tables[t.serial] = [domain.rational(v) for v in given]
+            run.tables[t.serial] = [domain.leaf(v) for v in given]
         for t, step in self.steps:
             self._store(t, step, run)
         return run
@@ -332,10 +332,10 @@ class Program:
         """Each branch is computed only at the points where it is taken."""
 
         def choose(frame: Frame, run: Run) -> Column:
-            signs = condition(frame, run)
+            truths = run.domain.truths(condition(frame, run))
             result: Column = [run.domain.nan] * frame.count
-            taken = [r for r, v in enumerate(signs) if v == v and v != 0]
-            other = [r for r, v in enumerate(signs) if v == v and v == 0]
+            taken = [r for r, v in enumerate(truths) if v == 1]
+            other = [r for r, v in enumerate(truths) if v == 0]
             for rows, branch in ((taken, a), (other, b)):
                 if len(rows) == frame.count:
                     return branch(frame, run)

@@ -116,7 +116,7 @@ def test_values_that_vanish_at_small_whole_numbers_do_not_mislead():
     assert status(x + bump, x) == "refuted"
 
 
-@pytest.mark.parametrize("exponent", [12, 30, 60, 90])
+@pytest.mark.parametrize("exponent", [12, 30, 60, 90, 200, 400])
 def test_tiny_differences_are_found(exponent):
     x = tensor("x", "n")
     tiny = s.constant(1) / (s.constant(10) ** exponent)
@@ -200,3 +200,21 @@ def test_what_lies_behind_a_relu_is_no_kink():
     assert check(np.where(h > 0, 1, 0), np.where(a > 0, 1, 0)).holds
     assert check(np.where(h > k, 1, 0) * h, s.gradient(np.maximum(h, k).sum(), h) * h).status in ("agrees", "proved")
     assert status(np.where(h >= 0, 1, 0), np.where(a > 0, 1, 0) * 2) == "refuted"
+
+
+def test_evidence_states_primes_and_degree():
+    A, x = tensor("A", "m n"), tensor("x", "n")
+    evidence = check(A.T @ (A @ x) * 2, s.gradient((A @ x) @ (A @ x), x), seed=2).evidence
+    assert evidence.points >= 4
+    assert len(set(evidence.primes)) == evidence.points
+    assert evidence.degree == 3
+    assert "degree at most 3" in str(evidence)
+    assert evidence.primes != check(A.T @ (A @ x) * 2, s.gradient((A @ x) @ (A @ x), x)).evidence.primes
+
+
+def test_residues_follow_nested_exponentials():
+    x = tensor("x", "n")
+    inner = np.tanh(np.exp(x) + 1)
+    other = (np.exp(2 * np.exp(x) + 2) - 1) / (np.exp(2 * np.exp(x) + 2) + 1)
+    evidence = check(s.sigmoid(inner) * 2 - 1, np.tanh(other / 2), seed=5).evidence
+    assert len(evidence.primes) == evidence.points
