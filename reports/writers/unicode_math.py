@@ -23,6 +23,7 @@ from reports.writers.mathml_commands import (
     KEPT_SECOND,
     LOWERED,
     MATRICES,
+    OPEN,
     OPERATORS,
     OVER,
     RAISED,
@@ -152,6 +153,8 @@ class _Line:
 
     def simple(self, token: str, reader: Reader) -> str:
         if token in FENCES:
+            if token in OPEN:
+                reader.skip_spaces()
             return FENCES[token]
         if token in SPACES:
             return " " if SPACES[token] > 0 else ""
