@@ -130,6 +130,17 @@ def _pointwise(w: Writer, line: Line) -> Text:
     return text
 
 
+def _call(w: Writer, line: Line) -> Text:
+    return Text(line["template"].format(*call_arguments(w, line)))
+
+
+def call_arguments(w: Writer, line: Line) -> list[str]:
+    """Arrays and numbers in the order of the call."""
+    arrays = iter(line.operands)
+    numbers = ScalarPrinter({}, w.size)
+    return [w.operand(next(arrays)) if n is None else numbers(n, "real").code for n in line["numbers"]]
+
+
 def _choose(w: Writer, line: Line) -> Text:
     test, x = line.operands
     neutral = line["neutral"]
@@ -237,6 +248,7 @@ OPERATIONS: dict[str, Callable[[Writer, Line], Text]] = {
     "arange": _arange,
     "cast": _cast,
     "pointwise": _pointwise,
+    "call": _call,
     "choose": _choose,
     "add": _add,
     "multiply": _multiply,

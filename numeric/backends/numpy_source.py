@@ -108,6 +108,12 @@ class Writer:
             self.line(line)
         returned = ", ".join(self.operand(v) for v in self.program.outputs)
         text = "\n".join([*self.body, f"return {returned}"])
+        signature = ", ".join([*arguments, *constants, "dtype=np.float64"])
+        indented = "\n".join(f"    {row}" for row in text.splitlines())
+        return self.with_header(f"def computed({signature}):\n{indented}")
+
+    def with_header(self, text: str) -> str:
+        """The text after the imports and functions that it needs."""
         header = ["import numpy as np"]
         if "special." in text:
             header.append("from scipy import special")
@@ -115,10 +121,7 @@ class Writer:
             header.append("from scipy import linalg")
         if "math." in text:
             header.insert(0, "import math")
-        parts = ["\n".join(header), *(PREAMBLE[h].rstrip() for h in self.helpers)]
-        signature = ", ".join([*arguments, *constants, "dtype=np.float64"])
-        indented = "\n".join(f"    {row}" for row in text.splitlines())
-        return "\n\n\n".join([*parts, f"def computed({signature}):\n{indented}"]) + "\n"
+        return "\n\n\n".join(["\n".join(header), *(PREAMBLE[h].rstrip() for h in self.helpers), text]) + "\n"
 
     def declare(self, v: Value, fallback: str = "argument") -> str:
         """The name of an argument or constant."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 from sympy.printing.str import StrPrinter
 
 from symbolic.program.equations import Equation
-from symbolic.program.expressions import Access
+from symbolic.program.expressions import Access, Index
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
 _LONGEST = 140
-_DEEPEST = 4
+_DEEPEST = 2
+_LETTERS = "ijklmnpqrsuvwxyz"
 
 
 class Remarks(StrPrinter):
@@ -28,11 +31,12 @@ class Remarks(StrPrinter):
         if t is None:
             return ""
         self.names[t.serial] = name
+        self.letters: dict[Index, str] = {}
         if isinstance(t.definition, Application):
             operands = ", ".join(self.names.get(u.serial, u.label) for u in t.definition.operands)
             text = f"{name} = {t.definition.primitive.name}({operands})"
         else:
-            indices = ", ".join(i.name for i in t.definition.indices)
+            indices = ", ".join(map(self.doprint, t.definition.indices))
             left = f"{name}[{indices}]" if indices else name
             text = f"{left} = {self.right(t.definition)}"
         text = " ".join(text.split())
@@ -40,7 +44,7 @@ class Remarks(StrPrinter):
 
     def right(self, eq: Equation) -> str:
         """The right-hand side of an equation."""
-        over = f"{eq.reduce}[{', '.join(i.name for i in eq.bound)}] " if eq.bound else ""
+        over = f"{eq.reduce}[{', '.join(map(self.doprint, eq.bound))}] " if eq.bound else ""
         where = " where " + ", ".join(map(self.doprint, eq.guards)) if eq.guards else ""
         return f"{over}{self.doprint(eq.body)}{where}"
 
@@ -56,8 +60,12 @@ class Remarks(StrPrinter):
         name = self.names.get(t.serial, t.label)
         return f"{name}[{inner}]" if inner else name
 
-    def _print_Index(self, index) -> str:
-        return index.name
+    def _print_Index(self, index: Index) -> str:
+        if index not in self.letters:
+            taken = set(self.letters.values())
+            wishes = itertools.chain([index.name], _LETTERS, (f"i{k}" for k in itertools.count()))
+            self.letters[index] = next(name for name in wishes if name not in taken)
+        return self.letters[index]
 
     def _print_Zero(self, guard) -> str:  # SymPy's number 0 has the same class name
         return f"{self.doprint(guard.args[0])} = 0" if guard.args else "0"

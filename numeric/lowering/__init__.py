@@ -8,6 +8,7 @@ from numeric.lowering.building import Builder
 from numeric.lowering.equations import compute
 from numeric.lowering.fusion import fused
 from numeric.lowering.program import ArrayProgram, Line, Program, Value
+from numeric.lowering.scaling import sunk
 from numeric.lowering.sharing import collected, shared
 from numeric.lowering.stability import stabilised
 from symbolic.program.primitives import Application
@@ -19,14 +20,14 @@ __all__ = ["ArrayProgram", "Line", "Program", "Value", "lowered", "prepared"]
 def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=()) -> Program:
     """The equations that compute ``outputs`` from ``arguments``, shared, stable and fused: what a back end reads."""
     program = collected(arguments, outputs, updates)
-    for rewrite in (shared, fused, stabilised, shared):
+    for rewrite in (shared, sunk, fused, stabilised, shared):
         program = rewrite(program)
     return program
 
 
-def lowered(program: Program) -> ArrayProgram:
-    """The array operations that compute a prepared program."""
-    b = Builder()
+def lowered(program: Program, elementary: bool = False) -> ArrayProgram:
+    """The array operations that compute a prepared program; ``elementary`` breaks pointwise bodies into single calls."""
+    b = Builder(elementary)
     arguments = tuple(b.leaf(t) for t in program.arguments)
     constants = tuple(b.leaf(t) for t in program.constants)
     for t in program.steps:

@@ -16,11 +16,13 @@ GUESS = 64  # What a named dimension counts when orders of contraction are compa
 
 
 class Builder:
-    """Collects the lines of one array program."""
+    """Collects the lines of one array program; ``elementary`` asks for pointwise bodies as single calls."""
 
-    def __init__(self):
+    def __init__(self, elementary: bool = False):
+        self.elementary = elementary
         self.lines: list[Line] = []
         self.values: dict[int, Value] = {}
+        self.made: dict[int, Line] = {}
         self._known: dict[tuple, Value] = {}
         self._numbers = itertools.count()
 
@@ -36,7 +38,9 @@ class Builder:
         key = (operation, tuple(v.number for v in operands), given)
         if key not in self._known:
             target = Value(next(self._numbers), tuple(extents), dtype)
-            self.lines.append(Line(target, operation, tuple(operands), given))
+            line = Line(target, operation, tuple(operands), given)
+            self.made[target.number] = line
+            self.lines.append(line)
             self._known[key] = target
         return self._known[key]
 
@@ -60,6 +64,11 @@ class Builder:
         permutation = tuple(x.indices.index(i) for i in order)
         if permutation == tuple(range(len(permutation))):
             return x
+        source = self.made.get(x.value.number)
+        if source is not None and source.operation == "transpose":
+            inner = source["axes"]
+            original = Labelled(source.operands[0], tuple(x.indices[inner.index(a)] for a in range(len(inner))))
+            return self.transposed(original, order)
         extents = [x.value.extents[a] for a in permutation]
         value = self.emit("transpose", (x.value,), extents, x.value.dtype, axes=permutation)
         return Labelled(value, tuple(order))

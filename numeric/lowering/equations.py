@@ -55,7 +55,7 @@ def _sum(b: Builder, eq: Equation, dtype: str) -> Labelled:
     guarded = bool(eq.guards)
     parts = []
     for coefficient, group in factors(eq):
-        operands = [pointwise(b, f, dtype, order, guarded) for f in group]
+        operands = [pointwise(b, f, dtype, None, guarded) for f in group]
         operands = _masked(b, eq.guards, operands, order, dtype)
         parts.append(contract(b, operands, eq.indices, eq.bound, coefficient, dtype))
     return _added(b, parts, eq.indices, dtype)

@@ -2,6 +2,7 @@
 
     rearrangements (one access, no arithmetic) and constants     into every reader
     unnamed pointwise equations with one reader                  into that reader
+    a sum that another one only sums further                     into that sum
 
 What a user named keeps its line. A pointwise equation goes into a sum only as a single factor, so that a contraction stays one.
 """
@@ -37,6 +38,7 @@ def fused(program: Program) -> Program:
             alive[new.serial] = alive[t.serial]
         if not isinstance(new.definition, Equation):
             return new
+        new = _flattened(new, alive)
         for _ in range(8):
             mapping = {a: body for a in new.definition.accesses if (body := _inlined(a, new, alive)) is not None}
             if not mapping:
@@ -49,6 +51,22 @@ def fused(program: Program) -> Program:
         return new
 
     return rewritten(program, rule)
+
+
+def _flattened(t: Tensor, single: dict[int, bool]) -> Tensor:
+    """``Σ_p c · Σ_i f`` as one sum over p and i, if nothing else reads the inner one."""
+    eq = t.definition
+    if eq.reduce != "sum" or not eq.bound or eq.guards:
+        return t
+    coefficient, rest = eq.body.as_coeff_Mul()
+    inner = rest.tensor.definition if isinstance(rest, Access) else None
+    if (
+        not isinstance(inner, Equation) or inner.reduce != "sum" or not inner.bound or inner.guards
+        or not single.get(rest.tensor.serial, False) or rest.tensor.name is not None
+    ):  # fmt: skip
+        return t
+    inside = inner.at(rest.indices)
+    return redefined(t, equation(eq.indices, coefficient * inside.body, (*eq.bound, *inside.bound)))
 
 
 def _accesses(t: Tensor) -> tuple[Access, ...]:

@@ -8,6 +8,7 @@ import sympy as sp
 
 from numeric.lowering.access import read
 from numeric.lowering.building import Builder
+from numeric.lowering.elementary import Elementary
 from numeric.lowering.program import Labelled
 from symbolic.program.expressions import Access, Guard, Index, Within
 
@@ -19,6 +20,14 @@ def pointwise(
 
     A body that is a single access or index is that array itself, a view where it can be.
     """
+    leaves = outermost(body)
+    if b.elementary and dtype == "real" and not guarded and leaves and leaves != [body] and body.has(Index):
+        inner = tuple(dict.fromkeys([*(order or ()), *sorted(body.atoms(Index), key=str)]))
+        return Elementary(b, lambda e: _leaf(b, e, False), lambda e: _whole(b, e, "real", inner, False), inner)(body)
+    return _whole(b, body, dtype, order, guarded)
+
+
+def _whole(b: Builder, body: sp.Expr, dtype: str, order: Sequence[Index] | None, guarded: bool) -> Labelled:
     leaves = outermost(body)
     parts = [_leaf(b, leaf, guarded) for leaf in leaves]
     order = _order(parts, order)

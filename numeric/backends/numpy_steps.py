@@ -1,0 +1,94 @@
+"""An array program as NumPy source that works in place: buffers made once for a set of sizes, every call writing into one.
+
+The source defines ``prepared(dtype)``, which makes the buffers and returns the function that uses them.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from numeric.backends.numpy_operations import OPERATIONS, WRITTEN, call_arguments
+from numeric.backends.numpy_source import Writer
+from numeric.backends.scalars import ScalarPrinter
+from numeric.backends.texts import ATOM, Text
+from numeric.lowering.buffers import VIEWS, stored
+from numeric.lowering.program import ArrayProgram, Line
+
+
+class StepWriter(Writer):
+    """Writes an array program with kept buffers and updates in place; all sizes are numbers."""
+
+    def __init__(self, program: ArrayProgram):
+        super().__init__(program)
+        self.storage = stored(program)
+
+    def write(self) -> str:
+        """The whole source."""
+        arguments = [self.declare(v) for v in self.program.arguments]
+        constants = [self.declare(v, "constant") for v in self.program.constants]
+        names = {b.number: self.names(None, "b") for b in self.storage.buffers}
+        made = [
+            f"{names[b.number]} = np.empty({self.shape(b.value.extents)}, {self.dtype(b.value.dtype)})"
+            for b in self.storage.buffers
+        ]
+        self.arrays = {number: names[b.number] for number, b in self.storage.place.items()}
+        self.arrays |= {number: self.texts[old.number].code for number, old in self.storage.into.items()}
+        for line in self.storage.lines:
+            self.line(line)
+        for old, new in self.storage.copied:
+            self.body.append(f"np.copyto({self.texts[old.number].code}, {self.operand(new)})")
+        returned = ", ".join(self.operand(v) for v in self.program.outputs)
+        inner = [f"def step({', '.join([*arguments, *constants])}):", *(f"    {row}" for row in self.body)]
+        inner.append(f"    return {returned}")
+        rows = [*made, *inner, "return step"]
+        text = "\n".join(f"    {row}" for row in rows)
+        return self.with_header(f"def prepared(dtype=np.float32):\n{text}")
+
+    def line(self, line: Line) -> None:
+        """One call into a buffer; views, numbers and what cannot write into a buffer are texts and new arrays."""
+        v = line.target
+        target = self.arrays.get(v.number)
+        if target is not None:
+            self.body.append(self.into(line, target) + self.remarks(self.tensors.get(v.number), target))
+            self.texts[v.number] = Text(target, ATOM, v.dtype)
+            return
+        text = OPERATIONS[line.operation](self, line)
+        if line.operation in WRITTEN:
+            self.texts[v.number] = Text(text.code, ATOM, v.dtype)
+            return
+        once = self.uses[v.number] == 1
+        if line.operation in VIEWS and (once or line.operation in ("transpose", "expand")) and len(text.code) < 60:
+            self.texts[v.number] = Text(text.code, text.binds, v.dtype)
+            return
+        t = self.tensors.get(v.number)
+        name = self.names(t.name if t is not None else None, "t")
+        self.body.append(f"{name} = {text.code}{self.remarks(t, name)}")
+        self.texts[v.number] = Text(name, ATOM, v.dtype)
+
+    def into(self, line: Line, target: str) -> str:
+        """The call that computes the line's value into ``target``."""
+        operands = [self.operand(v) for v in line.operands]
+        match line.operation:
+            case "call":
+                code = line["template"].format(*call_arguments(self, line))
+                return f"{code[:-1]}, out={target})"
+            case "matmul":
+                plain = all(v.ndim <= 2 for v in line.operands)
+                return f"np.{'dot' if plain else 'matmul'}({', '.join(operands)}, out={target})"
+            case "multiply":
+                return f"np.multiply({operands[0]}, {operands[1]}, out={target})"
+            case "scale":
+                return f"np.multiply({operands[0]}, {self.number(line['by'])}, out={target})"
+            case "add":
+                first, second, *rest = operands
+                more = "".join(f"; np.add({target}, {x}, out={target})" for x in rest)
+                return f"np.add({first}, {second}, out={target}){more}"
+            case "reduce":
+                axes = line["axes"]
+                axis = axes[0] if len(axes) == 1 else axes
+                return f"np.{line['kind']}({operands[0]}, axis={axis}, out={target})"
+        raise AssertionError(line.operation)
+
+    def number(self, e: sp.Expr) -> str:
+        """A coefficient."""
+        return ScalarPrinter({}, self.size)(e, "real").code

@@ -1,0 +1,137 @@
+"""Buffers: which values get an array of their own that is kept from call to call, and which are written over another.
+
+schedule   a new value of an argument is written as soon as nothing reads the old one any more
+storage    by lifetime: an entry-by-entry call may write over an operand that it reads last; others take a free buffer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from numeric.lowering.program import ArrayProgram, Line, Value
+
+VIEWS = frozenset(["transpose", "expand", "reshape", "index", "windows", "diagonal", "broadcast"])
+ENTRYWISE = frozenset(["call", "add", "multiply", "scale"])
+
+
+def buffered(line: Line) -> bool:
+    """Whether the operation can write its value into a given array."""
+    if line.operation == "reduce":
+        return line["kind"] in ("sum", "prod", "max", "min") and line.operands[0].dtype == line.target.dtype
+    return line.operation in ENTRYWISE or line.operation == "matmul"
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """One array that is kept: its number, and the shape and numbers that it holds."""
+
+    number: int
+    value: Value
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where values live: in a buffer, or (``into``) in the array of an argument; ``copied`` are written there at the end."""
+
+    lines: tuple[Line, ...]
+    buffers: tuple[Buffer, ...]
+    place: dict[int, Buffer]
+    into: dict[int, Value]
+    copied: tuple[tuple[Value, Value], ...]
+
+
+def stored(program: ArrayProgram) -> Storage:
+    """The lines in their final order with the storage of their values."""
+    roots = _roots(program.lines)
+    lines, early = _scheduled(program, roots)
+    copied = tuple((old, new) for old, new in program.updates if new.number not in early)
+    pinned = {roots.get(v.number, v.number) for v in (*program.outputs, *(new for _, new in copied))}
+    last = {}
+    for position, line in enumerate(lines):
+        for v in line.operands:
+            last[roots.get(v.number, v.number)] = position
+    place: dict[int, Buffer] = {}
+    buffers: list[Buffer] = []
+    free: list[Buffer] = []
+    for position, line in enumerate(lines):
+        v = line.target
+        dying = [
+            u for u in line.operands if last.get(u.number) == position and u.number in place and u.number not in pinned
+        ]
+        if buffered(line) and v.ndim and v.number not in early:
+            over = next((u for u in dying if line.operation in ENTRYWISE and _alike(u, v)), None)
+            if over is not None:
+                place[v.number] = place[over.number]
+                dying = [u for u in dying if u is not over]
+            else:
+                found = next((f for f in reversed(free) if _alike(f.value, v)), None)
+                if found is None:
+                    found = Buffer(len(buffers) + 1, v)
+                    buffers.append(found)
+                else:
+                    free.remove(found)
+                place[v.number] = found
+        ended = {roots.get(u.number, u.number) for u in line.operands}
+        for number in ended:
+            over_taken = v.number in place and place.get(number) is place[v.number]
+            if number in place and last.get(number) == position and number not in pinned and not over_taken:
+                free.append(place[number])
+    return Storage(tuple(lines), tuple(buffers), place, early, copied)
+
+
+def _alike(a: Value, b: Value) -> bool:
+    return a.extents == b.extents and a.dtype == b.dtype
+
+
+def _roots(lines: Iterable[Line]) -> dict[int, int]:
+    """For each view the number of the value whose memory it shows."""
+    roots: dict[int, int] = {}
+    for line in lines:
+        if line.operation in VIEWS:
+            source = line.operands[0].number
+            roots[line.target.number] = roots.get(source, source)
+    return roots
+
+
+def _scheduled(program: ArrayProgram, roots: dict[int, int]) -> tuple[list[Line], dict[int, Value]]:
+    """Lines in an order in which each new value of an argument is written after the last reader of the old one."""
+    written = {new.number: old for old, new in program.updates if _writes(program, new)}
+    pending = list(program.lines)
+    done: list[Line] = []
+    early: dict[int, Value] = {}
+    ready = {v.number for v in (*program.arguments, *program.constants)}
+    while pending:
+        chosen = next((line for line in pending if _can_run(line, pending, ready, written, roots)), None)
+        if chosen is None:  # Two arguments need each other's old values: the first is written at the end.
+            chosen = next(line for line in pending if all(v.number in ready for v in line.operands))
+            written.pop(chosen.target.number, None)
+        elif chosen.target.number in written:
+            early[chosen.target.number] = written[chosen.target.number]
+        pending.remove(chosen)
+        ready.add(chosen.target.number)
+        done.append(chosen)
+    return done, early
+
+
+def _writes(program: ArrayProgram, new: Value) -> bool:
+    """Whether the line that computes ``new`` can write it over another array."""
+    line = next((line for line in program.lines if line.target is new), None)
+    return line is not None and line.operation in ENTRYWISE
+
+
+def _can_run(
+    line: Line, pending: list[Line], ready: set[int], written: dict[int, Value], roots: dict[int, int]
+) -> bool:
+    if not all(v.number in ready for v in line.operands):
+        return False
+    old = written.get(line.target.number)
+    if old is None:
+        return True
+    readers = [other for other in pending if other is not line and _reads(other, old, roots)]
+    own = [v for v in line.operands if roots.get(v.number, v.number) == old.number]
+    return not readers and all(v.number == old.number for v in own)
+
+
+def _reads(line: Line, old: Value, roots: dict[int, int]) -> bool:
+    return any(roots.get(v.number, v.number) == old.number for v in line.operands)
