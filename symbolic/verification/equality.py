@@ -37,12 +37,14 @@ def check(
     sizes: Mapping[str, int] | None = None,
     seed: int | None = None,
     symbols: Mapping[str, Tensor] | None = None,
+    diagnosis: bool = True,
 ) -> Verdict:
     """Judge whether ``claim`` equals ``truth``.
 
     ``claim``: a Tensor, a number or array, a function in NumPy (called with the truth's declared tensors by parameter
     name) or a LaTeX string. ``sizes`` fixes named dimensions for the points that are tried, ``seed`` makes them
-    reproducible, ``symbols`` adds tensors that a function or formula may name although the truth does not read them.
+    reproducible, ``symbols`` adds tensors that a function or formula may name although the truth does not read them,
+    ``diagnosis=False`` leaves out the search for the mistake in a wrong claim.
 
     Returns a ``Verdict``: proved, agrees, refuted (confirmed at doubled precision, with a counterexample), layout (the
     whole claim is the whole truth in the other layout), shape, or undecided with the reason. Raises ``DeclarationError``
@@ -59,10 +61,10 @@ def check(
     read = read_claim(claim, truth, dict(symbols or {}))
     if isinstance(read, Failure):
         return Verdict(read.status, Evidence(read.reason), truth=truth)
-    return judge(read, truth, Comparer(rng, _fixed(sizes)))
+    return judge(read, truth, Comparer(rng, _fixed(sizes)), diagnosis)
 
 
-def judge(claim: Tensor, truth: Tensor, comparer: Comparer) -> Verdict:
+def judge(claim: Tensor, truth: Tensor, comparer: Comparer, diagnosis: bool = True) -> Verdict:
     """The ladder for two tensors."""
     if same_shape(claim.extents, truth.extents):
         comparison = comparer.compare(claim, truth)
@@ -73,7 +75,8 @@ def judge(claim: Tensor, truth: Tensor, comparer: Comparer) -> Verdict:
             if comparer.compare(claim, other).outcome == "equal":
                 return _layout(how, claim, truth)
         example = counterexample(comparison, claim, truth, comparer)
-        return verdict_of(comparison, claim, truth, example, diagnose(claim, truth, comparer))
+        mistake = diagnose(claim, truth, comparer) if diagnosis else None
+        return verdict_of(comparison, claim, truth, example, mistake)
     for how, other in layouts(truth, claim.extents):
         if comparer.compare(claim, other).outcome == "equal":
             return _layout(how, claim, truth)
@@ -82,7 +85,8 @@ def judge(claim: Tensor, truth: Tensor, comparer: Comparer) -> Verdict:
             "agrees", Evidence("the truth is zero in every entry, and 0 is claimed"), (), claim=claim, truth=truth
         )
     sentence = f"the claim has shape {shape_text(claim.extents)}, the truth {shape_text(truth.extents)}"
-    return Verdict("shape", Evidence(sentence), (), None, diagnose(claim, truth, comparer), claim, truth)
+    mistake = diagnose(claim, truth, comparer) if diagnosis else None
+    return Verdict("shape", Evidence(sentence), (), None, mistake, claim, truth)
 
 
 def verdict_of(

@@ -19,7 +19,7 @@ from symbolic.errors import EvaluationError
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.evaluation_balls import Balls
-from symbolic.verification.evaluation_numbers import Floats, Reals, TooLarge, Trace
+from symbolic.verification.evaluation_numbers import Floats, Reals, TooLarge, Trace, context_of
 from symbolic.verification.evaluation_points import Draw, Values, dimensions, draw_sizes, label_ranges
 from symbolic.verification.evaluation_program import Program, Run, Sizes
 from symbolic.verification.evaluation_residues import Degrees, NoSquare, Residues, TooShort, prime_tower
@@ -309,7 +309,7 @@ def _float_differences(run: Run, claim: Tensor, truth: Tensor) -> list[int]:
 
 
 def _coincide(c: Any, t: Any, digits: int) -> bool:
-    return abs(c - t) <= max(abs(c), abs(t)) * Reals(15).context.mpf(10) ** (8 - digits)
+    return abs(c - t) <= max(abs(c), abs(t)) * context_of(15).mpf(10) ** (8 - digits)
 
 
 def _short(v: Any) -> str:

@@ -40,7 +40,7 @@ class _Timed(Normaliser):
         return super().settle(powers)
 
 
-def prove(claim: Tensor, truth: Tensor, seconds: float = 0.3) -> Proof | None:
+def prove(claim: Tensor, truth: Tensor, seconds: float = 0.2) -> Proof | None:
     """A proof that two tensors of one shape are equal wherever both are defined; None if none is found in time."""
     normaliser = _Timed(time.thread_time() + seconds)
     try:

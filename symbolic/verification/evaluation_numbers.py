@@ -7,6 +7,7 @@ read the decisions that real numbers made at the same point. So kinks are shared
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -280,6 +281,14 @@ def _row(head: Any):
     return row
 
 
+@functools.cache
+def context_of(digits: int) -> Any:
+    """The mpmath context of a precision, shared: making one costs more than a small program."""
+    context = mpmath.mp.clone()
+    context.dps = digits
+    return context
+
+
 class Reals(Numbers):
     """mpmath numbers of a chosen precision in decimal digits."""
 
@@ -289,8 +298,7 @@ class Reals(Numbers):
     def __init__(self, digits: int, trace: Trace | None = None, tie: int = 0):
         super().__init__(trace, tie)
         self.digits = digits
-        self.context = mpmath.mp.clone()
-        self.context.dps = digits
+        self.context = context_of(digits)
         self.tolerance = self.context.mpf(10) ** (-digits // 2)
         self.nan = self.context.nan
 
