@@ -229,11 +229,12 @@ class _Writer:
                 "div",
                 tag("div", name, class_="source-name"),
                 tag("pre", tag("code", source, class_=_language_class(language)), tabindex="0"),
-                class_="source listing",
+                class_=f"source listing source-{'latex' if language == 'latex' else 'code'}",
             )
             for name, source, language in blocks
         ]
-        return self.fold(escape(self.words("step.sources" if step.code else "step.latex_only")), Markup("").join(parts))
+        summary = tag("summary", self.words("step.sources" if step.code else "step.latex_only"))
+        return tag("details", summary, *parts, class_="fold sources")
 
     def table(self, node: Table) -> Markup:
         heads = [tag("th", self.inlines(c.title), scope="col", class_=f"at-{c.align}") for c in node.columns]

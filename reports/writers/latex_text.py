@@ -172,6 +172,10 @@ def _formula(reader: Reader, symbols: set[str]):
             yield r"\class"
         elif token in known.TEXT:
             yield from _words(token, reader)
+        elif token in (r"\colorbox", r"\fcolorbox"):
+            for _ in range(2 if token == r"\fcolorbox" else 1):
+                reader.argument()
+            yield from _words(r"\text", reader)
         elif token in (r"\class", r"\textcolor", r"\color"):
             name = re.sub(r"[^A-Za-z0-9-]", "", "".join(reader.argument()))
             yield rf"\class{{{name}}}" if token == r"\class" else rf"\terms{token[1:]}{{{name}}}"

@@ -169,4 +169,5 @@ def _complaint(log: str) -> str:
 ENGINES: dict[str, tuple[Callable[[], object], Callable[[Document], bytes]]] = {
     "pdflatex": (_pdflatex, _by_pdflatex),
     "chromium": (_browser, _by_browser),
+    "typst": (_has_typst, _by_typst),
 }

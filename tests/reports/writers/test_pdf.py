@@ -50,5 +50,7 @@ def test_without_an_engine_the_source_is_written(monkeypatch, tmp_path):
 
 
 def test_an_unknown_engine():
-    with pytest.raises(PdfError, match="must be one of pdflatex, chromium.*, got 'pdflatx'. Did you mean 'pdflatex'"):
+    with pytest.raises(
+        PdfError, match="must be one of pdflatex, chromium, typst, got 'pdflatx'. Did you mean 'pdflatex'"
+    ):
         pdf(SMALL, "pdflatx")
