@@ -1,6 +1,7 @@
 """chainrule's numbers: equations lowered to array programs, and training with them."""
 
 from numeric.functions import lambdify
+from numeric.gradient_check import check_gradient
 from numeric.training.step import training_step
 
-__all__ = ["lambdify", "training_step"]
+__all__ = ["check_gradient", "lambdify", "training_step"]

@@ -110,6 +110,16 @@ class Function:
         result = [_owned(value, t, dtype, arrays) for value, t in zip(many, self.outputs, strict=True)]
         return result[0] if self.container is None else self.container(result)
 
+    def complex_or_real(self, *values: Any) -> Any:
+        """The same code on complex arrays if any is complex: for the complex step, without checks and conversions."""
+        if not any(np.iscomplexobj(v) for v in values):
+            return self(*values)
+        kinds = {"real": np.complex128, "int": np.int64, "bool": np.bool_}
+        tensors = (*self.arguments, *self.program.constants)
+        constants = [t.value for t in self.program.constants]
+        arrays = [np.asarray(v, kinds[t.dtype]) for t, v in zip(tensors, (*values, *constants), strict=True)]
+        return self._code(arrays, np.dtype(np.complex128))
+
     def __repr__(self) -> str:
         inner = ", ".join(a.label for a in self.arguments)
         return f"<Function ({inner}) -> {', '.join(o.describe() for o in self.outputs)}>"

@@ -196,7 +196,7 @@ def _inner(w: Writer, line: Line) -> Text:
     if a.ndim == 1 and not line["batch"]:
         return Text(f"{w.operand(a, PRODUCT)} @ {w.operand(c, UNARY)}", PRODUCT)
     if not line["batch"]:
-        return Text(f"np.vdot({w.operand(a)}, {w.operand(c)})")
+        return Text(f"{w.operand(a, ATOM)}.ravel() @ {w.operand(c, ATOM)}.ravel()", PRODUCT)
     letters = subscripts(range(a.ndim))
     return Text(f'np.einsum("{letters},{letters}->{letters[: line["batch"]]}", {w.operand(a)}, {w.operand(c)})')
 
