@@ -11,6 +11,7 @@ of ``from scipy import special`` serves both, with SciPy's defaults: ``softmax``
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from symbolic.errors import UnsupportedError, suggestion
@@ -19,8 +20,8 @@ from symbolic.language.activations import entrywise
 from symbolic.language.arrays import is_symbolic
 
 _ENTRYWISE = frozenset([
-    "cbrt", "digamma", "entr", "erf", "erfc", "exp2", "expit", "expm1", "gammaln", "i0", "i0e", "i1", "iv", "kl_div",
-    "log1p", "log_expit", "log_ndtr", "logit", "ndtr", "polygamma", "psi", "rel_entr", "sinc", "xlog1py", "xlogy",
+    "beta", "betaln", "binom", "boxcox", "cbrt", "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp2", "expit", "expm1", "exprel", "gamma", "gammaln", "huber", "i0", "i0e", "i1", "i1e", "iv", "j0", "j1", "jv", "kl_div",
+    "log1p", "log_expit", "log_ndtr", "logit", "ndtr", "ndtri", "polygamma", "pseudo_huber", "psi", "rel_entr", "sinc", "xlog1py", "xlogy",
 ])  # fmt: skip
 
 
@@ -45,6 +46,12 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     return softmaxes.logsumexp(a + entrywise("log", b), axis, keepdims)
 
 
+def multigammaln(a: Any, d: int) -> Any:
+    """The logarithm of the multivariate gamma function of order d."""
+    terms = [entrywise("gammaln", a - j / 2) for j in range(d)]
+    return sum(terms[1:], terms[0]) + d * (d - 1) / 4 * math.log(math.pi)
+
+
 def __getattr__(name: str) -> Any:
     if name in _ENTRYWISE:
         return lambda *args: entrywise(name, *args)
@@ -52,4 +59,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*_ENTRYWISE, "log_softmax", "logsumexp", "softmax"])
+    return sorted([*_ENTRYWISE, "log_softmax", "logsumexp", "multigammaln", "softmax"])

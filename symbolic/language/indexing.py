@@ -10,12 +10,12 @@ import sympy as sp
 from symbolic.errors import ShapeError, UnsupportedError
 from symbolic.language.arrays import is_symbolic, require_namespace
 from symbolic.language.entries import entry_of, is_entry_key
-from symbolic.language.operations import aligned, as_tensor, broadcast_extents, normal_axes
+from symbolic.language.operations import aligned, as_tensor, broadcast_extents, normal_axes, pointwise
 from symbolic.language.shaping import rearranged
-from symbolic.program.dims import extent
+from symbolic.program.dims import Dim, extent
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
-from symbolic.program.functions import Equal
+from symbolic.program.functions import Equal, Less
 from symbolic.program.tensors import Tensor, computed, fresh_indices
 
 
@@ -23,14 +23,14 @@ def getitem(t: Tensor, key: Any) -> Any:
     """NumPy's indexing, basic and by integer tensors; with names of indices, an entry of index notation."""
     if is_entry_key(key):
         return entry_of(t, key)
-    keys = list(key) if isinstance(key, tuple) else [key]
+    keys = _mask_positions(list(key) if isinstance(key, tuple) else [key])
     named = sum(1 for k in keys if k is not None and k is not Ellipsis)
     if named > t.ndim:
         raise ShapeError(f"indexing: {t.describe()} has {t.ndim} axes, {named} indices were given")
     dots = [position for position, k in enumerate(keys) if k is Ellipsis]
     place = dots[0] if dots else len(keys)
     keys[place : place + len(dots[:1])] = [slice(None)] * (t.ndim - named)
-    arrays = [_array_key(t, k) for k in keys]
+    arrays = _array_keys(t, keys)
     gathered = [a for a in arrays if a is not None]
     shared = fresh_indices(broadcast_extents("indexing", gathered), avoid=4) if gathered else ()
 
@@ -39,14 +39,15 @@ def getitem(t: Tensor, key: Any) -> Any:
     first_array: int | None = None
     runs, previous = 0, False
     for k, array in zip(keys, arrays, strict=True):
-        if array is not None:
-            if first_array is None:
-                first_array = len(out)
+        # Beside an array a single number counts as one, as in NumPy: arrays apart from each other put their axes first.
+        advanced = array is not None or (bool(gathered) and _is_number(k))
+        if advanced:
+            first_array = len(out) if first_array is None else first_array
             runs += not previous
-            previous = True
+        previous = advanced
+        if array is not None:
             read.append(aligned(array, shared))
             continue
-        previous = False
         if k is None:
             out.append(Index("o", 1))
         else:
@@ -63,10 +64,35 @@ def getitem(t: Tensor, key: Any) -> Any:
     return rearranged(t, out, read)
 
 
-def _array_key(t: Tensor, key: Any) -> Tensor | None:
-    """The integer tensor of an advanced index, or None for a basic one."""
+def _mask_positions(keys: list[Any]) -> list[Any]:
+    """Masks whose values are known (constant arrays) as the positions where they hold."""
+    known: list[Any] = []
+    for k in keys:
+        mask = k if not isinstance(k, Tensor) else k.value
+        if getattr(getattr(mask, "dtype", None), "kind", "") == "b" and getattr(mask, "shape", ()) != ():
+            known.extend(mask.nonzero())
+        else:
+            known.append(k)
+    return known
+
+
+def _is_number(key: Any) -> bool:
+    return key is not None and key is not Ellipsis and not isinstance(key, slice)
+
+
+def _array_keys(t: Tensor, keys: list[Any]) -> list[Tensor | None]:
+    """For each key the integer tensor of an advanced index, or None for a basic one."""
+    found: list[Tensor | None] = []
+    axis = 0
+    for k in keys:
+        found.append(_array_key(t, k, t.extents[axis] if k is not None else sp.S.One))
+        axis += k is not None
+    return found
+
+
+def _array_key(t: Tensor, key: Any, size: sp.Expr) -> Tensor | None:
     if isinstance(key, list):
-        raise UnsupportedError(f"indexing {t.describe()} by a Python list: write np.array([...])")
+        return _listed(t, key, size)
     is_array = hasattr(key, "dtype") and getattr(key, "shape", ()) != ()
     if not isinstance(key, Tensor) and not is_array:
         return None
@@ -77,7 +103,20 @@ def _array_key(t: Tensor, key: Any) -> Tensor | None:
         )
     if index.dtype != "int":
         raise UnsupportedError(f"indexing {t.describe()} by {index.describe()}: an index is declared with dtype='int'")
+    if index.value is not None and hasattr(index.value, "min") and index.size != 0 and index.value.min() < 0:
+        return pointwise("indexing", lambda v: v + size * Less(v, 0), index, dtype="int")
     return index
+
+
+def _listed(t: Tensor, key: list, size: sp.Expr) -> Tensor:
+    """A Python list of whole numbers as an index."""
+    if not key or not all(hasattr(v, "__index__") and not isinstance(v, (bool, Dim)) for v in key):
+        raise UnsupportedError(
+            f"indexing {t.describe()} by the list {key}: expected whole numbers; write np.array([...])"
+        )
+    (p,) = fresh_indices((sp.Integer(len(key)),))
+    positions = [v.__index__() + (size if v.__index__() < 0 else 0) for v in key]
+    return computed(Equation((p,), sp.Add(*(v * Equal(p, c) for c, v in enumerate(positions)))), "int")
 
 
 def _fixed(t: Tensor, key: Any, size: sp.Expr) -> sp.Expr:

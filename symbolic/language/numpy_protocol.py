@@ -13,6 +13,7 @@ import sympy as sp
 from symbolic.errors import ShapeError, UnsupportedError, suggestion
 from symbolic.language import indexing, matrix_functions, operations, shaping
 from symbolic.language import pointwise as pw
+from symbolic.language.array_functions import ARRAY_FUNCTIONS
 from symbolic.program.dims import Dim
 from symbolic.program.functions import Magnitude
 from symbolic.program.tensors import Tensor
@@ -32,6 +33,8 @@ def _plain(name: str, options: dict, *allowed: str) -> None:
                 raise UnsupportedError(f"np.{name}: the option {key}= is not supported")
 
 
+_REDUCES = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"}
+
 # -- ufuncs ------------------------------------------------------------------------------------------------------------
 
 
@@ -44,17 +47,15 @@ def array_ufunc(ufunc: Any, how: str, inputs: tuple, options: dict) -> Any:
         _plain(name, options)
         return call(name, *inputs)
     if how == "reduce":
-        kind = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"}.get(
-            name
-        )
+        kind = _REDUCES.get(name)
         if kind:
             _plain(f"{name}.reduce", options, "axis", "keepdims", "initial")
             return operations.reduce(kind, inputs[0], options.get("axis", 0), bool(options.get("keepdims", False)))
     if how == "outer" and len(inputs) == 2:
         a, b = (operations.as_tensor(x) for x in inputs)
         return call(name, a[(...,) + (None,) * b.ndim], b)
-    if how == "accumulate" and name in ("add", "multiply"):
-        return operations.cumulative("sum" if name == "add" else "prod", inputs[0], options.get("axis", 0))
+    if how == "accumulate" and name in ("add", "multiply", "maximum", "minimum", "logaddexp"):
+        return operations.cumulative(_REDUCES[name], inputs[0], options.get("axis", 0))
     raise UnsupportedError(f"np.{name}.{how} is not supported on symbolic tensors")
 
 
@@ -66,6 +67,10 @@ def call(name: str, *inputs: Any) -> Tensor:
         return {"vecdot": lambda a, b: reduce_sum(operations.as_tensor(a) * b, -1),
                 "matvec": lambda a, b: operations.einsum("...ij,...j->...i", a, b),
                 "vecmat": lambda a, b: operations.einsum("...i,...ij->...j", a, b)}[name](*inputs)  # fmt: skip
+    if name in ("divmod", "modf"):
+        whole = pw.binary("floor_divide", *inputs) if name == "divmod" else pw.unary("trunc", *inputs)
+        rest = pw.binary("remainder", *inputs) if name == "divmod" else inputs[0] - whole
+        return (whole, rest) if name == "divmod" else (rest, whole)
     if name in pw.CONDITIONS:
         return pw.condition(name, *inputs)
     if name in pw.UNARY and len(inputs) == 1:
@@ -194,16 +199,6 @@ def _size(x, axis=None):
     return t.size if axis is None else t.shape[axis]
 
 
-def _trapz_diff(x, n=1, axis=-1, **options):
-    t = operations.as_tensor(x)
-    for _ in range(n):
-        t = indexing.getitem(shaping.moveaxis(t, axis, 0), slice(1, None)) - indexing.getitem(
-            shaping.moveaxis(t, axis, 0), slice(None, -1)
-        )
-        t = shaping.moveaxis(t, 0, axis)
-    return t
-
-
 def _inner(a, b):
     u, v = operations.as_tensor(a), operations.as_tensor(b)
     return u * v if not u.ndim or not v.ndim else operations.tensordot(u, v, ([u.ndim - 1], [v.ndim - 1]))
@@ -232,7 +227,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cumprod": lambda x, axis=None, **o: operations.cumulative("prod", x, axis),
     "dot": operations.dot, "vdot": lambda a, b: reduce_sum(operations.as_tensor(a) * b), "inner": _inner,
     "outer": operations.outer, "matmul": operations.matmul, "einsum": lambda s, *x, **o: operations.einsum(s, *x),
-    "tensordot": operations.tensordot, "trace": operations.trace, "kron": kron, "cross": cross, "diff": _trapz_diff,
+    "tensordot": operations.tensordot, "kron": kron, "cross": cross,
     "transpose": shaping.transpose, "permute_dims": shaping.transpose, "matrix_transpose": shaping.matrix_transpose,
     "swapaxes": shaping.swapaxes, "moveaxis": shaping.moveaxis,
     "reshape": lambda x, shape=None, *a, newshape=None, **o: shaping.reshape(x, shape if shape is not None else newshape),
@@ -245,16 +240,16 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "diag": shaping.diag, "diagonal": shaping.diagonal,
     "tril": lambda x, k=0: shaping.triangle(x, k, True), "triu": lambda x, k=0: shaping.triangle(x, k, False),
     "flip": shaping.flip, "fliplr": lambda x: shaping.flip(x, 1), "flipud": lambda x: shaping.flip(x, 0),
-    "roll": shaping.roll, "pad": shaping.pad, "repeat": shaping.repeat, "tile": shaping.tile,
+    "repeat": shaping.repeat, "tile": shaping.tile,
     "where": _where, "clip": clip, "sinc": lambda x: pw.unary("sinc", x), "i0": lambda x: pw.unary("i0", x),
     "zeros_like": _like(0), "ones_like": _like(1), "full_like": _like(None), "empty_like": _like(0),
     "copy": _identity, "asarray": _identity, "ascontiguousarray": _identity, "nan_to_num": _identity, "real": _identity, "astype": _identity,
-    "atleast_1d": lambda x: x if operations.as_tensor(x).ndim else x[None],
     "round": lambda x, *a, **o: pw.unary("rint", x), "around": lambda x, *a, **o: pw.unary("rint", x),
     "shape": lambda x: operations.as_tensor(x).shape, "ndim": lambda x: operations.as_tensor(x).ndim, "size": _size,
     "linalg.norm": norm, "linalg.vector_norm": lambda x, *, axis=None, keepdims=False, ord=2: norm(x, ord, axis, keepdims),
     "linalg.matrix_norm": lambda x, *, keepdims=False, ord="fro": norm(x, ord, (-2, -1), keepdims),
     "linalg.matrix_transpose": shaping.matrix_transpose, "linalg.outer": operations.outer, "linalg.trace": operations.trace, "linalg.diagonal": lambda x, *, offset=0: shaping.diagonal(x, offset, -2, -1),
+    **ARRAY_FUNCTIONS,
     **{f"linalg.{name}": function for name, function in matrix_functions.LINALG.items()},
 }  # fmt: skip
 

@@ -278,20 +278,23 @@ def roll(x: Any, shift: int, axis: int | None = None) -> Tensor:
     return added(pieces) if s != 0 else t
 
 
-def pad(x: Any, widths: Any, mode: str = "constant", constant_values: Any = 0) -> Tensor:
+def widths_per_axis(t: Tensor, widths: Any) -> list[tuple[Any, Any]]:
+    """A pair of widths per axis, from one number, one pair, or a pair per axis."""
+    if hasattr(widths, "__index__"):
+        return [(widths, widths)] * t.ndim
+    pairs = [tuple(w) if hasattr(w, "__len__") else w for w in widths]
+    if len(pairs) == 2 and all(hasattr(w, "__index__") for w in pairs):
+        return [(pairs[0], pairs[1])] * t.ndim
+    pairs = pairs * t.ndim if len(pairs) == 1 else pairs
+    if len(pairs) != t.ndim or any(not isinstance(w, tuple) or len(w) != 2 for w in pairs):
+        raise ShapeError(f"pad: the widths {widths} do not fit the {t.ndim} axes of {t.describe()}")
+    return pairs
+
+
+def pad(x: Any, widths: Any) -> Tensor:
     """Zeros put around the array: ``widths`` is one number, one pair, or a pair per axis."""
     t = as_tensor(x)
-    if mode != "constant" or constant_values != 0:
-        raise UnsupportedError("pad: only padding with zeros is supported")
-    pairs = (
-        [(widths, widths)] * t.ndim
-        if hasattr(widths, "__index__")
-        else [tuple(w) if hasattr(w, "__len__") else w for w in widths]
-    )
-    if len(pairs) == 2 and all(hasattr(w, "__index__") for w in pairs):
-        pairs = [tuple(pairs)] * t.ndim
-    if len(pairs) == 1:
-        pairs = pairs * t.ndim
+    pairs = widths_per_axis(t, widths)
     out = fresh_indices([e + extent(p[0]) + extent(p[1]) for e, p in zip(t.extents, pairs, strict=True)])
     read = [i - extent(p[0]) for i, p in zip(out, pairs, strict=True)]
     return rearranged(t, out, read, [Within(r, e) for r, e in zip(read, t.extents, strict=True)])

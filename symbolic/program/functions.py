@@ -26,7 +26,13 @@ from symbolic.program.heads import (
     Equal as Equal,
 )
 from symbolic.program.heads import (
+    Erfcx as Erfcx,
+)
+from symbolic.program.heads import (
     Floor as Floor,
+)
+from symbolic.program.heads import (
+    Gammainc as Gammainc,
 )
 from symbolic.program.heads import (
     Less as Less,
@@ -142,6 +148,30 @@ _TABLE = (
         domain="in (-1, 1)",
     ),
     _row("erf", sp.erf, r"\operatorname{{erf}} " + _ARG, "special.erf({0})", lambda m, x: m.erf(x)),
+    _row(
+        "erfcx",
+        Erfcx,
+        r"\operatorname{{erfcx}} " + _ARG,
+        "special.erfcx({0})",
+        lambda m, x: m.exp(x * x) * m.erfc(x),
+    ),
+    _row(
+        "erfinv",
+        sp.erfinv,
+        r"\operatorname{{erf}}^{{-1}} " + _ARG,
+        "special.erfinv({0})",
+        lambda m, x: m.erfinv(x),
+        domain="in (-1, 1)",
+    ),
+    _row(
+        "gammainc",
+        Gammainc,
+        r"P\left({0}, {1}\right)",
+        "special.gammainc({0}, {1})",
+        lambda m, a, x: m.gammainc(a, 0, x, regularized=True),
+        domain="> 0",
+    ),
+    _row("jv", sp.besselj, r"J_{{{0}}}\left({1}\right)", "special.jv({0}, {1})", lambda m, k, x: m.besselj(k, x)),
     _row(
         "gammaln", sp.loggamma, r"\log\Gamma " + _ARG, "special.gammaln({0})", lambda m, x: m.loggamma(x), domain="> 0"
     ),

@@ -6,6 +6,8 @@ from typing import Any
 
 import sympy as sp
 
+from symbolic.errors import UnsupportedError
+
 
 class Real(sp.Function):
     """Base of the heads that SymPy lacks: real functions of real arguments."""
@@ -282,3 +284,25 @@ class BesselI(Real):
         if argindex != 2:
             raise sp.function.ArgumentIndexError(self, argindex)
         return BesselI(1, x) if k == 0 else (BesselI(k - 1, x) + BesselI(k + 1, x)) / 2
+
+
+class Erfcx(Real):
+    """The scaled complementary error function, exp(x²) erfc(x)."""
+
+    def fdiff(self, argindex=1):
+        return 2 * self.args[0] * self - 2 / sp.sqrt(sp.pi)
+
+    def _eval_is_positive(self):
+        return True
+
+
+class Gammainc(Real):
+    """The regularised lower incomplete gamma function P(a, x), differentiable here by x only."""
+
+    nargs = 2
+
+    def fdiff(self, argindex=2):
+        a, x = self.args
+        if argindex != 2:
+            raise UnsupportedError("gammainc: its derivative by the first argument is not supported")
+        return sp.exp((a - 1) * sp.log(x) - x - sp.loggamma(a))

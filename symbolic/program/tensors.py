@@ -297,11 +297,15 @@ class Tensor:
         )
 
     def __iter__(self):
-        if self.extents and self.extents[0].is_Integer:
-            return (self[i] for i in range(int(self.extents[0])))
-        raise UnsupportedError(
-            f"{self.describe()} cannot be looped over: its first dimension has no number; use array operations, or declare a fixed size"
-        )
+        # A generator, so that what asks whether this is iterable (SciPy does) learns of it only when it iterates.
+        if not self.extents or not self.extents[0].is_Integer:
+            raise UnsupportedError(
+                f"{self.describe()} cannot be looped over: "
+                f"{'its first dimension has no number' if self.extents else 'it is a scalar'}; use array operations, or "
+                "declare a fixed size"
+            )
+        for i in range(int(self.extents[0])):
+            yield self[i]
 
     def __bool__(self):
         raise UnsupportedError(
