@@ -2,6 +2,8 @@
 
 from numeric.functions import lambdify
 from numeric.gradient_check import check_gradient
+from numeric.training.history import History
+from numeric.training.loop import train
 from numeric.training.step import training_step
 
-__all__ = ["check_gradient", "lambdify", "training_step"]
+__all__ = ["History", "check_gradient", "lambdify", "train", "training_step"]

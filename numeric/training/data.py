@@ -180,7 +180,7 @@ def _packaged(name: str) -> DataSet:
 
 def _npz(path: Path, target: str | None) -> DataSet:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise DataError(f"{path}: not a readable .npz file of plain arrays ({error})") from None

@@ -27,8 +27,8 @@ def label(tex: str, size: float = 15.0) -> Label:
     True
     """
     try:
-        from ziamath import Latex
         from ziamath.config import config
+        from ziamath.zmath import Latex
     except ImportError:
         return _plain(tex, size)
     config.svg2 = False  # paths in place: identifiers of glyphs would collide between the figures of a page
