@@ -8,18 +8,19 @@ expression that went in and does not depend on the order in which it was built.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import sympy as sp
 
-from symbolic.calculus.canonical import signature
-from symbolic.calculus.closed_form import Closed, TooLargeError, bound_indices, closed_form
+from symbolic.calculus.canonical import canonical, signature
+from symbolic.calculus.closed_form import Closed, TooLargeError, bound_indices, closed_form, is_boundary
 from symbolic.calculus.factoring import factored
 from symbolic.calculus.folding import folded, size
 from symbolic.calculus.normal_form import Normaliser, normal_form
 from symbolic.calculus.polynomials import Polynomial, accumulate
 from symbolic.calculus.realisation import realised
 from symbolic.language.softmaxes import softmax
+from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index, Reduction
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
@@ -90,9 +91,42 @@ def scope_of(t: Tensor) -> list[Tensor]:
     return [u for u in reversed(topological([t])) if u is not t and (u.name or u.call) and u.definition is not None]
 
 
-def presented(t: Tensor) -> Closed:
-    """The closed form of ``t`` as a person would write it, in the names of its program."""
-    return present(closed_form(t), scope_of(t))
+def presented(t: Tensor, scope: Iterable[Tensor] | None = None, stop: Callable[[Tensor], bool] = is_boundary) -> Closed:
+    """The closed form of ``t`` as a person would write it, in the names of its program.
+
+    Sums that the program computes (a residual Xw − y, a centred value) are either expanded or kept whole, whichever
+    leaves less to read; kept whole, nothing that cancels in them is lost when the result is run.
+    """
+    scope = scope_of(t) if scope is None else list(scope)
+    expanded = present(closed_form(t, stop), scope)
+    try:
+        kept = present(closed_form(t, lambda u: stop(u) or is_unnamed_sum(u)), scope)
+    except TooLargeError:
+        return expanded
+    return inlined(kept, stop) if size(kept.expr) <= size(expanded.expr) else expanded
+
+
+def is_unnamed_sum(t: Tensor) -> bool:
+    """True for an unnamed sum or difference of the user's, entry by entry."""
+    definition = t.definition
+    return (
+        isinstance(definition, Equation)
+        and t.name is None
+        and not t.derived
+        and t.dtype == "real"
+        and definition.is_pointwise
+        and definition.body.is_Add
+        and bool(definition.accesses)
+    )
+
+
+def inlined(closed: Closed, stop: Callable[[Tensor], bool] = is_boundary) -> Closed:
+    """The form with unnamed sums written out where they stand, not distributed."""
+    mapping = {}
+    for access in closed.expr.atoms(Access):
+        if is_unnamed_sum(access.tensor) and not stop(access.tensor):
+            mapping[access] = closed_form(access.tensor, stop).at(access.indices)
+    return Closed(closed.indices, canonical(closed.expr.xreplace(mapping)), closed.conditions)
 
 
 def simplified(t: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ derivative of a program is a program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import sympy as sp
 
@@ -26,19 +26,27 @@ from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor, computed, fresh_indices
 
 
-def cotangents(output: Tensor, seed: Tensor, wrt: Iterable[Tensor]) -> dict[Tensor, Tensor]:
+def cotangents(
+    output: Tensor,
+    seed: Tensor,
+    wrt: Iterable[Tensor],
+    *,
+    stop: Callable[[Tensor], bool] = lambda t: False,
+    finish: Callable[[Tensor, Tensor], Tensor] = lambda t, bar: bar,
+) -> dict[Tensor, Tensor]:
     """The cotangents of all tensors between ``wrt`` and ``output``, given the output's own.
 
     ``seed`` has the output's shape, after any leading axes, which every cotangent then carries first. Tensors on which
-    the output does not depend are missing from the result.
+    the output does not depend are missing from the result. Tensors for which ``stop`` holds are not differentiated
+    through; ``finish(t, bar)`` may replace the finished cotangent of t by another of the same value, which then goes on.
 
     Raises ``NotDifferentiableError`` where the only way from the output to a tensor of ``wrt`` is through integers or
     comparisons.
     """
     wrt = list(wrt)
     lead = seed.extents[: seed.ndim - output.ndim]
-    order = topological([output])
-    active, blocked = dependence(order, wrt)
+    order = topological([output], stop=lambda t: t is not output and stop(t))
+    active, blocked = dependence(order, wrt, lambda t: t is not output and stop(t))
     if output.serial not in active and output.serial in blocked:
         culprit = blocked[output.serial]
         raise NotDifferentiableError(
@@ -50,8 +58,8 @@ def cotangents(output: Tensor, seed: Tensor, wrt: Iterable[Tensor]) -> dict[Tens
     for t in reversed(order):
         if t not in parts:
             continue
-        bar = result[t] = added(parts.pop(t))
-        if t.definition is None:
+        bar = result[t] = finish(t, derived(added(parts.pop(t))))
+        if t.definition is None or (t is not output and stop(t)):
             continue
         if isinstance(t.definition, Application):
             _through_primitive(t, bar, lead, active, parts)
@@ -62,7 +70,16 @@ def cotangents(output: Tensor, seed: Tensor, wrt: Iterable[Tensor]) -> dict[Tens
     return result
 
 
-def dependence(order: Sequence[Tensor], wrt: Iterable[Tensor]) -> tuple[set[int], dict[int, Tensor]]:
+def derived(t: Tensor) -> Tensor:
+    """``t``, marked as made by differentiation unless it was there before."""
+    if t.name is None and t.definition is not None:
+        t.derived = True
+    return t
+
+
+def dependence(
+    order: Sequence[Tensor], wrt: Iterable[Tensor], stop: Callable[[Tensor], bool] = lambda t: False
+) -> tuple[set[int], dict[int, Tensor]]:
     """Which tensors depend differentiably on ``wrt``, and which only through an integer or truth value (named)."""
     active: set[int] = {w.serial for w in wrt}
     blocked: dict[int, Tensor] = {}
@@ -72,7 +89,7 @@ def dependence(order: Sequence[Tensor], wrt: Iterable[Tensor]) -> tuple[set[int]
                 f"{w.describe()} holds integers (declared at {w.origin}) and has no derivative"
             )
     for t in order:
-        if t.serial in active:
+        if t.serial in active or stop(t):
             continue
         if any(u.serial in active for u in t.operands):
             if t.dtype == "real":
@@ -152,7 +169,7 @@ def through_equation(t: Tensor, access: Access, bar: Tensor, lead: Sequence[sp.E
     same = all(sp.expand(i.extent - e) == 0 for i, e in zip(out, bar.extents, strict=False))
     if same and not pulled.guards and not pulled.bound and pulled.body == bar.access(*out):
         return bar
-    return computed(pulled)
+    return derived(computed(pulled))
 
 
 def structural(t: Tensor, at: Sequence[sp.Expr]) -> tuple[sp.Expr, tuple[Guard, ...]]:

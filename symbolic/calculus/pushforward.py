@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from symbolic.calculus.pullback import dependence, local_derivative, zero_like
+from symbolic.calculus.pullback import dependence, derived, local_derivative, zero_like
 from symbolic.errors import ShapeError
 from symbolic.program.dims import shape_text
 from symbolic.program.equations import equation
@@ -48,5 +48,5 @@ def pushforward(output: Tensor, tangents: Mapping[Tensor, Tensor]) -> Tensor:
                 slope, guards = local_derivative(t, access)
                 terms[guards] = terms.get(guards, sp.S.Zero) + slope * dots[access.tensor].access(*access.indices)
         ((guards, body),) = terms.items()
-        dots[t] = computed(equation(eq.indices, body, eq.bound, "sum", guards))
+        dots[t] = derived(computed(equation(eq.indices, body, eq.bound, "sum", guards)))
     return dots[output] if output in dots else zero_like(output.extents)

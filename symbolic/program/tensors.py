@@ -54,7 +54,8 @@ class Tensor:
     Attributes: ``name`` (None if unnamed), ``shape`` (ints and ``Dim``), ``dtype`` (``"real"``, ``"int"`` or
     ``"bool"``), ``role``, ``assume`` (a frozenset), ``definition`` (the ``Equation`` or primitive ``Application`` that
     computes it, or None), ``origin`` (the user's file and line), ``init`` (how training starts a parameter, or None), ``facts`` (what is known of its values) and ``call`` (the
-    well-known function that it is, as LaTeX and operands). The hash is identity; ``==`` is elementwise.
+    well-known function that it is, as LaTeX and operands), ``derived`` (made by differentiation) and ``provisional`` (its
+    name was given by a derivation). The hash is identity; ``==`` is elementwise.
     """
 
     __slots__ = (
@@ -62,6 +63,7 @@ class Tensor:
         "assume",
         "call",
         "definition",
+        "derived",
         "dtype",
         "extents",
         "facts",
@@ -69,6 +71,7 @@ class Tensor:
         "init",
         "name",
         "origin",
+        "provisional",
         "role",
         "serial",
         "tex",
@@ -96,6 +99,7 @@ class Tensor:
         self.origin = _origin()
         self.facts: tuple[Fact, ...] = ()
         self.call: tuple[str, tuple[Tensor, ...]] | None = None
+        self.derived = self.provisional = False
 
     # -- what it is -------------------------------------------------------------------------------------------------
 
@@ -124,12 +128,15 @@ class Tensor:
         """The tensors that the definition reads."""
         return self.definition.operands if self.definition is not None else ()
 
-    def named(self, name: str, tex: str | None = None) -> Tensor:
-        """Give an unnamed computed tensor the name under which it is printed; returns the tensor itself."""
+    def named(self, name: str, tex: str | None = None, provisional: bool = False) -> Tensor:
+        """Give an unnamed computed tensor the name under which it is printed; returns the tensor itself.
+
+        A ``provisional`` name, which a derivation gives to what a reader would name, may be replaced later.
+        """
         check_name(name)
-        if self.name is not None and self.name != name:
+        if self.name is not None and self.name != name and not self.provisional:
             raise DeclarationError(f"tensor {self.name} already has a name; it cannot be called {name} as well")
-        self.name, self.tex = name, tex or self.tex
+        self.name, self.tex, self.provisional = name, tex or self.tex, provisional
         return self
 
     def called(self, tex: str, *operands: Tensor, facts: Iterable[Fact] = ()) -> Tensor:
