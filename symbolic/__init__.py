@@ -10,8 +10,10 @@
 """
 
 from symbolic import linalg, special
+from symbolic.calculus.derivation import Derivation, derive
 from symbolic.calculus.derivatives import gradient, hessian, jacobian, jvp, vjp
 from symbolic.calculus.presentation import simplified
+from symbolic.calculus.records import Derivative, Step
 from symbolic.errors import (
     ChainruleError,
     DeclarationError,
@@ -192,6 +194,8 @@ __all__ = [
     "Conv2d",
     "Conv2dTranspose",
     "DeclarationError",
+    "Derivation",
+    "Derivative",
     "Dim",
     "Elman",
     "Embedding",
@@ -214,6 +218,7 @@ __all__ = [
     "Residual",
     "Sequential",
     "ShapeError",
+    "Step",
     "Sum",
     "SwiGLU",
     "Tensor",
@@ -250,6 +255,7 @@ __all__ = [
     "cross_entropy_of_probabilities",
     "define",
     "delta",
+    "derive",
     "det",
     "digamma",
     "dropout",

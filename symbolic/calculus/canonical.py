@@ -10,12 +10,13 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
 import sympy as sp
 
-from symbolic.calculus.closed_form import TooLargeError
+from symbolic.calculus.closed_form import Closed, TooLargeError
 from symbolic.program.expressions import Access, Guard, Index, Reduction
 from symbolic.program.functions import Equal, Maximum, Minimum
 from symbolic.program.tensors import Tensor
@@ -67,8 +68,8 @@ def digest(*parts: Any) -> int:
 
 
 def identity(t: Tensor) -> str:
-    """A tensor in a signature: its name, so that the order of declaration does not show, and its serial."""
-    return f"{t.name or ''}#{t.serial}"
+    """A tensor in a signature: its name, so that the order of declaration does not show; its serial if it has none."""
+    return t.name or f"#{t.serial}"
 
 
 def signature(expr: sp.Basic, colours: Mapping[Index, Any] | None) -> int:
@@ -114,7 +115,29 @@ def canonical(expr: sp.Expr) -> sp.Expr:
     if isinstance(expr, Reduction):
         parts = sp.Mul.make_args(expr.body) if expr.kind == "sum" else (expr.body,)
         return named(expr.kind, parts, expr.bound, expr.guards)
-    return expr.func(*(canonical(a) for a in expr.args))
+    return rebuilt(expr, [canonical(a) for a in expr.args])
+
+
+def rebuilt(expr: sp.Expr, args: Sequence[sp.Expr]) -> sp.Expr:
+    """An expression of the same kind on other arguments; a number before a sum is not distributed over it."""
+    return kept_product(*args) if expr.is_Mul else expr.func(*args)
+
+
+def kept_product(*factors: sp.Expr) -> sp.Expr:
+    """The product; where SymPy would write 2(a + b) as 2a + 2b, the factors stay apart."""
+    number = sp.Mul(*(f for f in factors if f.is_number))
+    rest = [f for f in factors if not f.is_number]
+    if number != 1 and len(rest) == 1 and rest[0].is_Add:
+        return sp.Mul(number, rest[0], evaluate=False)
+    return sp.Mul(*factors)
+
+
+def placed(closed: Closed) -> Closed:
+    """The same expression, its output and bound indices named as in a normal form, nothing else changed."""
+    outputs = tuple(output_index(p, i.extent) for p, i in enumerate(closed.indices))
+    return replace(
+        closed, indices=outputs, expr=canonical(closed.expr.xreplace(dict(zip(closed.indices, outputs, strict=True))))
+    )
 
 
 def symmetrised(expr: sp.Expr) -> sp.Expr:
@@ -139,7 +162,7 @@ def named(kind: str, parts: Sequence[sp.Expr], bound: Sequence[Index], guards: I
         if tried >= MOST_TRIED:
             raise TooLargeError("too many indices that play the same part in a sum to name them canonically")
         mapping = {index: bound_index(lowest + n, index.extent) for n, index in enumerate(order)}
-        body = sp.Mul(*(canonical(p.xreplace(mapping)) for p in parts))
+        body = kept_product(*(canonical(p.xreplace(mapping)) for p in parts))
         placed = sorted((g.xreplace(mapping) for g in guards), key=lambda g: signature(g, None))
         found = Reduction(kind, body, tuple(mapping.values()), placed)
         certificate = (signature(body, None), [signature(g, None) for g in placed])

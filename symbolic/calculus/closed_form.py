@@ -32,12 +32,14 @@ class TooLargeError(ChainruleError):
 class Closed:
     """``out[indices] = expr``: an expression over accesses, numbers, dimensions, functions and ``Reduction``.
 
-    ``conditions`` are those under which rewriting that led here preserves the value; they take no part in equality.
+    ``conditions`` are those under which rewriting that led here preserves the value, ``rules`` the names of the rules
+    that were used; they take no part in equality.
     """
 
     indices: tuple[Index, ...]
     expr: sp.Expr
     conditions: tuple[Condition, ...] = field(default=(), compare=False)
+    rules: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def extents(self) -> tuple[sp.Expr, ...]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbolic.calculus.canonical import bound_index, height, named, signature
+from symbolic.calculus.canonical import bound_index, height, kept_product, signature
 from symbolic.calculus.monomial_rules import is_index_delta
-from symbolic.calculus.polynomials import Monomial, Polynomial, content, monomial_expression, order_key, scaled, settled
+from symbolic.calculus.polynomials import Monomial, Polynomial, content, monomial_expression, scaled, settled
 from symbolic.program.expressions import Access, Index, Reduction
 
 _MOST_FACTORED = 24  # terms of a polynomial that is given to SymPy's factorisation
@@ -42,11 +42,7 @@ def _term(monomial: Monomial, c: sp.Expr) -> sp.Expr:
 
 def _times(c: sp.Expr, e: sp.Expr) -> sp.Expr:
     """c·e, a sum kept together."""
-    if c == 1:
-        return e
-    if e.is_Add:
-        return sp.Mul(c, e, evaluate=False)
-    return c * e
+    return e if c == 1 else kept_product(c, e)
 
 
 def _sum(terms: Iterable[sp.Expr]) -> sp.Expr:
@@ -64,7 +60,7 @@ def _factored_group(p: Polynomial) -> sp.Expr:
         outer = monomial_expression(common)
         if not common:
             return _times(c, inner)
-        return sp.Mul(c, outer, inner)
+        return kept_product(c, outer, inner)
     whole = _polynomial_factors(p)
     if whole is not None:
         return whole
@@ -74,7 +70,6 @@ def _factored_group(p: Polynomial) -> sp.Expr:
     base, e = shared
     inside = {_without(m, {base: e}): v for m, v in p.items() if dict(m).get(base, 0) >= e}
     outside = {m: v for m, v in p.items() if dict(m).get(base, 0) < e}
-    # One content for the group, so that 2 Xᵀ(Xw − y) + 2 λ w keeps its two terms.
     grouped = {m: v for m, v in p.items() if dict(m).get(base, 0) >= e}
     return _sum([_factored_group(grouped) if len(inside) > 1 else _sum([]), factored(outside)])
 
@@ -278,6 +273,3 @@ def _pattern(factor: sp.Expr, bound: tuple[Index, ...]) -> tuple[sp.Expr, int, i
     placed = factor.xreplace({i: bound_index(100 + n, i.extent) for n, i in enumerate(mine)})
     outer = {s for s in factor.free_symbols if isinstance(s, Index)} - set(mine)
     return placed, len(outer), len(factor.atoms(Access))
-
-
-__all__ = ["factored", "named", "order_key"]

@@ -46,7 +46,7 @@ def folded(closed: Closed, scope: Iterable[Tensor]) -> Closed:
             replaced = replaced_everywhere(closed.expr, *lead)
             if replaced == closed.expr:
                 continue
-            candidate = normal_form(Closed(closed.indices, replaced, closed.conditions))
+            candidate = normal_form(Closed(closed.indices, replaced, closed.conditions, (*closed.rules, "folding")))
         except TooLargeError:
             continue
         if size(candidate.expr) < size(closed.expr):

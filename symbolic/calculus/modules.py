@@ -13,12 +13,14 @@ import sympy as sp
 
 from symbolic.calculus.closed_form import is_opaque
 from symbolic.program.equations import Equation
-from symbolic.program.expressions import Access, Index
+from symbolic.program.expressions import Access
+from symbolic.program.functions import Equal, Less, LessEqual, Magnitude, Sign, Step, Xlogy
 from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
 LONGEST = 40  # accesses that are written out in one definition before a tensor in between gets a name
+_PLAIN = {sp.exp, sp.log, Xlogy, Magnitude, Sign, Step, Less, LessEqual, Equal}  # no reader names log p by a letter
 _CALLS = {"softmax": "p", "centred": "c", "rstd": "r", "rrms": "r"}
 
 
@@ -74,7 +76,9 @@ def _letter(t: Tensor, readers: dict[Tensor, list[Tensor]], output: Tensor) -> s
         return "u"
     if is_weighted_sum(t):
         return None if any(_adds_bias(r, t) for r in used) and len(used) == 1 else "s"
-    if any(is_weighted_sum(u) and _adds_bias(t, u) and len(readers.get(u, [])) == 1 and u.name is None for u in t.operands):
+    if any(
+        is_weighted_sum(u) and _adds_bias(t, u) and len(readers.get(u, [])) == 1 and u.name is None for u in t.operands
+    ):
         return "s"
     if is_activation(t):
         return "z"
@@ -86,7 +90,7 @@ def _letter(t: Tensor, readers: dict[Tensor, list[Tensor]], output: Tensor) -> s
 def is_weighted_sum(t: Tensor) -> bool:
     """True for a sum over an index of a product of two tensors or more."""
     eq = t.definition
-    if not isinstance(eq, Equation) or eq.reduce != "sum" or not eq.bound or t.ndim == 0 and len(eq.bound) > 1:
+    if not isinstance(eq, Equation) or eq.reduce != "sum" or not eq.bound or (t.ndim == 0 and len(eq.bound) > 1):
         return False
     factors = [f for f in sp.Mul.make_args(eq.body) if isinstance(f, Access)]
     return len(factors) > 1 and any(any(i in f.free_symbols for i in eq.bound) for f in factors)
@@ -95,7 +99,7 @@ def is_weighted_sum(t: Tensor) -> bool:
 def _adds_bias(t: Tensor, weighted: Tensor) -> bool:
     """Whether ``t`` is ``weighted`` plus parameters, entry by entry."""
     eq = t.definition
-    if t.name is not None or not isinstance(eq, Equation) or not eq.is_pointwise or not eq.body.is_Add:
+    if not isinstance(eq, Equation) or not eq.is_pointwise or not eq.body.is_Add:
         return False
     others = [a for a in eq.body.args if not (isinstance(a, Access) and a.tensor is weighted)]
     return len(others) == len(eq.body.args) - 1 and all(
@@ -114,7 +118,8 @@ def is_activation(t: Tensor) -> bool:
     eq = t.definition
     if not isinstance(eq, Equation) or not eq.is_pointwise or t.ndim == 0 or len(eq.operands) != 1:
         return False
-    return eq.operands[0].definition is not None and bool(eq.body.atoms(sp.Function) - eq.body.atoms(Index))
+    functions = {e.func for e in eq.body.atoms(sp.Function)} - _PLAIN
+    return eq.operands[0].definition is not None and bool(functions)
 
 
 class _Names:

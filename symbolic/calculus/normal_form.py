@@ -61,7 +61,8 @@ def normal_form(closed: Closed, identities: bool = False, division: bool = False
     for monomial, c in p.items():
         accumulate(final, frozenset((canonical(base), exponent) for base, exponent in monomial), c)
     conditions = dict.fromkeys([*closed.conditions, *normaliser.conditions])
-    return Closed(outputs, expression(final), tuple(conditions))
+    rules = dict.fromkeys([*closed.rules, *normaliser.rules])
+    return Closed(outputs, expression(final), tuple(conditions), tuple(rules))
 
 
 def proof_form(t: Tensor) -> Closed:

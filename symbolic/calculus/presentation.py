@@ -8,17 +8,19 @@ expression that went in and does not depend on the order in which it was built.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import sympy as sp
 
-from symbolic.calculus.canonical import canonical, signature
+from symbolic.calculus.canonical import canonical, rebuilt, signature
 from symbolic.calculus.closed_form import Closed, TooLargeError, bound_indices, closed_form, is_boundary
 from symbolic.calculus.factoring import factored
 from symbolic.calculus.folding import folded, size
 from symbolic.calculus.normal_form import Normaliser, normal_form
 from symbolic.calculus.polynomials import Polynomial, accumulate
 from symbolic.calculus.realisation import realised
+from symbolic.calculus.remembered import remembered
 from symbolic.language.softmaxes import softmax
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index, Reduction
@@ -37,12 +39,19 @@ def present(closed: Closed, scope: Iterable[Tensor] = ()) -> Closed:
     >>> print(present(closed_form(s.gradient(np.sum((X @ w - y) ** 2), w))))
     [i] = 2*sum[r]((-y[r] + sum[k](w[k]*X[r, k]))*X[r, i])
     """
+    return _present(closed, tuple(scope))
+
+
+@remembered
+def _present(closed: Closed, scope: Sequence[Tensor]) -> Closed:
     try:
         form = _shortest(folded(_shortest(normal_form(closed)), scope))
         softmaxes = found_softmaxes(form.expr)
         if softmaxes:
             form = folded(form, softmaxes)
-        return Closed(form.indices, _presented(form.expr), form.conditions)
+        expr = _presented(form.expr)
+        rules = form.rules if expr == form.expr else (*form.rules, "common_factor")
+        return Closed(form.indices, expr, form.conditions, rules)
     except TooLargeError:
         return closed
 
@@ -122,11 +131,23 @@ def is_unnamed_sum(t: Tensor) -> bool:
 
 def inlined(closed: Closed, stop: Callable[[Tensor], bool] = is_boundary) -> Closed:
     """The form with unnamed sums written out where they stand, not distributed."""
-    mapping = {}
+    mapping: dict[sp.Expr, sp.Expr] = {}
     for access in closed.expr.atoms(Access):
         if is_unnamed_sum(access.tensor) and not stop(access.tensor):
             mapping[access] = closed_form(access.tensor, stop).at(access.indices)
-    return Closed(closed.indices, canonical(closed.expr.xreplace(mapping)), closed.conditions)
+    if not mapping:
+        return closed
+    return replace(closed, expr=canonical(_written_out(closed.expr, mapping)))
+
+
+def _written_out(expr: sp.Expr, mapping: dict[sp.Expr, sp.Expr]) -> sp.Expr:
+    if expr in mapping:
+        return mapping[expr]
+    if isinstance(expr, Access) or not expr.has(*mapping):
+        return expr
+    if isinstance(expr, Reduction):
+        return Reduction(expr.kind, _written_out(expr.body, mapping), expr.bound, expr.guards)
+    return rebuilt(expr, [_written_out(a, mapping) for a in expr.args])
 
 
 def simplified(t: Tensor) -> Tensor:

@@ -142,6 +142,16 @@ def through_output(slope: sp.Expr, body: sp.Expr, out: Access) -> sp.Expr:
 
 def derivative(body: sp.Expr, access: Access) -> sp.Expr:
     """∂body/∂access, the access taken as an independent scalar."""
+    if body == access:
+        return sp.S.One
+    if body.is_Add:
+        return sp.Add(*(derivative(a, access) for a in body.args if a.has(access)))
+    if body.is_Mul:
+        mine = [a for a in body.args if a.has(access)]
+        if len(mine) == 1:
+            return sp.Mul(*(a for a in body.args if a is not mine[0]), derivative(mine[0], access))
+    if isinstance(body, sp.Function) and body.args == (access,):
+        return body.fdiff(1)
     symbol = sp.Dummy("a", real=True, positive=access.is_positive)
     return body.xreplace({access: symbol}).diff(symbol).xreplace({symbol: access})
 

@@ -24,12 +24,17 @@ _ALGEBRA = "elementary algebra"
 _TABLE = (
     Rule("definition", "{of} is defined by"),
     Rule("local_jacobian", "The local Jacobian of {of} with respect to {by}, everything else held fixed", _CALCULUS),
-    Rule("chain_rule", "By the chain rule, the derivative with respect to {by} is a product of rows and Jacobians", _CALCULUS),
+    Rule(
+        "chain_rule",
+        "By the chain rule, the derivative with respect to {by} is a product of rows and Jacobians",
+        _CALCULUS,
+    ),
     Rule(
         "total_derivative",
         "{by} is used in several places; by the chain rule the contributions are added",
         _CALCULUS,
     ),
+    Rule("substitution", "The local Jacobians are inserted and multiplied"),
     Rule("result", "Multiplied out and simplified"),
     Rule("seed", "The derivative of {of} with respect to itself is 1"),
     Rule("independent", "{of} does not depend on {by}; the derivative is zero"),

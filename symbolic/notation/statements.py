@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
+from symbolic.calculus.records import Derivative
 from symbolic.errors import UnsupportedError
 from symbolic.notation.closed import Closed, closed_of
 from symbolic.notation.dialect import Latex, Piece
@@ -26,17 +26,6 @@ from symbolic.program.expressions import Access
 from symbolic.program.tensors import Tensor
 
 NO_MATRIX_FORM = "This has no matrix form; it is shown by its entries."
-
-
-@dataclass(frozen=True)
-class Derivative:
-    """∂of/∂by, as the left side of a statement; ``by`` may hold several variables, for mixed derivatives."""
-
-    of: Tensor
-    by: tuple[Tensor, ...]
-
-    def __post_init__(self):
-        object.__setattr__(self, "by", (self.by,) if isinstance(self.by, Tensor) else tuple(self.by))
 
 
 def latex(thing: Any, style: str = "matrix", **options: Any) -> str:

@@ -108,6 +108,10 @@ def eliminate(
 ) -> tuple[sp.Expr, list[Index], list[Guard] | None]:
     """Delta elimination: solve equality guards for bound indices; ``None`` guards mean that no point is left."""
     pending, live = list(dict.fromkeys(guards)), []
+    only = {index: sp.S.Zero for index in bound if index.extent == 1}
+    if only:
+        body, pending = body.xreplace(only), [g.func(*g.xreplace(only).args) for g in pending]
+        bound = [index for index in bound if index not in only]
     bound = list(bound)
     while pending:
         guard = pending.pop(0)

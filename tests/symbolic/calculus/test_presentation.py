@@ -45,7 +45,7 @@ def textbook():
     yield (
         "ridge",
         s.gradient(np.sum(residual**2) + 3 * np.sum(w * w), w),
-        ("6*w[i] + 2*sum[r]((sum[k](w[k]*X[r, k]) - t[r])*X[r, i])"),
+        ("2*(3*w[i] + sum[r]((sum[k](w[k]*X[r, k]) - t[r])*X[r, i]))"),
     )
 
 
