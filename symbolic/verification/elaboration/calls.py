@@ -13,6 +13,7 @@ from symbolic.program import functions as f
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access
 from symbolic.program.tensors import Tensor, tensor
+from symbolic.verification.elaboration import algebra, derivatives
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.names import letters
 from symbolic.verification.elaboration.scope import FunctionOf, Generic
@@ -60,7 +61,10 @@ def call(el: Elaborator, node: s.Call) -> Value:
         if not isinstance(meaning, str) or meaning not in _INVERSE:
             raise ReadingError(f"the inverse function of {name} is not known", node.span)
         meaning, sup = _INVERSE[meaning], None
-    value = _applied(el, meaning, name, node, order)
+    if name in el.scope.values and name not in el.scope.functions:
+        value = _of_variable(el, name, node, order)
+    else:
+        value = _applied(el, meaning, name, node, order)
     if scripts.sub is not None:
         if name == "log" and isinstance(scripts.sub, s.Number):
             value = v.pointwise(lambda a: a / sp.log(sp.Integer(scripts.sub.text)), [value], node.span)
@@ -68,10 +72,20 @@ def call(el: Elaborator, node: s.Call) -> Value:
             value = v.entry(value, [el.place(p) for p in letters(scripts.sub) or []], node.span)
     if sup is not None:
         value = (
-            v.transposed(value, node.span)
+            algebra.transposed(value, node.span)
             if el.is_transpose(sup, value)
             else el.power(value, el(sup), node.span, entrywise=True)
         )
+    return value
+
+
+def _of_variable(el: Elaborator, name: str, node: s.Call, order: int) -> Value:
+    """``f(x)`` and ``f'(x)`` where f was defined as an expression in x."""
+    value = el.scope.values[name]
+    if len(node.arguments) != 1 and order:
+        raise ReadingError(f"{name}' is read for functions of one variable", node.span)
+    for _ in range(order):
+        value = derivatives.differentiated(el, value, True, node.arguments, node.span)
     return value
 
 
@@ -115,7 +129,7 @@ def _differentiated(rule, argument: Value, order: int, span: s.Span, name: str) 
 
 def _extremum(kind: str, arguments: list[Value], span: s.Span) -> Value:
     if len(arguments) == 1:
-        return v.total(arguments[0], span, kind)
+        return algebra.total(arguments[0], span, kind)
     rule = f.Maximum if kind == "max" else f.Minimum
     result = arguments[0]
     for a in arguments[1:]:
@@ -188,16 +202,16 @@ def flattened(t: Tensor) -> sp.Expr:
 def matrix_function(el: Elaborator, name: str, value: Value, span: s.Span) -> Value:
     """Functions of a vector or matrix as a whole."""
     if name == "diag":
-        return v.diagonal_matrix(value, span)
+        return algebra.diagonal_matrix(value, span)
     if name == "trace":
-        return v.trace(value, span)
+        return algebra.trace(value, span)
     if name == "sum":
-        return v.total(value, span)
+        return algebra.total(value, span)
     if name in ("norm", "abs"):
         return norm_of(value, None, span)
     if name == "mean":
         count = sp.Mul(*value.core)
-        return v.pointwise(lambda a: a / count, [v.total(value, span)], span)
+        return v.pointwise(lambda a: a / count, [algebra.total(value, span)], span)
     if name in ("softmax", "log_softmax", "logsumexp"):
         return _soft(name, value, span)
     if name in ("det", "logdet", "inv"):
@@ -211,7 +225,7 @@ def matrix_function(el: Elaborator, name: str, value: Value, span: s.Span) -> Va
         return Value(matrix_functions.det(value.tensor) if name == "det" else matrix_functions.inv(value.tensor))
     if name == "vec":
         _unlabelled(value, name, span)
-        return Value(shaping.reshape(v.transposed(value, span).tensor, -1)) if value.rank == 2 else value
+        return Value(shaping.reshape(algebra.transposed(value, span).tensor, -1)) if value.rank == 2 else value
     raise ReadingError(f"the function {name} of {value.describe()} is not read", span)
 
 
@@ -234,13 +248,13 @@ def _soft(name: str, value: Value, span: s.Span) -> Value:
         raise ShapeMisfit(f"{name} needs a vector, got {value.describe()}", span)
     exponential = v.pointwise(sp.exp, [value], span)
     if value.rank == 2:
-        rows = v.product(exponential, Value(v.number(1).tensor, form="ones"), span)
+        rows = algebra.product(exponential, Value(v.number(1).tensor, form="ones"), span)
         i, _j = (v.fresh_label("i"), None), None
         spread = v.entry(rows, [i], span)
         whole = v.entry(exponential, [i], span)
         quotient = v.pointwise(lambda a, b: a / b, [whole, spread], span)
         return Value(quotient.tensor)
-    total = v.total(exponential, span)
+    total = algebra.total(exponential, span)
     if name == "logsumexp":
         return v.pointwise(sp.log, [total], span)
     if name == "log_softmax":
@@ -268,7 +282,7 @@ def norm(el: Elaborator, node: s.Scripted) -> Value:
         if not isinstance(body.body, s.Items) or len(body.body.items) != 2:
             raise ReadingError("⟨ ⟩ holds two things with a comma between them", node.span)
         a, b = (el(n) for n in body.body.items)
-        return v.inner(a, b, node.span) if a.rank else v.scaled(a, b, node.span)
+        return algebra.inner(a, b, node.span) if a.rank else algebra.scaled(a, b, node.span)
     value = el(body.body)
     if body.kind == "floor":
         return v.pointwise(f.Floor, [value], node.span)
@@ -297,7 +311,7 @@ def norm_of(value: Value, kind: s.Node | None, span: s.Span, squared: bool = Fal
         if value.rank == 2:
             raise ReadingError(f"the {text}-norm of a matrix has two meanings; write the sum", span)
         size = v.pointwise(f.Magnitude, [value], span)
-        result = v.total(size, span, "sum" if text == "1" else "max")
+        result = algebra.total(size, span, "sum" if text == "1" else "max")
         return v.pointwise(lambda a: a**2, [result], span) if squared else result
-    square = v.total(v.pointwise(lambda a: a**2, [value], span), span)
+    square = algebra.total(v.pointwise(lambda a: a**2, [value], span), span)
     return square if squared else v.pointwise(sp.sqrt, [square], span)

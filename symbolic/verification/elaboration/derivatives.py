@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from symbolic.calculus.derivatives import jvp
 from symbolic.language.operations import tensordot
 from symbolic.program.tensors import Tensor
+from symbolic.verification.elaboration import algebra
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.values import ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
@@ -77,12 +78,12 @@ def laid_out(
         turned = (layout.gradient == "row") != (explicit == "numerator" and layout.gradient == "column")
         return Value(tensor, labels, row=turned != row)
     if of_rank == 0 and by_rank == 2:
-        return v.transposed(value, (0, 0)) if layout.matrix == "transposed" else value
+        return algebra.transposed(value, (0, 0)) if layout.matrix == "transposed" else value
     if of_rank == 1 and by_rank == 0:
         return Value(tensor, labels, row=(layout.jacobian == "denominator") != of_row)
     if of_rank == 1 and by_rank == 1:
         order = explicit or layout.jacobian
-        return value if order == "numerator" else v.transposed(value, (0, 0))
+        return value if order == "numerator" else algebra.transposed(value, (0, 0))
     return value
 
 
@@ -90,15 +91,13 @@ def variable(el: Elaborator, node: s.Node) -> tuple[Tensor, Places, bool]:
     """The tensor that is differentiated by, the places of its axes (None: all of them) and whether it is transposed."""
     if isinstance(node, s.Group):
         return variable(el, node.body)
+    if isinstance(node, s.Scripted) and el.bare_transpose(node):
+        plain = s.Scripted(node.span, node.base, node.sub, None, 0, node.indexed)
+        return (*variable(el, plain if node.sub is not None or node.indexed is not None else node.base)[:2], True)
     turned = False
-    if isinstance(node, s.Scripted) and (
-        node.primes or (node.sup is not None and el.is_transpose(node.sup, _base(el, node)))
-    ):
-        turned = True
-        node = s.Scripted(node.span, node.base, node.sub, None, 0, node.indexed)
-        if node.sub is None and node.indexed is None:
-            node = node.base
-            return (*variable(el, node)[:2], True)
+    layer = el.layer_transposed(node) if isinstance(node, s.Scripted) else None
+    if layer is not None:
+        node, turned = layer, True
     if isinstance(node, s.Symbol):
         base, parts = el(node), []
     elif isinstance(node, s.Scripted):
@@ -118,10 +117,6 @@ def variable(el: Elaborator, node: s.Node) -> tuple[Tensor, Places, bool]:
     return base.tensor, [*places, *[None] * (base.rank - len(places))], turned
 
 
-def _base(el: Elaborator, node: s.Scripted) -> Value:
-    return el(node.base) if isinstance(node.base, (s.Symbol, s.Group)) else v.number(0)
-
-
 def _require_dependence(el: Elaborator, of: Tensor, by: Tensor, span: s.Span) -> None:
     if (of.serial, by.serial) in el.scope.derivatives:
         return
@@ -131,6 +126,11 @@ def _require_dependence(el: Elaborator, of: Tensor, by: Tensor, span: s.Span) ->
             f"define {of.name or 'it'} in terms of {by.name}",
             span,
         )
+
+
+def primed(el: Elaborator, base: Value, span: s.Span) -> Value:
+    """``f′`` of a scalar that depends on one variable."""
+    return differentiated(el, base, True, (_only_variable(el, base, span),), span)
 
 
 # -- operators that wait for their operand -------------------------------------------------------------------------------
@@ -240,9 +240,9 @@ def linked(el: Elaborator, run: list[tuple[str, Value]], span: s.Span) -> Value 
         if sign == "SLASH":
             result = el.divided(result, value, span)
         elif sign in ("CDOT", "TIMES") and result.rank == value.rank == 1 and result.row == value.row:
-            result = v.inner(result, value, span)
+            result = algebra.inner(result, value, span)
         else:
-            result = v.product(result, value, span)
+            result = algebra.product(result, value, span)
     return result
 
 
@@ -259,7 +259,7 @@ def _chain(el: Elaborator, a: Value, b: Value) -> Value | None:
     raw = tensordot(outer.raw, inner_.raw, n) if n else outer.raw
     if n == 0:
         raw = (
-            v.product(Value(outer.raw), Value(inner_.raw), (0, 0)).tensor
+            algebra.product(Value(outer.raw), Value(inner_.raw), (0, 0)).tensor
             if outer.raw.ndim <= 1 and inner_.raw.ndim == 0
             else _outer(outer.raw, inner_.raw)
         )
@@ -288,3 +288,32 @@ def differential(el: Elaborator, node: s.Differential) -> Value:
             raise ReadingError("no symbol is said to vary here; say which, as in 'twist w by dw'", node.span)
         tangent = jvp(value.tensor, dict(el.scope.tangents.items()))
     return Value(tangent, value.labels, value.row)
+
+
+def subject(el: Elaborator, node: s.Node) -> tuple[Value, list[tuple[Tensor, Places, bool]]] | None:
+    """What is differentiated and by what, if a node is one derivative: (function, [(variable, places, transposed), …])."""
+    if isinstance(node, s.Group):
+        return subject(el, node.body)
+    if isinstance(node, s.Derivative) and node.of is not None:
+        return el(node.of), [variable(el, b) for b in node.by]
+    if isinstance(node, s.Product):
+        head, rest = node.factors[0][1], node.factors[1:]
+        if not rest:
+            return None
+        operand = rest[0][1] if len(rest) == 1 else s.Product(node.span, rest)
+        if isinstance(head, s.Derivative) and head.of is None:
+            return el(operand), [variable(el, b) for b in head.by]
+        if isinstance(head, s.Nabla):
+            of = el(operand)
+            by = head.by if head.by is not None else _only_variable(el, of, node.span)
+            return of, [
+                variable(el, b)
+                for b in ((by,) * head.order if not isinstance(by, (s.Items, s.Product)) else _parts(by))
+            ]
+    return None
+
+
+def _parts(by: s.Node) -> tuple[s.Node, ...]:
+    return (
+        by.items if isinstance(by, s.Items) else tuple(n for _, n in by.factors) if isinstance(by, s.Product) else (by,)
+    )

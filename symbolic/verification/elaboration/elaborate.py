@@ -12,9 +12,10 @@ from symbolic.program import functions as f
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
 from symbolic.program.tensors import computed
-from symbolic.verification.elaboration import calls, derivatives, names, products, sums
+from symbolic.verification.elaboration import algebra, calls, derivatives, products, sums
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.scope import Scope
+from symbolic.verification.elaboration.scripts import Scripts
 from symbolic.verification.elaboration.values import ShapeMisfit, UnknownSymbol, Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
@@ -23,7 +24,7 @@ LARGEST_EXPONENT = 64
 _CONSTANTS = {"pi": sp.pi, "infinity": sp.oo}
 
 
-class Elaborator:
+class Elaborator(Scripts):
     """Gives meaning to nodes in one scope. ``env`` maps an index letter to its label and, if known, its extent."""
 
     def __init__(self, scope: Scope, env: Mapping[str, tuple[str, sp.Expr | None]] | None = None):
@@ -165,7 +166,7 @@ class Elaborator:
         if width == 1:
             return self.stacked([self(row[0]) for row in node.rows], node.span)
         if len(node.rows) == 1:
-            return v.transposed(self.stacked([self(c) for c in node.rows[0]], node.span), node.span)
+            return algebra.transposed(self.stacked([self(c) for c in node.rows[0]], node.span), node.span)
         parts = []
         i, j = Index("i", len(node.rows)), Index("j", width)
         for r, row in enumerate(node.rows):
@@ -217,198 +218,6 @@ class Elaborator:
         if isinstance(node, s.Symbol) and node.name in self.env and node.name not in self.scope.values:
             return v.pointwise(lambda i: i + 1, [self.position(node.name, node.span)], node.span)
         return self(node)
-
-    # -- scripts -----------------------------------------------------------------------------------------------------------
-
-    def _scripted(self, node: s.Scripted) -> Value:
-        base, sub, sup, primes = self._head(node)
-        if node.indexed is not None:
-            base = self.indexed(base, node.indexed, node.span)
-        for _ in range(primes):
-            base = self.primed(base, node)
-        if sub is not None:
-            base = self.subscripted(base, sub, node)
-        if sup is not None:
-            base = self.superscripted(base, sup, node)
-        return base
-
-    def _head(self, node: s.Scripted) -> tuple[Value, s.Node | None, s.Node | None, int]:
-        """The value before the scripts that are not part of the name, and those scripts."""
-        if isinstance(node.base, s.Norm) and node.base.kind in ("norm", "abs"):
-            return calls.norm(self, node), None, None, node.primes
-        if not isinstance(node.base, s.Symbol):
-            return self(node.base), node.sub, node.sup, node.primes
-        for name, uses_sub, uses_sup in names.candidate_names(node):
-            if name in self.scope.values:
-                primes = 0 if name.startswith(node.base.name + "_prime") else node.primes
-                return self.scope.values[name], None if uses_sub else node.sub, None if uses_sup else node.sup, primes
-        name = node.base.name
-        if name in self.scope.values:
-            sampled = name in self.scope.sampled
-            if sampled and names.is_layer(node.sup):
-                return self.indexed(self.scope.values[name], node.sup, node.span), node.sub, None, node.primes
-            return self.scope.values[name], node.sub, node.sup, node.primes
-        special = self._special(node)
-        if special is not None:
-            return special
-        candidates = [c for c in names.candidate_names(node) if c[1] or c[2]]
-        missing = candidates[0][0] if candidates and (self._numbered(node)) else name
-        if name in self.env or self.scope.dim(name) is not None or name in ("I", "ones", "e", "pi"):
-            return self(node.base), node.sub, node.sup, node.primes
-        raise self.unknown(missing, node)
-
-    def _numbered(self, node: s.Scripted) -> bool:
-        sub = node.sub
-        return sub is None or not any(isinstance(n, s.Symbol) and n.name in self.env for n in s.walk(sub))
-
-    def _special(self, node: s.Scripted) -> tuple[Value, s.Node | None, s.Node | None, int] | None:
-        """e^x, I_n, 1_n, 0_n, δ_ij and 1_{…}."""
-        name = node.base.name
-        if name == "e" and node.sup is not None and node.sub is None:
-            exponent = self(node.sup)
-            return v.pointwise(sp.exp, [exponent], node.span), None, None, node.primes
-        if name in ("I", "ones") and node.sub is not None:
-            size = self.size_of(node.sub)
-            if size is not None:
-                open_form = self(node.base)
-                return v.closed(open_form, size), None, node.sup, node.primes
-        if name == "delta" and node.sub is not None:
-            parts = names.letters(node.sub) or []
-            if len(parts) == 2:
-                delta = v.pointwise(f.Equal, [self.counted(p) for p in parts], node.span)
-                return delta, None, node.sup, node.primes
-        return None
-
-    def size_of(self, node: s.Node) -> sp.Expr | None:
-        """The extent that a subscript such as n, 3 or n×n names."""
-        if isinstance(node, s.Product) and all(sign in ("", "TIMES") for sign, _ in node.factors):
-            node = node.factors[0][1]
-        if isinstance(node, s.Number) and node.text.isdigit():
-            return sp.Integer(node.text)
-        if isinstance(node, s.Symbol):
-            return self.scope.dim(node.name)
-        return None
-
-    def primed(self, base: Value, node: s.Node) -> Value:
-        """A prime on an array is its transpose."""
-        if base.rank == 0:
-            raise ReadingError("a prime on a scalar is not read; write the derivative as ∂/∂", node.span)
-        return v.transposed(base, node.span)
-
-    def place(self, part: s.Node, known: bool = True) -> tuple[str, sp.Expr | None] | sp.Expr:
-        """One index: a label or a fixed position (written from 1)."""
-        if isinstance(part, s.Number) and part.text.isdigit():
-            return sp.Integer(int(part.text) - 1)
-        if isinstance(part, s.Symbol):
-            held = self.scope.values.get(part.name)
-            if (
-                held is not None
-                and held.tensor.dtype == "int"
-                and held.rank == 0
-                and not held.labels
-                and part.name not in self.env
-            ):
-                return held.tensor.access()
-            if part.name in self.env:
-                return self.env[part.name]
-            if self.scope.dim(part.name) is not None and self.scope.dims[part.name].is_Symbol:
-                return self.scope.dims[part.name] - 1
-            return part.name, None
-        if isinstance(part, s.Sum):
-            raise ReadingError(
-                "a shifted index such as i+1 is not read; say the entry in words or use a matrix", part.span
-            )
-        raise ReadingError("this index is not read; an index is a letter or a number", part.span)
-
-    def indexed(self, base: Value, node: s.Node, span: s.Span) -> Value:
-        """``x[p]``, ``x^{(p)}``."""
-        return v.entry(base, [self.place(p) for p in names.letters(node) or []], span)
-
-    def subscripted(self, base: Value, sub: s.Node, node: s.Scripted) -> Value:
-        """Entries by their indices."""
-        parts = names.letters(sub) or []
-        if isinstance(sub, s.Number) and len(sub.text) == base.rank > 1:
-            parts = [s.Number(sub.span, digit) for digit in sub.text]
-        parts = [p for p in parts if not isinstance(p, s.Mark)]
-        if base.rank == 0 and isinstance(node.base, s.Symbol):
-            batched = sums.per_sample(self, node, parts)
-            if batched is not None:
-                return batched
-            raise ReadingError(f"{node.base.name} is a scalar and takes no index", node.span)
-        if len(parts) > base.rank:
-            raise ShapeMisfit(f"{len(parts)} indices on {base.describe()}", node.span)
-        if len(parts) < base.rank:
-            batched = sums.per_sample(self, node, parts)
-            if batched is not None:
-                return batched
-        picked = v.entry(base, [self.place(p) for p in parts], node.span)
-        return picked
-
-    def superscripted(self, base: Value, sup: s.Node, node: s.Scripted) -> Value:
-        """Transpose, inverse or power."""
-        if isinstance(sup, s.Group) and isinstance(sup.body, (s.Symbol, s.Number)) and isinstance(node.base, s.Symbol):
-            if node.base.name in self.scope.sampled or isinstance(sup.body, s.Symbol):
-                batched = sums.per_sample(self, node, [sup.body])
-                if batched is not None:
-                    return batched
-            raise self.unknown(names.candidate_names(node)[0][0], node)
-        if isinstance(sup, s.Product) and len(sup.factors) == 2 and self.is_transpose(sup.factors[1][1], base):
-            return v.transposed(self.superscripted(base, sup.factors[0][1], node), node.span)
-        if self.is_transpose(sup, base):
-            return v.transposed(base, node.span)
-        if (
-            isinstance(sup, s.Sum)
-            and len(sup.terms) == 1
-            and sup.terms[0][0] < 0
-            and self.is_transpose(sup.terms[0][1], base)
-        ):
-            return v.transposed(calls.inverse(self, base, node.span), node.span)
-        if isinstance(sup, s.Mark):
-            raise ReadingError(f"the superscript {sup.sign} is not part of a declared name", sup.span)
-        if (
-            isinstance(sup, s.Product)
-            and len(sup.factors) == 2
-            and sup.factors[0][0] in ("", "ODOT")
-            and isinstance(sup.factors[0][1], s.Mark)
-        ):
-            return self.power(base, self(sup.factors[1][1]), node.span, entrywise=True)
-        return self.power(base, self(sup), node.span)
-
-    def is_transpose(self, node: s.Node, base: Value) -> bool:
-        """Whether a superscript is a sign for the transpose."""
-        if isinstance(node, s.Mark):
-            return node.sign == "⊤"
-        if isinstance(node, s.Group):
-            return False
-        return isinstance(node, s.Symbol) and (
-            node.name == "T" or (node.name == "t" and base.rank > 0 and "t" not in self.scope.values)
-        )
-
-    def power(self, base: Value, exponent: Value, span: s.Span, entrywise: bool = False) -> Value:
-        """A power: entry by entry, except of a square matrix."""
-        if exponent.rank:
-            raise ShapeMisfit(f"the exponent is {exponent.describe()}", span)
-        eq = exponent.tensor.definition
-        constant = eq.body if isinstance(eq, Equation) and not eq.accesses and not eq.indices else None
-        if (
-            constant is not None
-            and constant.is_Rational
-            and (abs(constant.p) > LARGEST_EXPONENT or constant.q > LARGEST_EXPONENT)
-        ):
-            raise ReadingError(f"the exponent {constant} is beyond the bound of {LARGEST_EXPONENT}", span)
-        if base.rank == 2 and not entrywise:
-            if constant == -1:
-                return calls.inverse(self, base, span)
-            if base.form == "identity":
-                return base
-            if v.same(*base.core):
-                if constant is None or not constant.is_Integer or not 1 <= constant <= 8:
-                    raise ReadingError(f"the power {constant} of a square matrix is not read", span)
-                result = base
-                for _ in range(int(constant) - 1):
-                    result = v.product(result, base, span)
-                return result
-        return v.pointwise(lambda a, b: a**b, [base, exponent], span, "the power")
 
     # -- what lives in other files -------------------------------------------------------------------------------------------
 

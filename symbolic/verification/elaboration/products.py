@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from symbolic.verification.elaboration import derivatives
-from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration import algebra, derivatives
 from symbolic.verification.elaboration.values import ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
 
@@ -77,18 +76,20 @@ class _Multiplication:
         span = self.node.span
         kind = _JOINS.get(sign, "")
         if kind == "hadamard":
-            return v.hadamard(a, b, span)
+            return algebra.hadamard(a, b, span)
         if kind == "divide":
             return self.elaborate.divided(a, b, span)
         if kind == "otimes":
             mode = self.elaborate.scope.otimes
             if mode == "hadamard":
-                return v.hadamard(a, b, span)
-            return v.kronecker(a, b, span) if a.rank and b.rank else v.scaled(a, b, span)
+                return algebra.hadamard(a, b, span)
+            return algebra.kronecker(a, b, span) if a.rank and b.rank else algebra.scaled(a, b, span)
         if kind in ("dot", "times") and a.rank == 1 and b.rank == 1 and a.row == b.row and not a.form and not b.form:
+            if self.elaborate.scope.dot == "hadamard":
+                return algebra.hadamard(a, b, span)
             if kind == "times":
                 raise ShapeMisfit(
                     "× between two vectors is not read; write · for the inner product or ⊙ entry by entry", span
                 )
-            return v.inner(a, b, span)
-        return v.product(a, b, span)
+            return algebra.inner(a, b, span)
+        return algebra.product(a, b, span)

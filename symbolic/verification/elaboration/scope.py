@@ -66,6 +66,7 @@ class Scope:
     sampled: dict[str, str] = field(default_factory=dict)
     layout: Layout = USUAL
     otimes: str = "kronecker"
+    dot: str = "inner"
     einstein: bool = False
     macros: Mapping[str, str] = field(default_factory=dict)
     tangents: dict[Tensor, Tensor] = field(default_factory=dict)

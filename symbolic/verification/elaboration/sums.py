@@ -10,7 +10,7 @@ import sympy as sp
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
 from symbolic.program.tensors import Tensor, computed, tensor
-from symbolic.verification.elaboration import names
+from symbolic.verification.elaboration import algebra, names
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.batches import with_samples
 from symbolic.verification.elaboration.values import ShapeMisfit, Value
@@ -26,14 +26,15 @@ def big(el: Elaborator, node: s.Big) -> Value:
     letters, conditions, lower = _limits(node)
     if not letters:
         if node.kind in ("max", "min", "argmax", "argmin") and node.sub is None:
-            return v.total(el(node.body), node.span, node.kind)
+            return algebra.total(el(node.body), node.span, node.kind)
         raise ReadingError("the sum says no index; write it below, as in \\sum_i", node.span)
     upper = _upper(el, node)
     scanned = extents(el, [node.body, *conditions], letters)
     bound = {}
     for letter in letters:
         limit = upper[0] if upper is not None and upper[1] else None
-        bound[letter] = (v.fresh_label(letter), scanned.get(letter, limit if lower in (0, 1, None) else None))
+        named = limit if limit is not None and limit.is_Symbol and lower == 1 else None
+        bound[letter] = (v.fresh_label(letter), named or scanned.get(letter, limit if lower in (0, 1, None) else None))
     inner = el.inside(bound)
     body = inner(node.body)
     if body.form:
@@ -52,7 +53,7 @@ def big(el: Elaborator, node: s.Big) -> Value:
             body = _repeated(body, bound[letter][1], letter, node)
     if not present:
         return body
-    return v.reduced(body, present, node.kind, node.span)
+    return algebra.reduced(body, present, node.kind, node.span)
 
 
 def _repeated(body: Value, extent: sp.Expr | None, letter: str, node: s.Big) -> Value:

@@ -47,12 +47,12 @@ FUNCTIONS = {
                                "sigmoid", "softplus", "erf", "diag", "trace", "det", "vec", "softmax", "sign", "relu",
                                "logsumexp", "gelu", "silu", "floor", "ceil", "mean", "var", "log_softmax", "logdet", "sqrt",
                                "min", "max", "argmax", "argmin", "sum", "abs", "rank", "norm", "logit", "log2", "log10", "inv")},
-    "ln": "log", "tr": "trace", "Tr": "trace", "Trace": "trace", "Diag": "diag", "dg": "diag", "sgn": "sign", "Sign": "sign",
+    "ln": "log", "tr": "trace", "Tr": "trace", "Trace": "trace", "Diag": "diag", "sgn": "sign", "Sign": "sign",
     "ReLU": "relu", "Relu": "relu", "RELU": "relu", "Softmax": "softmax", "SoftMax": "softmax", "Sigmoid": "sigmoid",
     "LogSoftmax": "log_softmax", "logsoftmax": "log_softmax", "LogSoftMax": "log_softmax", "lse": "logsumexp", "LSE": "logsumexp",
     "atan": "arctan", "asin": "arcsin", "acos": "arccos", "expit": "sigmoid", "Softplus": "softplus", "th": "tanh",
     "Tanh": "tanh", "GELU": "gelu", "SiLU": "silu", "swish": "silu", "Swish": "silu", "Var": "var", "logistic": "sigmoid",
-    "lg": "log10", "Vec": "vec", "Det": "det", "arg\\,max": "argmax", "arg\\,min": "argmin", "sech": "sech", "cot": "cot", "sec": "sec",
+    "Vec": "vec", "Det": "det", "arg\\,max": "argmax", "arg\\,min": "argmin", "sech": "sech", "cot": "cot", "sec": "sec",
     "step": "step", "heaviside": "step", "Heaviside": "step",
 }  # fmt: skip
 PLAIN_WORDS = tuple(sorted((w for w in FUNCTIONS if len(w) > 1 and w.isalpha() and w != "th"), key=len, reverse=True))

@@ -1,0 +1,82 @@
+"""``check_document``: a hand calculation in Markdown or LaTeX, judged line by line."""
+
+from __future__ import annotations
+
+import time
+
+from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem
+from symbolic.verification.judging.blame import blame
+from symbolic.verification.judging.judge import Judge
+from symbolic.verification.judging.layout import inferred
+from symbolic.verification.judging.reader import Reader
+from symbolic.verification.reading.declarations import Declarations, declarations
+from symbolic.verification.reading.pieces import split
+
+__all__ = ["ClaimVerdict", "DocumentVerdict", "check_document"]
+
+MOST_CLAIMS = 500
+
+
+def check_document(text: str, latex: bool | None = None, seconds: float = 120) -> DocumentVerdict:
+    """Judge every claim of a document. ``latex``: whether it is LaTeX rather than Markdown (None: looked at).
+
+    What the document declares and defines becomes the program; every further equality is a claim, judged against the program
+    and against the line before. Nothing in the document is executed. ``seconds`` bounds the whole; what is left is undecided.
+
+    >>> verdict = check_document(r"Let $x \\in \\mathbb{R}^n$ and $f = x^\\top x$. Then $\\nabla_x f = x$.")
+    >>> [(c.line, c.status) for c in verdict.claims]
+    [(1, 'refuted')]
+    """
+    if latex is None:
+        latex = r"\begin{document}" in text or r"\documentclass" in text
+    source = split(text, latex)
+    declared = declarations(source)
+    layout, reason = inferred(source, declared)
+    reader = Reader(source, declared, layout)
+    judge = Judge(reader)
+    deadline = time.monotonic() + seconds
+    claims: list[ClaimVerdict] = []
+    problems = [Problem(source.line(place), source.column(place), message) for place, message in declared.problems]
+    for line in reader.lines():
+        if len(claims) >= MOST_CLAIMS or time.monotonic() > deadline:
+            place = line.chain.start
+            problems.append(
+                Problem(
+                    source.line(place),
+                    source.column(place),
+                    "the time or the number of claims for one document is used up; split it",
+                )
+            )
+            break
+        claims.append(judge(line))
+    problems += [Problem(source.line(place), source.column(place), message) for place, message in reader.problems]
+    problems.sort(key=lambda p: (p.line, p.column))
+    return DocumentVerdict(
+        tuple(claims),
+        layout,
+        reason,
+        _declared(declared, reader),
+        tuple(dict.fromkeys(problems)),
+        blame(claims),
+        tuple(reader.scope.notes),
+    )
+
+
+def _declared(declared: Declarations, reader: Reader) -> tuple[str, ...]:
+    """How each symbol was read, in words."""
+    found = []
+    for name, item in declared.names.items():
+        value = reader.scope.values.get(name)
+        if value is None:
+            continue
+        shape = " × ".join(str(e) for e in value.tensor.extents) or "real number"
+        assume = (
+            f", {', '.join(sorted(a.replace('_', ' ') for a in value.tensor.assume))}" if value.tensor.assume else ""
+        )
+        found.append(f"{item.tex}: {shape}{assume}")
+    for name, meaning in reader.scope.functions.items():
+        if isinstance(meaning, str):
+            found.append(f"{name}: read as the function {meaning}")
+        elif type(meaning).__name__ == "Generic":
+            found.append(f"{name}: any differentiable function, entry by entry")
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Judging documents: each line against the model and against the line before."""

@@ -1,0 +1,43 @@
+"""Who is to blame: the lines where a calculation breaks, and those that only carry the mistake on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symbolic.verification.document_verdict import WRONG, ClaimVerdict
+
+
+def blame(claims: Sequence[ClaimVerdict]) -> tuple[str, ...]:
+    """One sentence for each line that breaks: ``line 4 is wrong; lines 5–7 follow correctly from it``."""
+    found: list[tuple[ClaimVerdict, list[int]]] = []
+    for claim in claims:
+        if claim.status not in WRONG:
+            continue
+        if claim.follows and found:
+            found[-1][1].append(claim.line)
+        else:
+            found.append((claim, []))
+    return tuple(_sentence(origin, carried) for origin, carried in found)
+
+
+def _sentence(origin: ClaimVerdict, carried: list[int]) -> str:
+    later = sorted({line for line in carried if line != origin.line})
+    text = f"line {origin.line} is wrong"
+    if later:
+        text += f"; {_lines(later)} {'follow' if len(later) > 1 else 'follows'} correctly from it"
+    if origin.repair:
+        text += f"; it should be {origin.repair}"
+    return text
+
+
+def _lines(lines: list[int]) -> str:
+    """Runs of lines as ranges: ``lines 5–7 and 9``."""
+    runs: list[list[int]] = []
+    for line in lines:
+        if runs and line == runs[-1][1] + 1:
+            runs[-1][1] = line
+        else:
+            runs.append([line, line])
+    texts = [str(a) if a == b else f"{a}–{b}" for a, b in runs]
+    joined = texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1]
+    return f"{'line' if len(lines) == 1 else 'lines'} {joined}"

@@ -1,0 +1,327 @@
+"""Each line judged twice: is it true of the model, and does it follow from what the author wrote before?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbolic.errors import ChainruleError
+from symbolic.language.shaping import transpose
+from symbolic.program.tensors import Tensor, tensor
+from symbolic.verification.document_verdict import ClaimVerdict
+from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.derivatives import subject
+from symbolic.verification.elaboration.elaborate import Elaborator
+from symbolic.verification.elaboration.scope import Scope
+from symbolic.verification.elaboration.values import ShapeMisfit, Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.judging import numbers
+from symbolic.verification.judging.authored import Authored
+from symbolic.verification.judging.comparison import Judged, compare, said
+from symbolic.verification.judging.differentials import Variations
+from symbolic.verification.judging.reader import Line, Reader
+from symbolic.verification.judging.worked import Worked
+from symbolic.verification.reading.program import free_letters, identifier
+from symbolic.verification.reading.statements import written
+
+
+class Judge:
+    """Judges the lines that a reader hands on, in order."""
+
+    def __init__(self, reader: Reader):
+        self.reader = reader
+        self.authored = Authored()
+        self.variations = Variations(reader)
+        self.worked = Worked(reader, self.authored)
+        self.right: dict[tuple[int, int], bool] = {}
+
+    def __call__(self, line: Line) -> ClaimVerdict:
+        """The verdict on one line."""
+        error = next((side for side in (line.left, line.right) if isinstance(side, ReadingError)), None)
+        if error is not None:
+            self.reader.problem(error.span, str(error))
+            return self.verdict(line, said("unreadable", str(error)), None)
+        try:
+            if numbers.is_numeric(line.right) and not numbers.is_numeric(line.left):
+                judged, follows = self.worked.judge(line)
+                return self.verdict(line, judged, follows)
+            return self.symbolic(line)
+        except ShapeMisfit as misfit:
+            return self.unfit(line, misfit)
+        except ReadingError as problem:
+            self.reader.problem(problem.span, str(problem))
+            return self.verdict(line, said("unreadable", str(problem)), None)
+        except (ChainruleError, RecursionError) as problem:
+            return self.verdict(line, said("undecided", str(problem) or "the line is too deep"), None)
+
+    def unfit(self, line: Line, misfit: ShapeMisfit) -> ClaimVerdict:
+        """Shapes that do not fit: the claim's own if they are on its right side."""
+        inside = line.right.span[0] <= misfit.span[0] <= line.right.span[1]
+        self.reader.problem(misfit.span, str(misfit))
+        return self.verdict(
+            line, said("shape" if inside else "unreadable", str(misfit)), False if inside and line.k > 1 else None
+        )
+
+    def verdict(self, line: Line, judged: Judged, follows: bool | None) -> ClaimVerdict:
+        """The record of a line."""
+        source = self.reader.source
+        if line.chain.error is not None:
+            place, text = line.chain.start, source.text[line.chain.start : line.chain.end]
+        else:
+            place, text = written(source, line.chain, line.k)
+        given = judged.verdict
+        if given.status == "layout":
+            follows = None
+        return ClaimVerdict(
+            source.line(place),
+            source.column(place),
+            text,
+            given.status,
+            follows,
+            str(given.evidence),
+            str(given.diagnosis) if given.diagnosis else "",
+            printed(
+                given.repair
+                if given.repair is not None
+                else judged.truth
+                if given.status in ("refuted", "layout", "shape")
+                else None
+            ),
+            str(given.counterexample) if given.counterexample else "",
+            given.conditions,
+        )
+
+    # -- symbols ---------------------------------------------------------------------------------------------------------
+
+    def symbolic(self, line: Line) -> ClaimVerdict:
+        """A line whose right side is an expression."""
+        nodes = [n for n in (line.left, line.before, line.right) if isinstance(n, s.Node)]
+        saved = self.reader.scope
+        try:
+            self.reader.scope = with_arguments(saved, line.left, undeclared=True)
+            return self.judged(line, nodes)
+        except ShapeMisfit:
+            self.reader.scope = with_arguments(saved, line.left, undeclared=False)
+            if self.reader.scope is saved:
+                raise
+            return self.judged(line, nodes)
+        finally:
+            self.reader.scope = saved
+
+    def judged(self, line: Line, nodes: list[s.Node]) -> ClaimVerdict:
+        """The verdict on a line whose sides are read."""
+        env = free_letters(self.reader.scope, nodes, self.reader.declared.ranges)
+        scope = self.variations.scope(line, env)
+        truth = self.value(scope, env, line.left)
+        derivative = self.is_derivative(line)
+        claim, judged = self.read_right(scope, env, line, truth, derivative)
+        if judged.verdict.status == "refuted" and scope.tangents:
+            judged = self.variations.doubt(line, judged)
+        follows = self.follows(line, scope, env, claim, judged, derivative)
+        self.right[id(line.chain), line.k] = judged.holds
+        if (
+            scope.tangents
+            and claim is not None
+            and isinstance(line.left, s.Differential)
+            and line.left.body is not None
+        ):
+            self.variations.note(self.value(scope, env, line.left.body).tensor, claim, scope)
+        if derivative and claim is not None:
+            self.note(line, env, judged)
+        return self.verdict(line, judged, follows)
+
+    def value(self, scope: Scope, env, node: s.Node) -> Value:
+        """The value of a node in a scope; what is missing is defined first."""
+        saved = self.reader.scope
+        self.reader.scope = scope
+        try:
+            return self.reader.value(node, env)
+        finally:
+            self.reader.scope = saved
+
+    def read_right(self, scope: Scope, env, line: Line, truth: Value, derivative: bool) -> tuple[Value | None, Judged]:
+        """The right side in the first reading of its signs whose shape fits the left side, and the comparison."""
+        first: tuple[Value | None, Judged] | None = None
+        misfit: ShapeMisfit | None = None
+        for reading in readings(scope, line.right):
+            try:
+                claim = self.value(reading, env, line.right)
+            except ShapeMisfit as error:
+                misfit = misfit or error
+                continue
+            judged = compare(claim, truth, derivative)
+            if judged.verdict.status != "shape":
+                return claim, judged
+            first = first or (claim, judged)
+        if first is None:
+            raise misfit or ReadingError("the right side is not read", line.right.span)
+        return first
+
+    def is_derivative(self, line: Line) -> bool:
+        """Whether the left side is a derivative, or a symbol that the author introduced as one."""
+        node = line.left
+        name = node.name if isinstance(node, s.Symbol) else None
+        if name is not None and name in self.reader.definitions:
+            node = self.reader.definitions[name]
+        return _is_derivative(node)
+
+    # -- follows -----------------------------------------------------------------------------------------------------------
+
+    def follows(
+        self, line: Line, scope: Scope, env, claim: Value | None, judged: Judged, derivative: bool
+    ) -> bool | None:
+        """Whether the claim follows from what was written before."""
+        if claim is None:
+            return None
+        if line.k > 1 and isinstance(line.before, s.Node):
+            return self.from_side(line, scope, env, claim, judged)
+        found = subject(Elaborator(scope, env), line.left)
+        if found is None:
+            return None
+        of, steps = found
+        worlds = []
+        if len(steps) == 1:
+            by = steps[0][0]
+            predictions = self.authored.predictions(of.tensor, by) + self.variations.coefficient(of.tensor, by)
+            worlds = [scope.claiming({(of.tensor.serial, by.serial): p}) for p in predictions]
+        elif (of.tensor, steps[0][0]) in self.authored.claims:
+            worlds = [scope.claiming(self.authored.keyed())]
+        if not worlds:
+            return None
+        if not self.authored.wrong and judged.verdict.status in ("proved", "agrees", "refuted"):
+            return judged.holds
+        for world in worlds:
+            try:
+                if compare(claim, self.value(world, env, line.left), derivative, diagnosed=False).verdict.status in (
+                    "proved",
+                    "agrees",
+                    "layout",
+                ):
+                    return True
+            except ReadingError:
+                continue
+        return None if judged.holds else False
+
+    def from_side(self, line: Line, scope: Scope, env, claim: Value, judged: Judged) -> bool | None:
+        """Whether the claim equals the side before, truly or with the author's earlier derivatives."""
+        worlds = [scope]
+        if self.right.get((id(line.chain), line.k - 1)) and judged.verdict.status in ("proved", "agrees", "refuted"):
+            return judged.holds
+        if self.authored.claims and any(_is_derivative(n) for n in (*s.walk(line.before), *s.walk(line.right))):
+            worlds.append(scope.claiming(self.authored.keyed()))
+        undecided = False
+        for k, world in enumerate(worlds):
+            for reading in readings(world, line.before):
+                try:
+                    before = self.value(reading, env, line.before)
+                    here = claim if k == 0 else self.value(world, env, line.right)
+                except ReadingError:
+                    undecided = True
+                    continue
+                status = compare(here, before, True, diagnosed=False).verdict.status
+                if status in ("proved", "agrees", "layout"):
+                    return True
+                undecided = undecided or status == "undecided"
+                if status != "shape":
+                    break
+        return None if undecided else False
+
+    def note(self, line: Line, env, judged: Judged) -> None:
+        """Remember what the author claims for a derivative."""
+        world = self.reader.scope.claiming(self.authored.keyed())
+        try:
+            found = subject(Elaborator(world, env), line.left)
+            if found is None or len(found[1]) != 1:
+                return
+            of, ((by, places, _),) = found
+            value = self.value(world, env, line.right)
+            truth = self.value(self.reader.scope, env, line.left)
+            if value.form or (value.rank == 0 and truth.rank):
+                value = (
+                    v.fitted(value, truth, (0, 0))
+                    if value.form
+                    else v.pointwise(lambda a, b: a + b * 0, [value, truth], (0, 0))
+                )
+        except (ReadingError, ChainruleError):
+            return
+        claimed = entries(of, by, places, value, judged.verdict.status == "layout")
+        if claimed is not None:
+            self.authored.note(of.tensor, by, claimed, judged.holds)
+
+
+def with_arguments(scope: Scope, left: s.Node, undeclared: bool) -> Scope:
+    """The scope in which the argument of ``f′(a) = …`` is a real number: an undeclared one, or any."""
+    if not isinstance(left, s.Call):
+        return scope
+    unknown = [
+        a.name
+        for a in left.arguments
+        if isinstance(a, s.Symbol) and scope.dim(a.name) is None and not (undeclared and a.name in scope.values)
+    ]
+    if not unknown:
+        return scope
+    return replace(scope, values={**scope.values, **{name: Value(tensor(identifier(name))) for name in unknown}})
+
+
+def readings(scope: Scope, node: s.Node):
+    """The scope, then its variants in which · and ⊗ between vectors mean the product entry by entry."""
+    yield scope
+    signs = {sign for n in s.walk(node) if isinstance(n, s.Product) for sign, _ in n.factors}
+    if "CDOT" in signs or "TIMES" in signs:
+        yield replace(scope, dot="hadamard")
+    if "OTIMES" in signs:
+        yield replace(scope, otimes="hadamard")
+
+
+def entries(of: Value, by: Tensor, places: list, value: Value, turned: bool) -> Tensor | None:
+    """A claimed derivative as the output's axes, then the variable's; None where it tells only some entries."""
+    labels = list(of.labels)
+    for place in places:
+        if isinstance(place, tuple):
+            if place[0] in labels:
+                return None
+            labels.append(place[0])
+        elif place is not None:
+            return None
+    if labels and (value.rank or any(p is None for p in places)):
+        return None
+    target = (*of.tensor.extents, *by.extents)
+    if labels:
+        if any(label not in labels for label in value.labels):
+            return None
+        return v.ordered(value, labels, dict(zip(labels, target, strict=True)))
+    t = value.tensor
+    if value.labels or t.ndim != len(target):
+        return None
+    fits = all(v.same(a, b) for a, b in zip(t.extents, target, strict=True))
+    back = all(v.same(a, b) for a, b in zip(t.extents, target[::-1], strict=True))
+    if t.ndim == 2 and back and (turned or not fits):
+        return transpose(t)
+    return t if fits else None
+
+
+def _is_derivative(node: s.Node) -> bool:
+    if isinstance(node, s.Group):
+        return _is_derivative(node.body)
+    if isinstance(node, s.Product):
+        return isinstance(node.factors[0][1], s.Nabla) or _is_operator(node.factors[0][1])
+    if isinstance(node, s.Scripted):
+        return _is_derivative(node.base)
+    return isinstance(node, (s.Derivative, s.Nabla))
+
+
+def _is_operator(node: s.Node) -> bool:
+    return isinstance(node, s.Derivative) and node.of is None
+
+
+def printed(t: Tensor | None) -> str:
+    """A tensor's value as LaTeX, if it prints short enough to be of use."""
+    if t is None:
+        return ""
+    try:
+        from symbolic.notation import latex
+
+        text = latex(t)
+    except Exception:  # printing is a courtesy; a verdict never fails for it
+        return ""
+    return text if len(text) <= 600 else ""

@@ -1,0 +1,263 @@
+"""Judging worked numbers: ``symbol = formula = numbers = value``, to the digits shown."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from symbolic.errors import ChainruleError
+from symbolic.program.equations import Equation
+from symbolic.program.expressions import Index
+from symbolic.program.functions import Equal
+from symbolic.program.graph import leaves, topological
+from symbolic.program.tensors import Tensor, computed
+from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.derivatives import subject
+from symbolic.verification.elaboration.elaborate import Elaborator
+from symbolic.verification.elaboration.values import Value
+from symbolic.verification.evaluation import Evaluator
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.judging import numbers
+from symbolic.verification.judging.authored import Authored
+from symbolic.verification.judging.comparison import Judged, said
+from symbolic.verification.judging.numbers import Literal, half_unit, rounds_to
+from symbolic.verification.reading.program import free_letters
+
+if TYPE_CHECKING:
+    from symbolic.verification.judging.reader import Line, Reader
+
+_TINY = Fraction(1, 10**15)
+
+
+@dataclass
+class Worked:
+    """The numbers of a document so far: given ones, and claimed ones (right, or only claimed)."""
+
+    reader: Reader
+    authored: Authored
+    right: dict[Tensor, Literal] = field(default_factory=dict)
+    claimed: dict[Tensor, Literal] = field(default_factory=dict)
+    sound: Authored = field(default_factory=Authored)
+    shown: list[tuple[Fraction, int]] = field(default_factory=list)
+    last: dict[int, bool] = field(default_factory=dict)
+
+    def judge(self, line: Line) -> tuple[Judged, bool | None]:
+        """The verdict on a line whose right side is numbers, and whether it follows."""
+        scope = self.reader.scope
+        env = free_letters(scope, [line.left], self.reader.declared.ranges)
+        left = self.reader.value(line.left, env)
+        missing = [
+            t for t in leaves([left.tensor]) if t.name not in self.reader.given and t.value is None and not self._has(t)
+        ]
+        if missing:
+            raise ReadingError(
+                f"no number is given for {', '.join(t.name or 'an unnamed tensor' for t in missing)}", line.left.span
+            )
+        exact = self.numbers(left, {})
+        sound = self.world(line, left, self.sound, self.right)
+        author = self.world(line, left, self.authored, self.claimed)
+        written = numbers.literal(line.right)
+        claimed = list(written.entries) if written is not None else self.of_node(line.right)
+        if len(claimed) != len(exact):
+            return said("shape", f"{len(exact)} numbers are on the left, {len(claimed)} on the right"), None
+        before = self.of_node(line.before) if line.k > 1 and numbers.is_numeric(line.before) else None
+        slack = self.slack(line.right, claimed) if written is None else [Fraction(0)] * len(claimed)
+        units = [half_unit(d) for d in written.digits] if written is not None else slack
+
+        def fits(values: list[Fraction] | None) -> bool:
+            return (
+                values is not None
+                and len(values) == len(claimed)
+                and all(
+                    abs(a - c) <= u + max(abs(a), 1) * _TINY for a, c, u in zip(values, claimed, units, strict=True)
+                )
+            )
+
+        through = before is not None and self.last.get(id(line.chain), False) and fits(before)
+        holds = fits(exact) or fits(sound) or through
+        follows = self.follows(line, fits, before, exact, author, written is not None, holds)
+        self.last[id(line.chain)] = holds
+        self.note(line, left, env, written, claimed, holds)
+        return self.said(holds, exact, claimed, written), follows
+
+    def follows(self, line: Line, fits, before, exact, author, literal: bool, holds: bool) -> bool | None:
+        """Whether the numbers follow from the side before, or from earlier numbers."""
+        if line.k > 1:
+            if before is not None:
+                return fits(before)
+            return fits(author) or fits(exact)
+        used = literal or any(self._known(n) for n in numbers.numerals(line.right))
+        if fits(author):
+            return True if used else None
+        return None if holds else False
+
+    def said(self, holds: bool, exact: list[Fraction], claimed: list[Fraction], written: Literal | None) -> Judged:
+        """The verdict in words."""
+        digits = max(written.digits) if written is not None and written.digits else 6
+        values = ", ".join(_decimal(x, digits + 2) for x in exact[:6])
+        if holds:
+            how = f"to the {digits} digits shown" if written is not None else "within the rounding of the numbers in it"
+            return said("agrees", f"the value is {values}; right {how}")
+        shown = ", ".join(_decimal(x, digits + 2) for x in claimed[:6])
+        return said("refuted", f"the value is {values}, not {shown}")
+
+    # -- values --------------------------------------------------------------------------------------------------------------
+
+    def _has(self, t: Tensor) -> bool:
+        return any(
+            self.reader.scope.values.get(n) is not None and self.reader.scope.values[n].tensor is t
+            for n in self.reader.given
+        )
+
+    def tables(self) -> dict[Tensor, Any]:
+        """The given numbers as tables for the evaluator."""
+        found = {}
+        for name, given in self.reader.given.items():
+            value = self.reader.scope.values.get(name)
+            if value is not None and value.tensor.definition is None:
+                found[value.tensor] = table(given)
+        return found
+
+    def numbers(self, value: Value, more: Mapping[Tensor, Literal]) -> list[Fraction]:
+        """The entries of a value, with some computed tensors held at claimed numbers."""
+        held = {**self.tables(), **{t: table(n) for t, n in more.items()}}
+        needed = {t.serial for t in topological([value.tensor], stop=lambda t: t in held)}
+        result = Evaluator({t: x for t, x in held.items() if t.serial in needed}, precision=40)(value.tensor)
+        return [_fraction(result[point]) for point in sorted(result)]
+
+    def of_node(self, node: s.Node) -> list[Fraction]:
+        """The entries of an expression in numbers."""
+        return self.numbers(self.reader.value(node, {}), {})
+
+    def world(
+        self, line: Line, left: Value, authored: Authored, held: Mapping[Tensor, Literal]
+    ) -> list[Fraction] | None:
+        """The left side computed from claimed numbers: of intermediate results and of derivatives."""
+        scope = self.reader.scope
+        try:
+            env = free_letters(scope, [line.left], {})
+            found = subject(Elaborator(scope, env), line.left)
+            world = scope
+            if found is not None and len(found[1]) == 1:
+                of, by = found[0].tensor, found[1][0][0]
+                predictions = [p for p in authored.predictions(of, by) if p is not authored.claims.get((of, by))]
+                if predictions:
+                    world = scope.claiming({(of.serial, by.serial): predictions[-1]})
+                value = Elaborator(world, env)(line.left)
+            else:
+                name = line.left.name if isinstance(line.left, s.Symbol) else None
+                from symbolic.verification.reading.declarations import name_of
+
+                name = name or name_of(line.left)
+                definition = self.reader.definitions.get(name or "")
+                node = definition if definition is not None else line.left
+                value = Elaborator(scope.claiming(authored.keyed()), env)(node)
+            return self.numbers(value, {t: n for t, n in held.items() if t is not left.tensor})
+        except ChainruleError:
+            return None
+
+    def _known(self, numeral: s.Number) -> bool:
+        number = Fraction(numeral.text)
+        return any(abs(number) == abs(value) for value, _ in self.shown)
+
+    def slack(self, node: s.Node, values: list[Fraction]) -> list[Fraction]:
+        """How far rounding of the numbers in a formula can move its value (to first order)."""
+        given = {abs(e) for literal in self.reader.given.values() for e in literal.entries}
+        total = [Fraction(0)] * len(values)
+        for numeral in numbers.numerals(node):
+            number = Fraction(numeral.text)
+            digits = len(numeral.text.partition(".")[2])
+            if number in given or (digits < 3 and not self._known(numeral)):
+                continue
+            moved = self.of_node(_replaced(node, numeral, number + half_unit(digits)))
+            total = [t + abs(m - x) for t, m, x in zip(total, moved, values, strict=True)]
+        return [t * Fraction(11, 10) for t in total]
+
+    def note(self, line: Line, left: Value, env, written: Literal | None, claimed: list[Fraction], holds: bool) -> None:
+        """Remember the numbers of a line."""
+        shape = tuple(int(e) for e in left.tensor.extents if e.is_Integer)
+        literal = written if written is not None else Literal(shape, tuple(claimed), (12,) * len(claimed))
+        if written is not None:
+            self.shown.extend(zip(written.entries, written.digits, strict=True))
+        found = subject(Elaborator(self.reader.scope, env), line.left)
+        if found is None:
+            if left.tensor.definition is not None and left.tensor.name is not None and written is not None:
+                self.claimed[left.tensor] = literal
+                self.right.pop(left.tensor, None)
+                if holds:
+                    self.right[left.tensor] = literal
+            return
+        if len(found[1]) != 1 or left.labels or len(shape) != left.tensor.ndim:
+            return
+        of, by = found[0].tensor, found[1][0][0]
+        if all(p is None for p in found[1][0][1]):
+            t = constant(literal, shape)
+            self.authored.note(of, by, t, holds)
+            if holds:
+                self.sound.note(of, by, t, True)
+            else:
+                self.sound.claims.pop((of, by), None)
+
+
+def table(given: Literal) -> dict[tuple[int, ...], Fraction]:
+    """Numbers by their index."""
+    return dict(zip(itertools.product(*map(range, given.shape)), given.entries, strict=True))
+
+
+def constant(given: Literal, shape: tuple[int, ...]) -> Tensor:
+    """Numbers as a computed tensor."""
+    indices = tuple(Index("i", n) for n in shape)
+    terms = [
+        sp.Rational(x.numerator, x.denominator)
+        * sp.Mul(*(Equal(i, sp.Integer(k)) for i, k in zip(indices, point, strict=True)))
+        for point, x in zip(itertools.product(*map(range, shape)), given.entries, strict=True)
+    ]
+    return computed(Equation(indices, sp.Add(*terms)))
+
+
+def _fraction(x: Any) -> Fraction:
+    if isinstance(x, (int, Fraction)):
+        return Fraction(x)
+    return Fraction(str(x)) if "." in str(x) or "e" in str(x) else Fraction(int(x))
+
+
+def _decimal(x: Fraction, digits: int) -> str:
+    return f"{float(x):.{max(min(digits, 15), 0)}f}".rstrip("0").rstrip(".") if digits >= 0 else str(float(x))
+
+
+def _replaced(node: s.Node, numeral: s.Number, number: Fraction) -> s.Node:
+    """The tree with one numeral moved."""
+    if node is numeral:
+        text = s.Number(node.span, str(number.numerator))
+        return s.Fraction(node.span, text, s.Number(node.span, str(number.denominator)))
+    changes: dict[str, Any] = {}
+    for name in node.__dataclass_fields__:
+        if name == "span":
+            continue
+        old = getattr(node, name)
+        new = _deep(old, numeral, number)
+        if new is not old:
+            changes[name] = new
+    if not changes:
+        return node
+    from dataclasses import replace
+
+    return replace(node, **changes)
+
+
+def _deep(thing: Any, numeral: s.Number, number: Fraction) -> Any:
+    if isinstance(thing, s.Node):
+        return _replaced(thing, numeral, number)
+    if isinstance(thing, tuple):
+        parts = tuple(_deep(x, numeral, number) for x in thing)
+        return parts if any(a is not b for a, b in zip(parts, thing, strict=True)) else thing
+    return thing
+
+
+__all__ = ["Worked", "rounds_to", "v"]

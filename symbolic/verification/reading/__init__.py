@@ -1,0 +1,1 @@
+"""Reading documents: where the mathematics stands, what it declares, defines and claims."""

@@ -1,0 +1,430 @@
+"""What a document declares: shapes, sets, ranges of indices, and properties said in prose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from symbolic.verification.elaboration.names import script_name
+from symbolic.verification.grammar import parse
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.grammar.tokens import NOTHING_DECLARED, tokenize
+from symbolic.verification.reading.pieces import Piece, Source
+from symbolic.verification.reading.statements import Chain, chains
+
+_PROPERTIES = {
+    "symmetric": "symmetric", "one-hot": "one_hot", "onehot": "one_hot", "positive definite": "positive_definite",
+    "positive-definite": "positive_definite", "invertible": "invertible", "non-singular": "invertible", "nonsingular": "invertible",
+    "regular": "invertible", "orthogonal": "orthogonal", "diagonal": "diagonal", "positive": "positive", "nonzero": "nonzero",
+    "non-zero": "nonzero", "probability": "probability", "binary": "binary", "lower triangular": "lower_triangular",
+    "lower-triangular": "lower_triangular", "spd": "positive_definite",
+}  # fmt: skip
+_ROLES = {
+    "input": "input", "example": "input", "sample": "input", "feature": "input", "observation": "input", "data": "input",
+    "datum": "input", "pattern": "input", "target": "target", "label": "target", "response": "target", "weight": "parameter",
+    "bias": "parameter", "parameter": "parameter", "coefficient": "parameter", "constant": "constant", "rate": "constant",
+    "hyperparameter": "constant",
+}  # fmt: skip
+_SCALARS = r"(?:real\s+|given\s+|fixed\s+|positive\s+)*(?:numbers?|scalars?|reals?)"
+_MARK = "\u27e6{}\u27e7"
+_MARKED = r"\u27e6(\d+)\u27e7"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One declared name: the extents as names or numbers, what is assumed, where."""
+
+    name: str
+    shape: tuple[str, ...]
+    tex: str
+    place: int
+    row: bool = False
+    dtype: str = "real"
+    assume: frozenset[str] = frozenset()
+    sample: str = ""
+
+
+@dataclass
+class Declarations:
+    """What a whole document declares."""
+
+    names: dict[str, Declared] = field(default_factory=dict)
+    assume: dict[str, set[str]] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    ranges: dict[str, str] = field(default_factory=dict)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+    layout: dict[str, str] = field(default_factory=dict)
+    otimes: str = "kronecker"
+    einstein: bool = False
+    prose: str = ""
+
+
+def declarations(source: Source) -> Declarations:
+    """Everything that the document declares, wherever it stands."""
+    found = Declarations()
+    every: list[tuple[Piece, list[Chain]]] = []
+    vocabulary = type(NOTHING_DECLARED)(macros=source.macros)
+    for piece in source.pieces:
+        if piece.mathematics:
+            every.append((piece, chains(source, piece, vocabulary)))
+    for _, group in every:
+        for chain in group:
+            _range(found, chain)
+    for _, group in every:
+        for chain in group:
+            _member(found, chain, source)
+    _front(found, source)
+    found.prose = " ".join(source.text[p.start : p.end] for p in source.pieces if not p.mathematics)
+    for sentence, marks in sentences(source):
+        _said(found, source, sentence, marks, vocabulary)
+    _conventions(found)
+    return found
+
+
+# -- sets ----------------------------------------------------------------------------------------------------------------
+
+
+def _range(found: Declarations, chain: Chain) -> None:
+    """``p = 1, …, P``: the letter's range."""
+    if len(chain.sides) != 2 or chain.signs[0] not in ("=", "in"):
+        return
+    tokens = [t for t in chain.sides[1].tokens if t.type not in ("LCURLY", "RCURLY", "COMMA")]
+    types = [t.type for t in tokens]
+    if "DOTS" not in types or types[0] != "NUMBER" or types.index("DOTS") > 2:
+        return
+    last = tokens[types.index("DOTS") + 1 :]
+    if not last:
+        return
+    text = "".join(str(t) for t in last)
+    text = re.sub(r"[{}]", "", text)
+    if tokens[0].value == "0" and re.fullmatch(r"\w+-1", text):
+        text = text[:-2]
+    if re.fullmatch(r"\w+", text):
+        for token in chain.sides[0].tokens:
+            if token.type == "SYMBOL":
+                found.ranges[str(token)] = text
+
+
+def _member(found: Declarations, chain: Chain, source: Source) -> None:
+    """``x, y ∈ ℝ^n``."""
+    if not chain.sides or "in" not in chain.signs or chain.signs[0] != "in" or len(chain.sides) < 2:
+        return
+    try:
+        left, right = parse(chain.sides[0].tokens), chain.sides[1].tokens
+        what = _set(right)
+    except ReadingError as error:
+        found.problems.append((chain.start, f"this declaration is not read: {error}"))
+        return
+    if what is None:
+        return
+    items = left.items if isinstance(left, s.Items) else (left,)
+    dotted = any(isinstance(i, s.Dots) for i in items)
+    for item in items:
+        if isinstance(item, s.Dots):
+            continue
+        if dotted and item is not items[-1]:
+            continue
+        _declare(found, item, what, source, dotted)
+
+
+@dataclass(frozen=True)
+class _Set:
+    shape: tuple[str, ...]
+    dtype: str = "real"
+    assume: frozenset[str] = frozenset()
+
+
+def _set(tokens: list) -> _Set | None:
+    """The shape and assumptions that ∈ … gives."""
+    types = [t.type for t in tokens]
+    if types and types[0] == "LCURLY":
+        return _finite(tokens)
+    if types and types[0] in ("LBRACK", "LPAR") and [str(t) for t in tokens if t.type == "NUMBER"] == ["0", "1"]:
+        return _Set(_power(tokens), assume=frozenset(["unit_interval"]))
+    node = parse(tokens)
+    base, sub, sup = (node.base, node.sub, node.sup) if isinstance(node, s.Scripted) else (node, None, None)
+    if isinstance(base, s.Scripted):
+        base, sub, sup = base.base, base.sub or sub, base.sup or sup
+    if not isinstance(base, s.Symbol) or not base.name.startswith("set"):
+        return None
+    assume = set()
+    if sub is not None:
+        text = script_name(sub) or ""
+        if isinstance(sub, (s.Relation, s.Mark)) or "plus" in text or isinstance(sub, s.Sum):
+            assume.add("positive")
+    if isinstance(sup, s.Mark):
+        assume.add("positive")
+        sup = None
+    kind = base.name[3:]
+    shape = _sizes(sup) if sup is not None else ()
+    if kind == "R":
+        return _Set(shape, assume=frozenset(assume))
+    if kind == "S":
+        return _Set((*shape, *shape)[:2], assume=frozenset(["positive_definite" if assume else "symmetric"]))
+    if kind in ("N", "Z"):
+        return _Set(shape, "int", frozenset(["whole"]))
+    return None
+
+
+def _finite(tokens: list) -> _Set | None:
+    """``{0, 1}^n``, ``{−1, 1}``, ``{1, …, K}``."""
+    inside, depth = [], 0
+    for t in tokens:
+        depth += (t.type == "LCURLY") - (t.type == "RCURLY")
+        if depth == 0:
+            break
+        inside.append(t)
+    inside = inside[1:]
+    text = "".join(str(t) for t in inside)
+    shape = _power(tokens)
+    if text in ("0,1", "1,0"):
+        return _Set(shape, assume=frozenset(["binary"]))
+    if text in ("-1,1", "1,-1", "-1,+1", "+1,-1", "pm1", "±1"):
+        return _Set(shape, assume=frozenset(["sign"]))
+    if any(t.type == "DOTS" for t in inside):
+        return _Set(shape, "int", frozenset([f"classes {re.sub('[{}]', '', str(inside[-1]))}"]))
+    return None
+
+
+def _power(tokens: list) -> tuple[str, ...]:
+    for k, t in enumerate(tokens):
+        if t.type == "SUP" and k + 2 < len(tokens):
+            return _sizes(parse([*tokens[k + 2 : -1]]))
+    return ()
+
+
+def _sizes(node: s.Node) -> tuple[str, ...]:
+    if isinstance(node, s.Group):
+        return _sizes(node.body)
+    if isinstance(node, s.Product) and any(sign == "TIMES" for sign, _ in node.factors):
+        groups: list[list] = []
+        for sign, f in node.factors:
+            if sign == "TIMES" or not groups:
+                groups.append([f])
+            else:
+                groups[-1].append(f)
+        return tuple(_size(g) for g in groups)
+    return (_size([node]),)
+
+
+def _size(factors: list) -> str:
+    names = []
+    for node in factors:
+        if isinstance(node, s.Scripted):
+            base = node.base.name if isinstance(node.base, s.Symbol) else ""
+            names.append("_".join(filter(None, [base, script_name(node.sub), script_name(node.sup)])))
+        elif isinstance(node, s.Number):
+            names.append(node.text)
+        elif isinstance(node, s.Symbol):
+            names.append(node.name)
+        elif isinstance(node, s.Sum):
+            text = ""
+            for sign, term in node.terms:
+                text += ("-" if sign < 0 else "+" if text else "") + _size([term])
+            names.append(text)
+        elif isinstance(node, s.Product) and all(sign == "" for sign, _ in node.factors):
+            names.append(_size([f for _, f in node.factors]))
+        else:
+            raise ReadingError("a size is a name, a number or a sum of them", node.span)
+    return "*".join(names)
+
+
+def _declare(found: Declarations, item: s.Node, what: _Set, source: Source, dotted: bool) -> None:
+    if isinstance(item, s.Group):
+        item = item.body
+    place = item.span[0]
+    tex = source.text[item.span[0] : item.span[1]]
+    lead: list[str] = []
+    sample = ""
+    if isinstance(item, s.Scripted) and isinstance(item.base, s.Symbol):
+        for script in (item.indexed, item.sup, item.sub):
+            letter = script_name(script) if script is not None else None
+            if letter and (letter in found.ranges or (dotted and script is item.sub)) and len(letter) == 1:
+                lead.append(found.ranges.get(letter, letter))
+                sample = letter
+        name = item.base.name if lead else _full_name(item)
+        tex = source.text[item.base.span[0] : item.base.span[1]] if lead else tex
+    elif isinstance(item, s.Symbol):
+        name = item.name
+    else:
+        found.problems.append((place, "a declaration names symbols, as in $x, y \\in \\mathbb{R}^n$"))
+        return
+    shape = (*lead, *what.shape)
+    core = what.shape
+    row = False
+    if len(core) == 2 and "1" in core and core != ("1", "1"):
+        row = core[0] == "1"
+        shape = (*lead, core[1] if row else core[0])
+    elif core in (("1",), ("1", "1")):
+        shape = tuple(lead)
+    if "whole" in what.assume and not shape:
+        found.ranges.setdefault(f"#{name}", name)
+        return
+    assume = {a for a in what.assume if a != "whole"}
+    found.names[name] = Declared(name, shape, tex.strip("{} "), place, row, what.dtype, frozenset(assume), sample)
+
+
+def _full_name(item: s.Scripted) -> str:
+    base = item.base.name if isinstance(item.base, s.Symbol) else "x"
+    base += "_prime" * item.primes
+    layer = "l" if isinstance(item.sup, s.Group) else "u"
+    sub, sup = script_name(item.sub), script_name(item.sup)
+    return "_".join(filter(None, [base, sub, f"{layer}{sup}" if sup else ""]))
+
+
+def name_of(node: s.Node) -> str | None:
+    """The name that a bare or scripted symbol would be declared under."""
+    if isinstance(node, s.Symbol):
+        return node.name
+    if isinstance(node, s.Scripted) and isinstance(node.base, s.Symbol) and node.indexed is None:
+        return _full_name(node)
+    return None
+
+
+# -- prose -----------------------------------------------------------------------------------------------------------------
+
+
+def sentences(source: Source) -> Iterable[tuple[str, list[Piece]]]:
+    """Sentences with each inline formula replaced by a numbered mark."""
+    text: list[str] = []
+    marks: list[Piece] = []
+    for piece in source.pieces:
+        if piece.mathematics and not piece.display:
+            text.append(_MARK.format(len(marks)))
+            marks.append(piece)
+        elif piece.mathematics:
+            text.append(" \u27e8display\u27e9 ")
+        else:
+            text.append(source.text[piece.start : piece.end])
+    whole = re.sub(r"[*_]{1,2}(?=\w)|(?<=[\w-])[*_]{1,2}|\\(?:emph|textbf|textit)\{|~", " ", "".join(text))
+    for sentence in re.split(r"(?<=[.;:!?])\s+|\n\s*\n|\n\s*[-*#]", whole):
+        yield sentence, marks
+
+
+def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece], vocabulary) -> None:
+    """Properties and roles that a sentence gives to the symbols in it."""
+    group = rf"(?:{_MARKED}(?:\s*(?:,|and|or|,\s*and)\s*)?)+"
+    for match in re.finditer(rf"({group})\s*(?:is|are|be|being|denotes?|stands? for)\s+([^.;\u27e6]*)", sentence):
+        said = match.group(3)
+        if re.search(r"\b(not|never|no|any|arbitrary|necessarily|need)\b", said) and "symmetric" in said:
+            continue
+        _give(found, _symbols(source, match.group(1), marks, vocabulary), said)
+    adjective = "|".join(sorted(map(re.escape, _PROPERTIES), key=len, reverse=True))
+    for match in re.finditer(
+        rf"(?i)(?<![\w-])(?:(not|non|no)\s+)?({adjective})(?:\s+(?:matrix|matrices|vectors?|labels?|targets?|real|scalars?|constants?|numbers?|distributions?|vector of))*\s+({group})",
+        sentence,
+    ):
+        if not match.group(1):
+            _give(found, _symbols(source, match.group(3), marks, vocabulary), match.group(2))
+    for match in re.finditer(rf"(?i){_SCALARS}\s+({group})", sentence):
+        for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
+            found.names.setdefault(name, Declared(name, (), tex, place))
+    for match in re.finditer(
+        rf"(?i)({group})[^\u27e6.]{{0,25}}\b(?:is|are|be)\s+(?:an?\s+)?(?:all\s+)?{_SCALARS}", sentence
+    ):
+        for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
+            found.names.setdefault(name, Declared(name, (), tex, place))
+    roles = "|".join(_ROLES)
+    for match in re.finditer(
+        rf"(?i)\b({roles})(?:s|es)?\b(?:\s+(?:vector|matrix|matrices|vectors|are|is|of))*\s+({group})", sentence
+    ):
+        for name, place, tex in _symbols(source, match.group(2), marks, vocabulary):
+            found.roles.setdefault(name, _ROLES[match.group(1).lower()])
+            if _ROLES[match.group(1).lower()] == "constant":
+                found.names.setdefault(name, Declared(name, (), tex, place))
+    for match in re.finditer(
+        rf"(?i)({group})\s*(?:is|are|be|being)\s+(?:an?\s+|given\s+|fixed\s+|some\s+)*constants?\b", sentence
+    ):
+        for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
+            found.names.setdefault(name, Declared(name, (), tex, place))
+            found.roles.setdefault(name, "constant")
+
+
+def _give(found: Declarations, symbols: list[tuple[str, int, str]], said: str) -> None:
+    lowered = said.lower()
+    for words_, assumption in _PROPERTIES.items():
+        match = re.search(rf"(?<![\w-]){re.escape(words_)}(?![\w-])", lowered)
+        if match and not re.search(r"\b(not|never|non|no)\s+(?:\w+\s+)?$", lowered[: match.start()]):
+            if assumption == "positive" and "definite" in lowered:
+                continue
+            for name, _, _ in symbols:
+                found.assume.setdefault(name, set()).add(assumption)
+
+
+def _symbols(source: Source, text: str, marks: list[Piece], vocabulary) -> list[tuple[str, int, str]]:
+    """The names in the marked formulas: bare symbols, lists of them, or the left of a ∈."""
+    found = []
+    for number in re.findall(_MARKED, text):
+        piece = marks[int(number)]
+        try:
+            tokens = tokenize(source.text, vocabulary, piece.start, piece.end)
+            cut = next((k for k, t in enumerate(tokens) if t.type == "REL"), len(tokens))
+            if cut < len(tokens) and str(tokens[cut]) not in ("in", ">"):
+                continue
+            node = parse(tokens[:cut])
+        except ReadingError:
+            continue
+        for item in node.items if isinstance(node, s.Items) else (node,):
+            name = name_of(item)
+            if name is not None:
+                found.append((name, item.span[0], source.text[item.span[0] : item.span[1]]))
+    return found
+
+
+def _conventions(found: Declarations) -> None:
+    """Layouts and signs that the prose explains."""
+    text = re.sub(r"[*_\s]+", " ", found.prose.lower())
+    if re.search(r"numerator[- ]layout", text):
+        found.layout.update(jacobian="numerator", gradient="row")
+    if re.search(r"denominator[- ]layout", text):
+        found.layout.update(jacobian="denominator", gradient="column")
+    if re.search(
+        r"(derivative|gradient)s?\b[^.]{0,90}\b(is|are|as|be)( an?| always| written as)* rows?\b|row[- ](vector )?convention|gradients? (is|are)( an?)? row",
+        text,
+    ):
+        found.layout["gradient"] = "row"
+    elif re.search(
+        r"(derivative|gradient)s?\b[^.]{0,90}\b(is|are|as|be)( an?| always| written as)* columns?\b|gradients? (is|are)( an?)? column|column[- ](vector )?convention",
+        text,
+    ):
+        found.layout["gradient"] = "column"
+    if re.search(r"einstein|summation convention|repeated ind(ices|exes) are summed", text):
+        found.einstein = True
+
+
+def _front(found: Declarations, source: Source) -> None:
+    """Front matter: ``W: m n, symmetric``, ``layout: row``."""
+    for key, value, place in source.front:
+        if key.lower() == "layout":
+            for word in re.findall(r"[a-z]+", value.lower()):
+                if word in ("row", "column"):
+                    found.layout["gradient"] = word
+                elif word in ("numerator", "denominator"):
+                    found.layout["jacobian"] = word
+                    found.layout.setdefault("gradient", "row" if word == "numerator" else "column")
+            continue
+        parts = [p.strip() for p in value.split(",")]
+        shape = re.sub(
+            r"\\mathbb\{R\}|ℝ|\^|[{}()\[\]]|\\times|×|(?<=\s)x(?=\s)|(?<=[\w])\s*x\s*(?=\d|[a-z]\b)", " ", parts[0]
+        )
+        if not re.fullmatch(r"[\w\s]*|scalar", shape) or key.lower() in (
+            "title",
+            "author",
+            "date",
+            "lang",
+            "output",
+            "tags",
+            "subtitle",
+        ):
+            continue
+        sizes = () if shape.strip() in ("scalar", "R", "") else tuple(w for w in shape.split() if w != "R")
+        for name in re.split(r"[\s,]+", key):
+            if not re.fullmatch(r"\\?\w+", name):
+                continue
+            clean = name.lstrip("\\")
+            found.names[clean] = Declared(clean, sizes, name, place)
+            found.assume.setdefault(clean, set()).update(
+                _PROPERTIES[p.lower()] for p in parts[1:] if p.lower() in _PROPERTIES
+            )

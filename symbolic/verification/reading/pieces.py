@@ -1,0 +1,209 @@
+"""A document as pieces of prose and mathematics, each with its place. Markdown and LaTeX; code is left out."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from symbolic.verification.grammar import words
+from symbolic.verification.grammar.source import ReadingError
+
+LARGEST_DOCUMENT = 400_000
+MOST_PIECES = 4_000
+
+_ENVIRONMENTS = frozenset(words.ROW_ENVIRONMENTS - {"split", "aligned", "gathered", "alignedat"})
+_MACRO = re.compile(r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*\{")
+_OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*\{([^{}\\]{1,40})\}")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Prose, or mathematics without its delimiters: ``source[start:end]``."""
+
+    start: int
+    end: int
+    mathematics: bool
+    display: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """A document's text with its pieces, in order, and its macros without arguments."""
+
+    text: str
+    pieces: tuple[Piece, ...]
+    macros: dict[str, str]
+    front: tuple[tuple[str, str, int], ...] = ()
+
+    def line(self, place: int) -> int:
+        """The line, from 1, of an offset."""
+        return bisect_right(self._starts, place)
+
+    def column(self, place: int) -> int:
+        """The column, from 1, of an offset."""
+        return place - self._starts[self.line(place) - 1] + 1
+
+    @property
+    def _starts(self) -> list[int]:
+        found = self.__dict__.get("_line_starts")
+        if found is None:
+            found = [0, *(m.end() for m in re.finditer("\n", self.text))]
+            object.__setattr__(self, "_line_starts", found)
+        return found
+
+
+def split(text: str, latex: bool = False) -> Source:
+    """The pieces of a document.
+
+    >>> [text for text in ("Let $x$ be",) for p in split(text).pieces if p.mathematics]
+    ['Let $x$ be']
+    """
+    if len(text) > LARGEST_DOCUMENT:
+        raise ReadingError(f"the document has {len(text)} characters; at most {LARGEST_DOCUMENT} are read")
+    masked = _without_comments(text) if latex else _without_code(text)
+    macros = _macros(masked)
+    front: tuple[tuple[str, str, int], ...] = ()
+    start = 0
+    if latex:
+        begin = masked.find(r"\begin{document}")
+        start = begin + len(r"\begin{document}") if begin >= 0 else 0
+        end = masked.find(r"\end{document}")
+        masked = masked[: end if end >= 0 else len(masked)]
+    else:
+        start, front = _front_matter(masked)
+    pieces = _scan(masked, start, latex)
+    return Source(text, tuple(pieces), macros, front)
+
+
+def _scan(text: str, start: int, latex: bool) -> list[Piece]:
+    pieces: list[Piece] = []
+    prose = k = start
+    opening = re.compile(r"\\[\\$]|\$\$|\$|\\\(|\\\[|\\begin\{([A-Za-z]+\*?)\}")
+    while True:
+        match = opening.search(text, k)
+        if match is None or len(pieces) > MOST_PIECES:
+            break
+        found = _mathematics(text, match, latex)
+        if found is None:
+            k = match.end()
+            continue
+        piece, k = found
+        if match.start() > prose:
+            pieces.append(Piece(prose, match.start(), False))
+        pieces.append(piece)
+        prose = k
+    if len(text) > prose:
+        pieces.append(Piece(prose, len(text), False))
+    return pieces
+
+
+def _mathematics(text: str, match: re.Match, latex: bool) -> tuple[Piece, int] | None:
+    sign = match.group()
+    if sign in (r"\\", r"\$"):
+        return None
+    if sign.startswith(r"\begin"):
+        name = match.group(1)
+        if name not in _ENVIRONMENTS:
+            return None
+        closing = text.find(rf"\end{{{name}}}", match.end())
+        if closing < 0:
+            return None
+        end = closing + len(rf"\end{{{name}}}")
+        inner = match.end()
+        if name.startswith("alignat"):
+            arg = re.compile(r"\{\d*\}").match(text, inner)
+            inner = arg.end() if arg else inner
+        return Piece(inner, closing, True, True), end
+    if sign == "$":
+        following = text[match.end() : match.end() + 1]
+        if not latex and (following.isspace() or not following):
+            return None
+        closing = _closing_dollar(text, match.end(), latex)
+        return None if closing is None else (Piece(match.end(), closing, True), closing + 1)
+    target = {"$$": "$$", r"\(": r"\)", r"\[": r"\]"}[sign]
+    closing = text.find(target, match.end())
+    if closing < 0:
+        return None
+    return Piece(match.end(), closing, True, sign != r"\("), closing + len(target)
+
+
+def _closing_dollar(text: str, start: int, latex: bool) -> int | None:
+    k = start
+    while k < len(text):
+        c = text[k]
+        if c == "\\":
+            k += 2
+            continue
+        if c == "$":
+            if latex or (not text[k - 1].isspace() and not text[k + 1 : k + 2].isdigit()):
+                return k
+            return None
+        if (c == "\n" and text[k + 1 : k + 2] in ("\n", "")) or text.startswith("\n\r\n", k):
+            return None
+        k += 1
+    return None
+
+
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text with stretches replaced by spaces, lines kept."""
+    out = list(text)
+    for a, b in spans:
+        for k in range(a, min(b, len(out))):
+            if out[k] != "\n":
+                out[k] = " "
+    return "".join(out)
+
+
+def _without_comments(text: str) -> str:
+    spans = [m.span() for m in re.finditer(r"(?<!\\)%[^\n]*", text)]
+    spans += [
+        m.span()
+        for m in re.finditer(r"\\begin\{(verbatim\*?|lstlisting|minted|comment)\}.*?\\end\{\1\}", text, re.DOTALL)
+    ]
+    spans += [m.span() for m in re.finditer(r"\\verb\*?([^A-Za-z\s]).*?\1", text)]
+    return _blank(text, spans)
+
+
+def _without_code(text: str) -> str:
+    """Markdown without fenced, indented and inline code, HTML blocks and comments."""
+    from markdown_it import MarkdownIt
+
+    starts = [0, *(m.end() for m in re.finditer("\n", text)), len(text) + 1]
+    spans = []
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type == "fence" and token.map:
+            spans.append((starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]))
+    spans += [m.span() for m in re.finditer(r"<!--.*?-->", text, re.DOTALL)]
+    spans += [m.span() for m in re.finditer(r"(?is)<(script|style)\b.*?</\1\s*>", text)]
+    spans += [m.span() for m in re.finditer(r"(?<!`)(`+)(?!`)[^`\n]+(?<!`)\1(?!`)", text)]
+    return _blank(text, spans)
+
+
+def _macros(text: str) -> dict[str, str]:
+    """``\\newcommand`` without arguments (never one that takes any), and declared operators."""
+    found: dict[str, str] = {}
+    for match in _MACRO.finditer(text):
+        level, k = 1, match.end()
+        while k < len(text) and level:
+            level += (text[k] == "{" and text[k - 1] != "\\") - (text[k] == "}" and text[k - 1] != "\\")
+            k += 1
+        body = text[match.end() : k - 1]
+        if "#" not in body and len(body) <= 200:
+            found[match.group(1)] = body
+    for match in _OPERATOR.finditer(text):
+        found[match.group(1)] = rf"\operatorname{{{match.group(2)}}}"
+    return found
+
+
+def _front_matter(text: str) -> tuple[int, tuple[tuple[str, str, int], ...]]:
+    """``key: value`` lines between --- at the top of the document."""
+    match = re.match(r"---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", text, re.DOTALL)
+    if not match:
+        return 0, ()
+    entries = []
+    for line in re.finditer(
+        r"^[ \t]*([^\s:#][^:\n]*?)[ \t]*:[ \t]*([^\n\r]+?)[ \t]*\r?$", match.group(1), re.MULTILINE
+    ):
+        entries.append((line.group(1), line.group(2).strip("\"'"), match.start(1) + line.start()))
+    return match.end(), tuple(entries)
