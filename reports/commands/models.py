@@ -37,7 +37,11 @@ class ModelError(ChainruleError):
 
 @dataclass(frozen=True)
 class Model:
-    """A model to derive, train or draw: its per-sample loss, and the other named tensors of its file."""
+    """A model to derive, train or draw.
+
+    ``loss`` is that of one sample unless ``whole`` says that it takes all of them; ``tensors`` are its named tensors;
+    ``wrt`` those by which it is derived (all parameters if empty); ``source`` the text of its file.
+    """
 
     name: str
     title: str
@@ -45,6 +49,8 @@ class Model:
     description: str = ""
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     source: str = ""
+    whole: bool = False
+    wrt: tuple[Tensor, ...] = ()
 
 
 def is_file(argument: str) -> bool:
@@ -59,7 +65,7 @@ def find(argument: str) -> Model:
 
 def from_gallery(name: str) -> Model:
     """The model of that name. Raises ``ModelError`` with a suggestion if there is none."""
-    from symbolic.language.gallery import GALLERY
+    from symbolic.language.gallery import GALLERY, named
 
     if name not in GALLERY:
         raise ModelError(
@@ -67,8 +73,9 @@ def from_gallery(name: str) -> Model:
             f"{suggestion(name, GALLERY)}"
         )
     entry = GALLERY[name]
-    built = entry.build()
-    return Model(name, entry.title, built, entry.description)
+    loss = entry.build()
+    wrt = tuple(named(loss)[label] for label in entry.wrt)
+    return Model(name, entry.title, loss, entry.description, named(loss), whole=entry.whole, wrt=wrt)
 
 
 def from_file(path: Path) -> Model:

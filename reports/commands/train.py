@@ -1,0 +1,155 @@
+"""``chainrule train``: train a model on data, print what is reached, plot the curve."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from numeric.errors import OptionError
+from reports.commands.models import find
+from reports.writers.output import write_output
+
+
+def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    """``momentum=0.9`` as a name and a number."""
+    found = {}
+    for value in values:
+        name, sign, number = value.partition("=")
+        try:
+            found[name.strip().replace("-", "_")] = float(number)
+        except ValueError:
+            raise click.BadParameter(f"{value!r} is not NAME=NUMBER, such as momentum=0.9") from None
+        if not sign or not name:
+            raise click.BadParameter(f"{value!r} is not NAME=NUMBER, such as momentum=0.9")
+    return found
+
+
+def _sizes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    return {name: int(number) for name, number in _pairs(ctx, parameter, values).items()}
+
+
+@click.command("train", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("model")
+@click.option(
+    "--data",
+    "source",
+    required=True,
+    help="digits, iris, wine, diabetes, breast_cancer, or a file: .npz, .csv, .parquet, a folder of .npy.",
+)
+@click.option("--target", help="The target column of a table (the last one if not given).")
+@click.option("--held-out", default=0.2, show_default=True, help="Fraction of the samples held out (0: none).")
+@click.option("--standardise/--as-is", default=False, help="Scale features to mean 0 and deviation 1.")
+@click.option(
+    "--method", default="sgd", show_default=True, help="sgd, momentum, nesterov, adagrad, rmsprop, adam or adamw."
+)
+@click.option("--learning-rate", "-r", type=float, help="The step size; each method has a default.")
+@click.option(
+    "--option", "-o", "options", multiple=True, callback=_pairs, help="An option of the method, such as momentum=0.9."
+)
+@click.option(
+    "--batch-size",
+    "-b",
+    default=32,
+    show_default=True,
+    help="Samples per step; 1 is per-sample descent, 0 the full batch.",
+)
+@click.option("--epochs", "-e", default=20, show_default=True)
+@click.option("--schedule", help="constant, linear, cosine, step or warmup.")
+@click.option("--patience", type=int, help="Stop after so many epochs without a better held-out loss.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--size", "sizes", multiple=True, callback=_sizes, help="The number of a named dimension, such as h=40.")
+@click.option("--freeze", multiple=True, help="A parameter that stays as it is.")
+@click.option("--backend", default="numpy", show_default=True, help="numpy, numba or auto.")
+@click.option("--dtype", default="float64", show_default=True, type=click.Choice(["float32", "float64"]))
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the curve into this .svg, .png or .pdf file.")
+@click.option(
+    "--log", type=click.Path(path_type=Path), help="Write every epoch's figures into this .csv or .jsonl file."
+)
+@click.option("--save", type=click.Path(path_type=Path), help="Write the trained parameters into this .npz file.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="Keep a checkpoint in this .npz file.")
+@click.option("--every", default=1, show_default=True, help="Epochs between checkpoints.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
+@click.option("--quiet", "-q", is_flag=True, help="Print the last line only.")
+def command(model: str, source: str, target: str | None, held_out: float, standardise: bool, **given: Any) -> None:
+    """Train MODEL (a Python file, or a name of the gallery) on data.
+
+    The loss of the model is that of one sample; samples are the rows of the data. The program says how every parameter
+    starts, and a run with the same seed ends in the same bits.
+
+    \b
+    Examples:
+      chainrule train digits --data digits --epochs 30 --learning-rate 0.1
+      chainrule train model.py --data table.csv --target price --method adam --plot curve.svg
+    """
+    from numeric.training.data import load
+    from numeric.training.initial import parameters_of, rule_for
+    from numeric.training.loop import train
+    from numeric.training.metrics import accuracy_of
+
+    found = find(model)
+    if found.whole:
+        raise OptionError(f"the loss of {found.name} takes all samples at once; `train` needs the loss of one sample")
+    loss = found.loss
+    samples = load(source, target)
+    training, held = samples.split(held_out, given["seed"]) if held_out else (samples, None)
+    if standardise:
+        training, held = training.standardised(), held.standardised(training) if held else None
+    arrays, validation = training.bind(loss), held.bind(loss) if held else None
+    accuracy = accuracy_of(loss) if samples.classes else None
+    quiet = given.pop("quiet")
+    if not quiet:
+        click.echo(f"{len(training)} samples to train on" + (f", {len(held)} held out" if held else ""))
+        for t in parameters_of(loss):
+            click.echo(f"  {t.describe()}: {rule_for(t)}")
+    history = train(
+        loss,
+        arrays,
+        method=given["method"],
+        learning_rate=given["learning_rate"],
+        batch_size=given["batch_size"] or None,
+        epochs=given["epochs"],
+        schedule=given["schedule"],
+        patience=given["patience"],
+        seed=given["seed"],
+        sizes=given["sizes"],
+        frozen=given["freeze"],
+        backend=given["backend"],
+        dtype=given["dtype"],
+        validation=validation,
+        metrics={"accuracy": accuracy} if accuracy is not None else {},
+        progress=not quiet and sys.stderr.isatty(),
+        checkpoint=given["checkpoint"],
+        every=given["every"],
+        resume=given["resume"],
+        on_epoch=None if quiet or sys.stderr.isatty() else lambda record: click.echo(_line(record)),
+        **given["options"],
+    )
+    _leave(history, given)
+    click.echo(str(history))
+
+
+def _line(record: Any) -> str:
+    parts = [f"epoch {record.epoch:4d}", f"loss {record.loss:.5f}"]
+    if record.validation is not None:
+        parts.append(f"held-out {record.validation:.5f}")
+    return "  ".join([*parts, *(f"{name} {value:.4f}" for name, value in record.metrics.items())])
+
+
+def _leave(history: Any, given: dict[str, Any]) -> None:
+    """Write the files that were asked for, each complete or not at all."""
+    if given["log"] is not None:
+        kinds = {".csv": history.csv, ".jsonl": history.json_lines}
+        if given["log"].suffix not in kinds:
+            raise OptionError(f"{given['log']}: figures are written as .csv or .jsonl")
+        write_output(given["log"], kinds[given["log"].suffix]())
+    if given["save"] is not None:
+        from numeric.training.checkpoints import save_parameters
+
+        save_parameters(given["save"], history.parameters)
+    if given["plot"] is not None:
+        from reports.figures.plots import loss_curve, saved
+
+        saved(loss_curve(history), given["plot"])

@@ -1,0 +1,98 @@
+"""`chainrule train`, `gallery` and `diagram`, run as a user runs them."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from reports.commands import main
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def test_the_chapters_net_learns_digits(tmp_path):
+    """The chapter's architecture on digits: at least 96 % of held-out images, as the README says."""
+    answer = run(
+        "train", "digits-net", "--data", "digits", "--epochs", 30, "-r", 0.1, "-b", 16, "--log", tmp_path / "log.jsonl"
+    )
+    assert answer.exit_code == 0, answer.output
+    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert last["accuracy"] >= 0.96
+    assert f"accuracy {last['accuracy']:.4g}" in answer.output.splitlines()[-1]
+    assert "W_1 (60, 64): uniform on ±1/8" in answer.output
+
+
+def test_a_model_file_on_a_table(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 2))
+    rows = np.column_stack([x, x @ [2.0, -1.0] + 0.5])
+    np.savetxt(tmp_path / "d.csv", rows, delimiter=",", header="a,b,price", comments="")
+    (tmp_path / "m.py").write_text('def loss(w: "2", b: "", x: "2", y: ""):\n    return (w @ x + b - y) ** 2\n')
+    names = ["--log", tmp_path / "l.csv", "--save", tmp_path / "p.npz", "--plot", tmp_path / "c.svg"]
+    answer = run("train", tmp_path / "m.py", "--data", tmp_path / "d.csv", "-e", 60, "-r", 0.05, "-q", *names)
+    assert answer.exit_code == 0, answer.output
+    with np.load(tmp_path / "p.npz") as parameters:
+        np.testing.assert_allclose(parameters["w"], [2, -1], atol=1e-2)
+        np.testing.assert_allclose(parameters["b"], 0.5, atol=1e-2)
+    assert (tmp_path / "l.csv").read_text().startswith("epoch,loss,seconds")
+    assert (tmp_path / "c.svg").read_text().rstrip().endswith("</svg>")
+    assert len(answer.output.splitlines()) == 1
+
+
+def test_resume_from_the_command_line(tmp_path):
+    common = ["train", "digits-net", "--data", "digits", "-q", "--checkpoint"]
+    whole = run(*common, tmp_path / "whole.npz", "-e", 3, "--save", tmp_path / "a.npz")
+    first = run(*common, tmp_path / "part.npz", "-e", 1)
+    rest = run(*common, tmp_path / "part.npz", "-e", 3, "--resume", "--save", tmp_path / "b.npz")
+    assert [r.exit_code for r in (whole, first, rest)] == [0, 0, 0]
+    with np.load(tmp_path / "a.npz") as a, np.load(tmp_path / "b.npz") as b:
+        assert all(np.array_equal(a[k], b[k]) for k in a.files)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["train", "digits-net", "--data", "digit"], 1, "Did you mean 'digits'?"),
+        (["train", "digitsnet", "--data", "digits"], 1, "Did you mean 'digits-net'?"),
+        (["train", "digits-net", "--data", "iris"], 1, "does not fit input x (64,)"),
+        (["train", "digits-net", "--data", "digits", "--method", "adm"], 1, "Did you mean 'adam'?"),
+        (["train", "digits-net", "--data", "digits", "-o", "momentum"], 2, "is not NAME=NUMBER"),
+        (["train", "digits-net", "--data", "digits", "-o", "momentum=1"], 1, "has no option 'momentum'"),
+        (["train", "digits-net", "--data", "none.csv"], 1, "no such file"),
+        (["train", "digits-net"], 2, "Missing option '--data'"),
+        (["train", "matrix-factorisation", "--data", "digits"], 1, "the loss"),
+        (["trian"], 2, "Did you mean 'train'?"),
+        (["diagram", "digits-net", "-o", "x.gif"], 1, "written as .svg, .png, .dot or .tex"),
+        (["diagram", "none.py"], 1, "there is no such file"),
+    ],
+)
+def test_a_mistake_is_one_line_and_an_exit_code(arguments, code, message):
+    answer = CliRunner().invoke(main, arguments)
+    assert answer.exit_code == code, answer.output
+    assert message in answer.output
+    assert "Traceback" not in answer.output
+    if code == 1:
+        assert answer.stderr.count("\n") == 1
+
+
+def test_a_plot_that_cannot_be_written_is_said():
+    answer = run("train", "digits-net", "--data", "digits", "-e", 1, "-q", "--plot", "/nowhere/c.svg")
+    assert answer.exit_code == 1
+    assert "cannot be written" in answer.output
+
+
+def test_gallery_lists_every_model():
+    from symbolic.language.gallery import GALLERY
+
+    assert run("gallery", "--names").output.split() == list(GALLERY)
+    assert all(entry.title in run("gallery").output for entry in GALLERY.values())
+
+
+@pytest.mark.parametrize(("suffix", "start"), [(".svg", "<svg"), (".dot", "digraph"), (".tex", "\\begin{tikzpicture}")])
+def test_diagrams_are_written(tmp_path, suffix, start):
+    answer = run("diagram", "example-net", "--gradients", "-o", tmp_path / f"d{suffix}")
+    assert answer.exit_code == 0, answer.output
+    assert (tmp_path / f"d{suffix}").read_text().startswith(start)
