@@ -38,6 +38,8 @@ from reports.document.model import (
 from reports.writers.anchors import Anchors, anchor, step_anchor
 from reports.writers.breaking import broken, measure
 from reports.writers.latex_text import escape, formula, outline
+from reports.writers.svg import drawing
+from reports.writers.svg_tikz import tikz
 from reports.writers.tex import tokens
 
 PREAMBLE = Path(__file__).parent / "page" / "preamble.tex"
@@ -84,11 +86,13 @@ class _Writer:
         self.words = words
         self.anchors = Anchors()
         self.symbols: set[str] = set()
+        self.figures = 0
 
     def needed(self, document: Document) -> list[str]:
         """What the preamble must add for this document: TikZ, and symbols that a basic installation may lack."""
-        tikz = any(isinstance(node, Figure) and node.tikz for node in walk(document))
-        lines = [r"\usepackage{tikz}"] if tikz else []
+        figures = any(isinstance(node, Figure) for node in walk(document))
+        load = r"\IfFileExists{tikz.sty}{\usepackage{tikz}\usetikzlibrary{shapes.misc}}{}"
+        lines = [load] if figures else []
         for symbol in sorted(self.symbols):
             code = convert_symbol(symbol) or ""
             character = chr(int(code, 16)) if code and set(code) <= set("0123456789ABCDEFabcdef") else "?"
@@ -263,15 +267,15 @@ class _Writer:
         return f"\\begin{{listing}}\n{caption}{inside}\n\\end{{listing}}"
 
     def figure(self, node: Figure) -> str:
+        self.figures += 1
         name = self.anchors.given(node.id)
         lines = [rf"\hypertarget{{{name}}}{{}}"] if name else []
-        if node.tikz:
-            lines.append("\\begin{center}\n\\fitted{\\linewidth}{" + node.tikz + "}\n\\end{center}")
+        drawn = node.tikz or tikz(drawing(node.svg, f"figure-{self.figures}", node.alt, alone=True))
+        words = rf"\textbf{{{escape(self.words('figure.figure'))}.}} {escape(node.alt)}"
+        if drawn:
+            lines.append(f"\\drawn{{{drawn.strip()}}}{{{words}}}")
         else:
-            words = rf"\textbf{{{escape(self.words('figure.figure'))}.}} {escape(node.alt)}"
-            lines.append(
-                rf"\begin{{center}}\fbox{{\parbox{{0.9\linewidth}}{{\small\raggedright {words}}}}}\end{{center}}"
-            )
+            lines.append(rf"\described{{{words}}}")
         if node.caption:
             lines.append(rf"{{\small\color{{soft}}\raggedright {self.inlines(node.caption)}\par}}")
         return "\n".join(lines)

@@ -234,7 +234,7 @@ class MarkdownWriter:
 
     def figure(self, node: Figure) -> str:
         name = f"figure-{len(self.drawings) + 1}"
-        self.drawings[name] = drawing(node.svg, name, node.alt)
+        self.drawings[name] = drawing(node.svg, name, node.alt, alone=True)
         place = f"(attachment:{name}.svg)" if self.attachments else f"[{name}]"
         anchored = self.anchors.given(node.id)
         image = (f'<a id="{anchored}"></a>' if anchored else "") + f"![{escape(node.alt)}]{place}"

@@ -242,7 +242,7 @@ class _Writer:
     def figure(self, node: Figure) -> str:
         self.figures += 1
         name = f"figure-{self.figures}.svg"
-        svg = drawing(node.svg, f"figure-{self.figures}", node.alt)
+        svg = drawing(node.svg, f"figure-{self.figures}", node.alt, alone=True)
         (self.folder / name).write_text(svg, encoding="utf-8")
         anchored = self.anchors.given(node.id)
         label = f"#anchored({quoted(anchored)})\n" if anchored else ""
