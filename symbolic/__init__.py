@@ -14,6 +14,7 @@ from symbolic.calculus.derivation import Derivation, derive
 from symbolic.calculus.derivatives import gradient, hessian, jacobian, jvp, vjp
 from symbolic.calculus.presentation import simplified
 from symbolic.calculus.records import Derivative, Step
+from symbolic.calculus.symmetric import symmetric_gradient
 from symbolic.errors import (
     ChainruleError,
     DeclarationError,
@@ -370,6 +371,7 @@ __all__ = [
     "svdvals",
     "swiglu",
     "swish",
+    "symmetric_gradient",
     "take_along_axis",
     "tanhshrink",
     "tensor",

@@ -20,7 +20,7 @@ from symbolic.language.shaping import added, full
 from symbolic.program.dims import shape_text
 from symbolic.program.equations import Equation, equation
 from symbolic.program.expressions import Access, Guard, Index, Quotient, Remainder, Zero
-from symbolic.program.functions import Equal, Where
+from symbolic.program.functions import BY_HEAD, Equal, Where
 from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor, computed, fresh_indices
@@ -50,8 +50,8 @@ def cotangents(
     if output.serial not in active and output.serial in blocked:
         culprit = blocked[output.serial]
         raise NotDifferentiableError(
-            f"{output.describe()} depends on {', '.join(w.label for w in wrt)} only through {culprit.describe()} "
-            f"made at {culprit.origin}, which holds {'truth values' if culprit.dtype == 'bool' else 'integers'} and has no derivative"
+            f"{output.describe()} depends on {', '.join(w.label for w in wrt)} only through {made_by(culprit)}"
+            f"{culprit.describe()} made at {culprit.origin}, which holds {'truth values' if culprit.dtype == 'bool' else 'integers'} and has no derivative"
         )
     parts: dict[Tensor, list[Tensor]] = {output: [seed]} if output.serial in active else {}
     result: dict[Tensor, Tensor] = {}
@@ -99,6 +99,17 @@ def dependence(
         elif any(u.serial in blocked for u in t.operands):
             blocked[t.serial] = next(blocked[u.serial] for u in t.operands if u.serial in blocked)
     return active, blocked
+
+
+def made_by(t: Tensor) -> str:
+    """``argmax: `` for a tensor that argmax computes, to start a message; empty where no one function is to blame."""
+    eq = t.definition
+    if not isinstance(eq, Equation):
+        return ""
+    row = BY_HEAD.get(eq.body.func)
+    if eq.reduce.startswith("arg"):
+        return f"{eq.reduce}: "
+    return f"{row.name}: " if row is not None and eq.is_pointwise else ""
 
 
 def local_derivative(t: Tensor, access: Access, reuse: bool = True) -> tuple[sp.Expr, tuple[Guard, ...]]:

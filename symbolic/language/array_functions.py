@@ -82,9 +82,20 @@ def median(x: Any, axis: Any = None, keepdims: bool = False, **options: Any) -> 
     return operations.mean(middle, a, keepdims)
 
 
-def extremes_so_far(kind: str, x: Any, axis: Any = 0) -> Tensor:
-    """The running maximum or minimum."""
-    return operations.cumulative(kind, x, axis)
+def quantile(x: Any, q: Any, axis: Any = None, keepdims: bool = False, **options: Any) -> Tensor:
+    """The q-quantile by linear interpolation between the two entries in order around q(n − 1); q is a number."""
+    t = as_tensor(x)
+    if axis is None:
+        t, axis = shaping.reshape(t, -1), 0
+    (a,) = normal_axes("quantile", t, axis)
+    place = operations.scalar(q) * (t.extents[a] - 1)
+    if not place.is_Rational or not 0 <= place <= t.extents[a] - 1:
+        raise UnsupportedError(f"quantile: q={q!r} of {t.describe()}: expected a number from 0 to 1 and a fixed size")
+    ordered, low = sort(t, a), int(sp.floor(place))
+    high, share = min(low + 1, int(t.extents[a]) - 1), place - low
+    below, above = (along(ordered, a, slice(k, k + 1)) for k in (low, high))
+    between = operations.pointwise("quantile", lambda u, v: u + share * (v - u), below, above)
+    return between if keepdims else shaping.squeeze(between, a)
 
 
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -286,6 +297,8 @@ ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sort": sort,
     "argsort": argsort,
     "median": median,
+    "quantile": quantile,
+    "percentile": lambda x, q, axis=None, **options: quantile(x, operations.scalar(q) / 100, axis, **options),
     "ptp": ptp,
     "convolve": convolve,
     "correlate": correlate,

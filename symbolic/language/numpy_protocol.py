@@ -35,6 +35,15 @@ def _plain(name: str, options: dict, *allowed: str) -> None:
 
 _REDUCES = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"}
 
+
+def _made(args: Any) -> str:
+    """Which tensor a refused call was made with, and where in the user's code that was made."""
+    for a in args:
+        if isinstance(a, Tensor):
+            return f" It was called with {a.describe()}, made at {a.origin}."
+    return ""
+
+
 # -- ufuncs ------------------------------------------------------------------------------------------------------------
 
 
@@ -56,7 +65,7 @@ def array_ufunc(ufunc: Any, how: str, inputs: tuple, options: dict) -> Any:
         return call(name, a[(...,) + (None,) * b.ndim], b)
     if how == "accumulate" and name in ("add", "multiply", "maximum", "minimum", "logaddexp"):
         return operations.cumulative(_REDUCES[name], inputs[0], options.get("axis", 0))
-    raise UnsupportedError(f"np.{name}.{how} is not supported on symbolic tensors")
+    raise UnsupportedError(f"np.{name}.{how} is not supported on symbolic tensors.{_made(inputs)}")
 
 
 def call(name: str, *inputs: Any) -> Tensor:
@@ -78,7 +87,9 @@ def call(name: str, *inputs: Any) -> Tensor:
     if name in pw.BINARY and len(inputs) == 2:
         return pw.binary(name, *inputs)
     known = [*pw.UNARY, *pw.BINARY, *pw.CONDITIONS]
-    raise UnsupportedError(f"the function {name} is not supported on symbolic tensors.{suggestion(name, known)}")
+    raise UnsupportedError(
+        f"the function {name} is not supported on symbolic tensors.{suggestion(name, known)}{_made(inputs)}"
+    )
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------
@@ -264,7 +275,9 @@ def array_function(function: Any, args: tuple, kwargs: dict) -> Any:
     """A NumPy function called with tensors among its arguments."""
     key = function_key(function)
     if key not in FUNCTIONS:
-        raise UnsupportedError(f"np.{key} is not supported on symbolic tensors.{suggestion(key, FUNCTIONS)}")
+        raise UnsupportedError(
+            f"np.{key} is not supported on symbolic tensors.{suggestion(key, FUNCTIONS)}{_made(args)}"
+        )
     if kwargs.get("out") is not None:
         raise UnsupportedError(f"np.{key}: out= writes in place; use the returned tensor instead")
     kwargs.pop("out", None)
