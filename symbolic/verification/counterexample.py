@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 from symbolic.errors import EvaluationError
@@ -13,7 +11,7 @@ from symbolic.verification.equality_points import Comparer, Comparison, Point, T
 from symbolic.verification.evaluation_numbers import Floats, Fractions, Reals, Trace
 from symbolic.verification.evaluation_points import Draw, dimensions, draw_sizes, label_ranges
 from symbolic.verification.evaluation_program import Program
-from symbolic.verification.verdict import Counterexample, number_text
+from symbolic.verification.verdict import Counterexample, nested, number_text, unravelled
 
 SHOWN = 10  # significant digits of values that are no fractions
 
@@ -66,11 +64,10 @@ def shown(point: Point, claim: Tensor, truth: Tensor) -> Counterexample:
     program = Program([claim, truth], point.sizes)
     claimed, true = (column[point.entry] for column in _exact(program, point))
     values = tuple(
-        (t.label, _nested(flat, program.shape(t)))
-        for t, flat in sorted(point.values.items(), key=lambda i: i[0].serial)
+        (t.label, nested(flat, program.shape(t))) for t, flat in sorted(point.values.items(), key=lambda i: i[0].serial)
     )
     sizes = tuple(sorted((s.name, n) for s, n in point.sizes.items()))
-    entry = _unravelled(point.entry, program.shape(truth))
+    entry = unravelled(point.entry, program.shape(truth))
     return Counterexample(sizes, values, entry, number_text(claimed, SHOWN), number_text(true, SHOWN))
 
 
@@ -80,19 +77,3 @@ def _exact(program: Program, point: Point) -> list[list[Any]]:
         return program.run(point.values, Fractions())
     except EvaluationError:
         return program.run(point.values, Reals(40))
-
-
-def _unravelled(position: int, shape: Sequence[int]) -> tuple[int, ...]:
-    entry: list[int] = []
-    for n in reversed(shape):
-        position, k = divmod(position, n)
-        entry.append(k)
-    return tuple(reversed(entry))
-
-
-def _nested(flat: Sequence[Any], shape: Sequence[int]) -> Any:
-    if not shape:
-        v = flat[0]
-        return int(v) if isinstance(v, Fraction) and v.denominator == 1 else v
-    step = len(flat) // shape[0]
-    return tuple(_nested(flat[k * step : (k + 1) * step], shape[1:]) for k in range(shape[0]))

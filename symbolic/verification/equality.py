@@ -22,12 +22,16 @@ from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 from symbolic.verification.counterexample import counterexample
 from symbolic.verification.diagnosis import diagnose, explained
-from symbolic.verification.equality_claims import Failure, read_claim
+from symbolic.verification.equality_claims import read_claim, vocabulary
+from symbolic.verification.equality_code import judge_function
 from symbolic.verification.equality_points import Comparer, Comparison, Tally
 from symbolic.verification.equality_proof import Proof, prove
 from symbolic.verification.equality_shapes import layouts, same_shape
+from symbolic.verification.equality_sizes import generalised, is_large, restored
 from symbolic.verification.evaluation_points import GRAIN
 from symbolic.verification.verdict import Diagnosis, Evidence, Verdict
+
+LARGEST_JUDGED = 5_000  # points of a program that is judged at its own sizes
 
 
 def check(
@@ -58,34 +62,54 @@ def check(
     """
     truth = as_tensor(truth)
     rng = random.Random(seed)  # noqa: S311 (points to try, no secrets)
+    comparer = Comparer(rng, _fixed(sizes))
     read = read_claim(claim, truth, dict(symbols or {}))
-    if isinstance(read, Failure):
-        return Verdict(read.status, Evidence(read.reason), truth=truth)
-    return judge(read, truth, Comparer(rng, _fixed(sizes)), diagnosis)
+    if isinstance(read, Tensor):
+        return judge(read, truth, comparer, diagnosis)
+    if callable(claim) and read.status == "undecided":
+        names = vocabulary(truth, dict(symbols or {}))
+        return judge_function(claim, truth, names, comparer, lambda c, t: judge(c, t, comparer, diagnosis), read.reason)
+    return Verdict(read.status, Evidence(read.reason), truth=truth)
 
 
 def judge(claim: Tensor, truth: Tensor, comparer: Comparer, diagnosis: bool = True) -> Verdict:
-    """The ladder for two tensors."""
+    """The ladder for two tensors; programs of large fixed sizes are judged at small ones."""
+    if is_large([claim, truth], LARGEST_JUDGED):
+        general = generalised([claim, truth])
+        if general is not None:
+            verdict = _judged(general[claim], general[truth], comparer, diagnosis)
+            if verdict.status != "refuted" or comparer.visibly_different(claim, truth):
+                return _at_large(verdict, claim, truth, general)
+    return _judged(claim, truth, comparer, diagnosis)
+
+
+def _at_large(verdict: Verdict, claim: Tensor, truth: Tensor, general: Mapping[Tensor, Tensor]) -> Verdict:
+    """The verdict on the general program as that on the large one."""
+    found = verdict.diagnosis
+    found = replace(found, repair=restored(found.repair, general)) if found else None
+    evidence = replace(
+        verdict.evidence, sentence=f"with the large sizes left open, tried at small ones: {verdict.evidence}"
+    )
+    return replace(verdict, evidence=evidence, diagnosis=found, claim=claim, truth=truth)
+
+
+def _judged(claim: Tensor, truth: Tensor, comparer: Comparer, diagnosis: bool) -> Verdict:
     if same_shape(claim.extents, truth.extents):
         comparison = comparer.compare(claim, truth)
         if comparison.outcome != "different":
             proof = prove(claim, truth) if comparison.point is None else None
             return verdict_of(comparison, claim, truth, proof=proof)
-        for how, other in layouts(truth, claim.extents):
-            if comparer.compare(claim, other).outcome == "equal":
-                return _layout(how, claim, truth)
-        example = counterexample(comparison, claim, truth, comparer)
-        mistake = diagnose(claim, truth, comparer) if diagnosis else None
-        return verdict_of(comparison, claim, truth, example, mistake)
     for how, other in layouts(truth, claim.extents):
         if comparer.compare(claim, other).outcome == "equal":
             return _layout(how, claim, truth)
     if _is_zero(claim) and comparer.compare(truth * 0, truth).outcome == "equal":
-        return Verdict(
-            "agrees", Evidence("the truth is zero in every entry, and 0 is claimed"), (), claim=claim, truth=truth
-        )
-    sentence = f"the claim has shape {shape_text(claim.extents)}, the truth {shape_text(truth.extents)}"
+        sentence = "the truth is zero in every entry, and 0 is claimed"
+        return Verdict("agrees", Evidence(sentence), claim=claim, truth=truth)
     mistake = diagnose(claim, truth, comparer) if diagnosis else None
+    if same_shape(claim.extents, truth.extents):
+        example = counterexample(comparison, claim, truth, comparer)
+        return verdict_of(comparison, claim, truth, example, mistake)
+    sentence = f"the claim has shape {shape_text(claim.extents)}, the truth {shape_text(truth.extents)}"
     return Verdict("shape", Evidence(sentence), (), None, mistake, claim, truth)
 
 

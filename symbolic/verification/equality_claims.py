@@ -11,6 +11,8 @@ from symbolic.errors import ChainruleError, DeclarationError, ShapeError, sugges
 from symbolic.language.operations import as_tensor
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor, tensor
+from symbolic.verification.elaboration.values import ShapeMisfit
+from symbolic.verification.formulas import formula
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ def read_claim(claim: Any, truth: Tensor, symbols: Mapping[str, Tensor]) -> Tens
         return claim
     try:
         if isinstance(claim, str):
-            return read_latex(claim, vocabulary(truth, symbols))
+            return read_latex(claim, vocabulary(truth, symbols), truth)
         if callable(claim):
             return read_function(claim, vocabulary(truth, symbols))
         return as_tensor(claim)
@@ -37,6 +39,10 @@ def read_claim(claim: Any, truth: Tensor, symbols: Mapping[str, Tensor]) -> Tens
         raise
     except ChainruleError as error:
         return Failure("undecided", f"the claim cannot be read as a program: {error}")
+    except Exception as error:  # a claim's own code may raise anything; the caller tries it at fixed sizes
+        if not callable(claim):
+            raise
+        return Failure("undecided", f"the claim's code raises {type(error).__name__}: {error}")
 
 
 def vocabulary(truth: Tensor, symbols: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -49,24 +55,37 @@ def read_function(function: Callable[..., Any], names: Mapping[str, Tensor]) -> 
 
     A parameter that no tensor is named after takes its default, or is declared from its annotation (``W: "m n"``).
     """
-    arguments: dict[str, Any] = {}
+    return as_tensor(function(**arguments(function, names, tensor)))
+
+
+def arguments(
+    function: Callable[..., Any], names: Mapping[str, Any], declare: Callable[[str, str], Any] | None = None
+) -> dict[str, Any]:
+    """What to call a function with: the named values by parameter name; annotated parameters may be declared.
+
+    Raises ``DeclarationError`` for a parameter that has neither.
+    """
+    found: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         if name in names:
-            arguments[name] = names[name]
+            found[name] = names[name]
         elif parameter.default is not parameter.empty:
             continue
-        elif isinstance(parameter.annotation, str) and parameter.annotation is not parameter.empty:
-            arguments[name] = tensor(name, parameter.annotation.strip("'\""))
+        elif declare is not None and isinstance(parameter.annotation, str):
+            found[name] = declare(name, parameter.annotation.strip("'\""))
         else:
             raise DeclarationError(
                 f"check: the claim's parameter {name!r} is none of the truth's tensors ({', '.join(names) or 'none is named'}); "
                 f"pass symbols={{{name!r}: ...}} or annotate it with its dims.{suggestion(name, names)}"
             )
-    return as_tensor(function(**arguments))
+    return found
 
 
-def read_latex(text: str, names: Mapping[str, Tensor]) -> Tensor | Failure:
-    """The formula ``text`` over the given names."""
-    return Failure("undecided", "formulas in LaTeX are not read here yet; hand in a tensor or a NumPy function")
+def read_latex(text: str, names: Mapping[str, Tensor], truth: Tensor) -> Tensor | Failure:
+    """The formula ``text`` over the given names; of an equation its right side. A bare I has the truth's size."""
+    try:
+        return formula(text, names, like=truth)
+    except ShapeMisfit as error:
+        return Failure("shape", f"the formula's shapes do not fit: {error}")

@@ -27,6 +27,7 @@ from symbolic.verification.evaluation_residues import Degrees, NoSquare, Residue
 SEARCHED = 24  # float points
 CONFIRMED = 4  # high-precision points that an agreement rests on, besides the float points
 DIGITS, FINE, MOST_DIGITS = 30, 110, 1000
+PLENTY = 1000  # entries that make one point enough
 TALLEST = 4  # exponentials nested in each other that residues follow
 SCALES = (1, 1, 4, 1, 16, 2)
 
@@ -89,6 +90,24 @@ class Comparer:
             return Comparison("different", tally, suspect)
         return self._confirm(programs, tally, deadline)
 
+    def visibly_different(self, claim: Tensor, truth: Tensor) -> bool:
+        """True if floats differ by much more than their noise at two points, at the programs' own sizes."""
+        tally = Tally()
+        programs = _Programs(self, claim, truth, topological([claim, truth]))
+        if not programs.ready(tally):
+            return False
+        seen = 0
+        for k in range(4):
+            program, _, values = programs.point(k)
+            try:
+                run = program.evaluate(values, Floats())
+            except EvaluationError:
+                continue
+            seen += bool(_float_differences(run, claim, truth))
+            if seen == 2:
+                return True
+        return False
+
     def _search(self, programs: _Programs, tally: Tally, deadline: float) -> Point | None:
         """A point where floats differ and real numbers confirm it."""
         doubts = 0
@@ -120,7 +139,7 @@ class Comparer:
         for k in range(10 * CONFIRMED):
             if tally.points >= CONFIRMED:
                 break
-            if time.thread_time() > deadline and tally.points >= 2:
+            if time.thread_time() > deadline and (tally.points >= 2 or tally.entries >= PLENTY):
                 break
             if time.thread_time() > deadline + self.seconds:
                 tally.too_large = tally.too_large or f"the time of {self.seconds + self.seconds:g} s ran out"
@@ -167,7 +186,7 @@ class Comparer:
                 tally.sizes[tuple((s.name, n) for s, n in sorted(sizes.items(), key=lambda i: i[0].name))] = None
         if unresolved:
             return Comparison("unknown", tally, reason=unresolved)
-        if tally.points < 2 and (tally.points < 1 or programs.random):
+        if tally.points < 2 and (tally.points < 1 or (programs.random and tally.entries < PLENTY)):
             reason = tally.too_large or tally.failed or "no point was found at which claim and truth are both defined"
             if tally.ties:
                 reason = "every point that was tried lies on a kink"

@@ -9,7 +9,7 @@ from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.scope import USUAL, Layout, Scope
 from symbolic.verification.elaboration.sums import extents
-from symbolic.verification.elaboration.values import Value, ordered
+from symbolic.verification.elaboration.values import Value, fitted, ordered
 from symbolic.verification.grammar import parse, tokenize
 from symbolic.verification.grammar.parser import parse as parse_tokens
 from symbolic.verification.grammar.source import ReadingError
@@ -17,11 +17,13 @@ from symbolic.verification.grammar.source import ReadingError
 __all__ = ["formula", "known_names", "scope_of"]
 
 
-def formula(text: str, symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = USUAL) -> Tensor:
+def formula(
+    text: str, symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = USUAL, like: Tensor | None = None
+) -> Tensor:
     """The tensor that a LaTeX (or Unicode) expression states, built from ``symbols`` (by name, or under given names).
 
     Of an equation, the side after the first equality sign is taken. Free indices become leading axes, in the order in
-    which the left side names them (alphabetical where there is none).
+    which the left side names them (alphabetical where there is none). A bare I or 1, and 0, take the size of ``like``.
 
     Raises ``ReadingError`` with the place and what was expected: an unknown command or symbol, shapes that do not fit.
 
@@ -43,6 +45,8 @@ def formula(text: str, symbols: Iterable[Tensor] | Mapping[str, Tensor], layout:
     free = extents(Elaborator(scope), nodes)
     elaborate = Elaborator(scope, {letter: (letter, e) for letter, e in free.items()})
     value = elaborate(node)
+    if value.form and like is not None:
+        value = fitted(value, Value(like), node.span)
     if value.form:
         raise ReadingError("the size of the result is not known; write it as an index, as in I_n", node.span)
     order = list(extents(Elaborator(scope), nodes[:1])) if len(nodes) > 1 else sorted(value.labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -144,6 +145,32 @@ def number_text(v: Any, digits: int = 8) -> str:
     import mpmath
 
     return mpmath.nstr(v, digits)
+
+
+def unravelled(position: int, shape: Sequence[int]) -> tuple[int, ...]:
+    """The index of a flat position.
+
+    >>> unravelled(5, (2, 3))
+    (1, 2)
+    """
+    entry: list[int] = []
+    for n in reversed(shape):
+        position, k = divmod(position, n)
+        entry.append(k)
+    return tuple(reversed(entry))
+
+
+def nested(flat: Sequence[Any], shape: Sequence[int]) -> Any:
+    """Flat values as nested tuples; fractions that are whole become ints.
+
+    >>> nested([1, 2, 3, 4, 5, 6], (2, 3))
+    ((1, 2, 3), (4, 5, 6))
+    """
+    if not shape:
+        v = flat[0]
+        return int(v) if isinstance(v, Fraction) and v.denominator == 1 else v
+    step = len(flat) // shape[0] if shape[0] else 0
+    return tuple(nested(flat[k * step : (k + 1) * step], shape[1:]) for k in range(shape[0]))
 
 
 def _value_text(value: Any) -> str:

@@ -218,3 +218,71 @@ def test_residues_follow_nested_exponentials():
     other = (np.exp(2 * np.exp(x) + 2) - 1) / (np.exp(2 * np.exp(x) + 2) + 1)
     evidence = check(s.sigmoid(inner) * 2 - 1, np.tanh(other / 2), seed=5).evidence
     assert len(evidence.primes) == evidence.points
+
+
+# -- claims as code, large sizes, formulas -----------------------------------------------------------------------------
+
+
+def test_code_that_needs_numbers_is_traced_at_several_sizes():
+    x = tensor("x", "n")
+    truth = s.jacobian(x * x, x)
+
+    def right(x):
+        return 2 * np.eye(len(x)) * x
+
+    def wrong(x):
+        return np.eye(len(x)) * x
+
+    assert check(right, truth).status == "agrees"
+    verdict = check(wrong, truth)
+    assert verdict.status == "refuted"
+    assert verdict.diagnosis.label == "factor 2"
+
+
+def test_code_that_writes_into_arrays_is_run():
+    x = tensor("x", "n")
+    truth = s.jacobian(np.tanh(x), x)
+
+    def loop(x):
+        out = np.zeros((len(x), len(x)))
+        for i in range(len(x)):
+            out[i, i] = 1 - np.tanh(x[i]) ** 2
+        return out
+
+    def wrong(x):
+        out = np.zeros((len(x), len(x)))
+        for i in range(len(x)):
+            out[i, i] = 1 - np.tanh(x[i])
+        return out
+
+    assert check(loop, truth).status == "agrees"
+    assert check(wrong, truth).status == "refuted"
+    assert check(lambda x: loop(x)[0], truth).status == "shape"
+    assert "ZeroDivisionError" in str(check(lambda x: np.zeros(len(x)) + 1 // 0, truth))
+
+
+def test_large_fixed_sizes_are_judged_at_small_ones():
+    x, W = tensor("x", 784), tensor("W", (100, 784), role="parameter")
+    y = tensor("y", 100, role="target")
+    z = np.tanh(W @ x)
+    truth = s.gradient(((z - y) ** 2).mean(), W)
+    right = check(np.outer(2 * (z - y) * (1 - z * z), x) / 100, truth)
+    assert right.holds
+    wrong = check(np.outer(2 * (z - y) * (1 - z * z), x), truth)
+    assert wrong.status == "refuted"
+    assert wrong.diagnosis.label == "missing 1/P"
+    assert wrong.repair.shape == (100, 784)
+    assert max(n for _, n in wrong.counterexample.sizes) <= 4
+    # 1/784 where 1/100 belongs, and a coincidence of numbers that is none of sizes
+    assert check(np.outer(2 * (z - y) * (1 - z * z), x) / 784, truth).status == "refuted"
+
+
+def test_formulas_in_latex(net):
+    x, _, W, _, z, C = net
+    z.named("z")
+    truth = s.gradient(C, W)
+    assert check(r"2 \bigl((z - y) \odot (1 - z \odot z)\bigr) x^\top", truth).holds
+    assert check(r"\frac{\partial C}{\partial W} = 2 (z - y) x^\top", truth).status == "refuted"
+    assert check(r"2 (z - y) x", truth).status == "shape"
+    assert check(r"2 (q - y) x^\top", truth).status == "undecided"
+    assert check("I", s.jacobian(x, x)).holds

@@ -1,0 +1,146 @@
+"""Functions that cannot be traced with named dimensions: traced at several sizes, or else run on numbers.
+
+Real code loops over ``range(n)``, asks ``np.eye(n)`` and writes into ``np.zeros(n)``. At fixed sizes the first two can be
+traced; the last can only be run. Running it shows agreement or a visible difference in floats, never a proof.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy as sp
+
+from symbolic.errors import DeclarationError, ShapeError
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor
+from symbolic.verification.equality_claims import arguments, read_function
+from symbolic.verification.equality_points import SEARCHED, Comparer
+from symbolic.verification.equality_sizes import at_sizes
+from symbolic.verification.evaluation_numbers import Floats, Trace
+from symbolic.verification.evaluation_points import Draw, draw_sizes, label_ranges
+from symbolic.verification.evaluation_program import Program
+from symbolic.verification.verdict import Counterexample, Evidence, Verdict, nested, number_text, unravelled
+
+CHOICES = ((2, 4), (3, 5), (1, 4))
+Judge = Callable[[Tensor, Tensor], Verdict]
+
+
+def judge_function(
+    function: Callable[..., Any], truth: Tensor, names: Mapping[str, Tensor], comparer: Comparer, judge: Judge, why: str
+) -> Verdict:
+    """The verdict on a function that gave no program with named dimensions; ``why`` says what stood in the way."""
+    tensors = topological([truth, *names.values()])
+    sizes = [draw_sizes(tensors, comparer.rng, low, high, comparer.fixed) for low, high in CHOICES]
+    choices = [s for k, s in enumerate(sizes) if s is not None and s not in sizes[:k]]
+    verdicts = []
+    for choice in choices:
+        fixed = at_sizes([truth, *names.values()], choice)
+        try:
+            claim = read_function(function, {name: fixed[t] for name, t in names.items()})
+        except ShapeError as error:
+            return Verdict(
+                "shape", Evidence(f"at {_text(choice)} the claim's own shapes do not fit: {error}"), truth=truth
+            )
+        except Exception:  # whatever real code raises when it meets a symbol; numbers are tried next
+            return _run(function, truth, names, choices, comparer, why)
+        verdict = judge(claim, fixed[truth])
+        if verdict.status not in ("proved", "agrees"):
+            return verdict
+        verdicts.append(verdict)
+    if not verdicts:
+        return Verdict("undecided", Evidence(why), truth=truth)
+    sentence = f"the function was traced at {'; '.join(map(_text, choices))}; at the last: {verdicts[-1].evidence}"
+    known = tuple(tuple(sorted((d.name, n) for d, n in choice.items())) for choice in choices)
+    points = sum(v.evidence.points for v in verdicts)
+    return Verdict(
+        "agrees", Evidence(sentence, points, known, verdicts[-1].evidence.digits), verdicts[-1].conditions, truth=truth
+    )
+
+
+def _run(
+    function: Callable[..., Any],
+    truth: Tensor,
+    names: Mapping[str, Tensor],
+    choices: list[dict[sp.Symbol, int]],
+    comparer: Comparer,
+    why: str,
+) -> Verdict:
+    """The function called on arrays; NumPy is the one that its author loaded."""
+    np = sys.modules.get("numpy")
+    if np is None:
+        return Verdict("undecided", Evidence(why), truth=truth)
+    equal, differing, entries, claimed_shape = 0, None, 0, None
+    for k in range(SEARCHED):
+        choice = choices[k % len(choices)]
+        tensors = topological([truth, *names.values()])
+        program = Program([truth, *names.values()], choice)
+        values = Draw(comparer.rng, choice, label_ranges(tensors, choice)).values(program.leaves)
+        trace = Trace()
+        run = program.evaluate(values, Floats(trace))
+        true = run.tables[truth.serial]
+        if trace.ties or any(v != v for v in true):
+            continue
+        kinds = {"int": int, "bool": bool}
+        arrays = {
+            name: np.array(run.tables[t.serial], dtype=kinds.get(t.dtype, float)).reshape(program.shape(t))[()]
+            for name, t in names.items()
+        }
+        try:
+            with np.errstate(all="ignore"):
+                result = np.asarray(function(**arguments(function, arrays)), dtype=float)
+        except DeclarationError:
+            raise
+        except Exception as error:  # real code may raise anything
+            reason = f"{why}; run on numbers, it raises {type(error).__name__}: {error}"
+            return Verdict("undecided", Evidence(reason), truth=truth)
+        if result.shape != program.shape(truth):
+            claimed_shape = result.shape
+            break
+        entries += len(true)
+        gaps = [
+            (abs(c - t) / (abs(c) + abs(t) + 1e-9), e)
+            for e, (c, t) in enumerate(zip(result.ravel().tolist(), true, strict=True))
+        ]
+        if any(gap != gap for gap, _ in gaps):
+            continue
+        worst, entry = max(gaps, default=(0.0, 0))
+        if worst <= 1e-7:
+            equal += 1
+        elif worst > 1e-5:
+            differing = (program, values, entry, float(result.ravel()[entry]), true[entry])
+            break
+    if claimed_shape is not None:
+        sentence = f"the claim has shape {claimed_shape}, the truth {program.shape(truth)} at {_text(choice)}"
+        return Verdict("shape", Evidence(sentence), truth=truth)
+    if differing is not None:
+        return Verdict(
+            "refuted",
+            Evidence("the function was run on numbers and visibly differs"),
+            (),
+            _shown(*differing, truth),
+            truth=truth,
+        )
+    if equal < 3:
+        return Verdict(
+            "undecided", Evidence(f"{why}; run on numbers, it gave nothing that could be compared"), truth=truth
+        )
+    sentence = (
+        f"the function was run on numbers: equal in all {entries} entries at {equal} random points in double precision"
+    )
+    known = tuple(tuple(sorted((d.name, n) for d, n in choice.items())) for choice in choices)
+    return Verdict("agrees", Evidence(sentence, equal, known, 15), truth=truth)
+
+
+def _shown(program: Program, values, entry: int, claimed: float, true: float, truth: Tensor) -> Counterexample:
+    given = sorted(values.items(), key=lambda item: item[0].serial)
+    shown = tuple((t.label, nested(flat, program.shape(t))) for t, flat in given)
+    sizes = tuple(sorted((s.name, n) for s, n in program.sizes.items()))
+    return Counterexample(
+        sizes, shown, unravelled(entry, program.shape(truth)), number_text(claimed), number_text(true)
+    )
+
+
+def _text(sizes: Mapping[sp.Symbol, int]) -> str:
+    return ", ".join(f"{d} = {n}" for d, n in sorted(sizes.items(), key=lambda i: i[0].name)) or "the given sizes"
