@@ -1,6 +1,6 @@
 """Notation: equations as LaTeX and text in index, matrix and perturbation style."""
 
-from symbolic.notation.closed import Closed
+from symbolic.calculus.closed_form import Closed
 from symbolic.notation.names import name_latex, name_text
 from symbolic.notation.options import STYLES, Options, Palette
 from symbolic.notation.statements import (

@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from string import Formatter
 from typing import ClassVar
 
 import sympy as sp
@@ -264,12 +265,19 @@ class Latex:
 
     def template(self, latex: str, arguments: Sequence[Piece]) -> Piece:
         """A primitive's template; an operand that is not already enclosed is bracketed where it needs it."""
-        text = latex.replace("{{", "\0").replace("}}", "\1")
-        for position, a in enumerate(arguments):
-            slot = f"{{{position}}}"
-            enclosed = re.search(r"[(\[|,\0{]\s*" + re.escape(slot) + r"\s*(\\right)?[)\]|,\1}]", text)
-            text = text.replace(slot, a.text if enclosed else self.at_least(a, ATOM))
-        text = text.replace("\0", "{").replace("\1", "}")
+        parts = list(Formatter().parse(latex))
+        text = ""
+        for position, (literal, field, _, _) in enumerate(parts):
+            text += literal
+            if field is None:
+                continue
+            a, following = arguments[int(field)], parts[position + 1][0] if position + 1 < len(parts) else ""
+            if not following and text.endswith(" "):
+                text = text.removesuffix(" ") + self.bracket(a.text)
+            elif re.search(r"[(\[|,{]\s*$", text) and re.match(r"\s*(\\right)?[)\]|,}]", following):
+                text += a.text
+            else:
+                text += self.at_least(a, ATOM)
         if not any(_TALL.search(a.text) for a in arguments):
             text = _loosened(text)
         level = POWER if re.search(r"\^\{?[^{}]*\}?$", text) else PREFIX if text.startswith("\\") else ATOM

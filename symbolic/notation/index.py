@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from symbolic.notation.closed import Closed
+from symbolic.calculus.closed_form import Closed, is_opaque
+from symbolic.notation.closed import closed_of
 from symbolic.notation.conditions import Side, limit, relation, sides
 from symbolic.notation.dialect import MUL, Latex, Piece
 from symbolic.notation.letters import Letters
 from symbolic.notation.matrix.printing import MatrixPrinter
 from symbolic.notation.ordering import ordered_factors, product_factors
 from symbolic.notation.scalars import ScalarPrinter
+from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index, Reduction
 from symbolic.program.functions import Equal
 from symbolic.program.reductions import REDUCTIONS
@@ -66,6 +68,8 @@ class IndexPrinter(ScalarPrinter):
     def entry(self, access: Access) -> Piece:
         """A tensor's entry; axes of extent 1 are not written unless all are."""
         t = access.tensor
+        if t.name is None and t.call is None and is_opaque(t) and isinstance(t.definition, Equation):
+            return self.piece(closed_of(t).at(access.indices))
         axes = [i for i, size in zip(access.indices, t.extents, strict=True) if not (size == 1 and i == 0)]
         indices = [self.position(i) for i in axes]
         if t.name is not None or (t.call is None and not hasattr(t.definition, "primitive")):

@@ -40,7 +40,7 @@ class Options:
 
     ``palette``: colour classes. ``shapes``: write each factor's shape under it. ``row``: print a gradient as the row
     [1×d]. ``first``: the number at which an index starts (0 as in NumPy, 1 as in books). ``limits``: print the limits
-    of sums. ``vary``: the tensors that move in perturbation notation; None is all that are neither targets nor constants.
+    of sums. ``tidy``: print a tensor's presented form where it is shorter than its definition as built. ``vary``: the tensors that move in perturbation notation; None is all that are neither targets nor constants.
     ``width``: break a longer formula into aligned lines at top-level + and =; None leaves it whole.
     """
 
@@ -49,6 +49,7 @@ class Options:
     row: bool = False
     first: int = 0
     limits: bool = True
+    tidy: bool = False
     vary: tuple[Tensor, ...] | None = None
     width: int | None = None
 

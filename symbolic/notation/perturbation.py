@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import sympy as sp
 
+from symbolic.calculus.closed_form import Closed
 from symbolic.errors import NotDifferentiableError
-from symbolic.notation.closed import Closed
 from symbolic.notation.names import name_latex
 from symbolic.program.expressions import Access, Index, Reduction, Zero
 from symbolic.program.functions import Equal, Where

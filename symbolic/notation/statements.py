@@ -6,9 +6,12 @@ from typing import Any
 
 import sympy as sp
 
+from symbolic.calculus.closed_form import Closed, TooLargeError
+from symbolic.calculus.folding import size
+from symbolic.calculus.presentation import presented
 from symbolic.calculus.records import Derivative
 from symbolic.errors import UnsupportedError
-from symbolic.notation.closed import Closed, closed_of
+from symbolic.notation.closed import closed_of
 from symbolic.notation.dialect import Latex, Piece
 from symbolic.notation.index import IndexPrinter
 from symbolic.notation.lines import broken
@@ -140,14 +143,14 @@ def rendering(t: Tensor) -> str:
     """What a notebook shows of a tensor: its definition if it is computed, else where it lives."""
     if t.definition is None:
         return declaration(t)
-    lines = [statement(t) if t.name is not None else latex(t)]
-    shown, pending = {t.serial}, _generated(t)
+    lines = [statement(t) if t.name is not None else latex(t, tidy=True)]
+    shown, pending = {t.serial}, _generated(closed_of(t))
     while pending and len(lines) < _MOST_LINES:
         u = pending.pop(0)
         if u.serial not in shown:
             shown.add(u.serial)
             lines.append(statement(u))
-            pending.extend(_generated(u))
+            pending.extend(_generated(closed_of(u)))
     if pending:
         lines.append(r"\dots")
     if len(lines) == 1:
@@ -158,9 +161,9 @@ def rendering(t: Tensor) -> str:
 _MOST_LINES = 12
 
 
-def _generated(t: Tensor) -> list[Tensor]:
-    """The unnamed tensors that stand under a generated name in the definition of ``t``."""
-    found = {a.tensor for a in closed_of(t).expr.atoms(Access)} - {t}
+def _generated(closed: Closed) -> list[Tensor]:
+    """The unnamed tensors that stand under a generated name in a closed form."""
+    found = {a.tensor for a in closed.expr.atoms(Access)}
     plain = [u for u in found if u.name is None and u.call is None and isinstance(u.definition, Equation)]
     return sorted(plain, key=lambda u: -u.serial)
 
@@ -177,11 +180,23 @@ def _printed(thing: Any, style: str, dialect: Latex) -> Piece:
         return Piece(f"{left} = {whole}", terms=tuple(terms))
     if isinstance(thing, Tensor) and thing.definition is None and style != "perturbation":
         return MatrixPrinter(dialect).tensor(thing)
-    closed = closed_of(thing)
+    closed = _tidied(thing) if dialect.options.tidy else closed_of(thing)
     if style == "perturbation":
         output = thing if isinstance(thing, Tensor) else None
         closed = differential(closed, output, dialect.options.vary)
     return _right(closed, style, dialect)[0]
+
+
+def _tidied(thing: Any) -> Closed:
+    """The definition as it was built or its presented form, whichever is shorter to read."""
+    built = closed_of(thing)
+    if not isinstance(thing, Tensor) or thing.call is not None or _generated(built):
+        return built
+    try:
+        tidy = presented(thing)
+    except TooLargeError:
+        return built
+    return min(built, tidy, key=lambda c: size(c.expr))
 
 
 def _right(

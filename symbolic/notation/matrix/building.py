@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbolic.notation.closed import Closed
+from symbolic.calculus.closed_form import Closed
 from symbolic.notation.matrix import tree as m
 from symbolic.notation.matrix.contraction import Network, NoMatrixForm
 from symbolic.notation.ordering import common_factors, ordered_factors, ordered_terms
-from symbolic.program.equations import eliminate
+from symbolic.program.equations import Equation, eliminate
 from symbolic.program.expressions import Access, Guard, Index, Reduction, Zero
 from symbolic.program.functions import BY_HEAD, Equal
 from symbolic.program.tensors import Tensor
@@ -54,7 +54,7 @@ class _Builder:
             apart = _distributed(e)
             if apart is not None:
                 split = m.add(*(self.build(term, out) for term in ordered_terms(apart, out)))
-                return split if m.cost(split) < m.cost(whole) else whole
+                return split if split.cost < whole.cost else whole
         return whole
 
     def _monomial(self, e: sp.Expr, out: Order) -> m.Node:
@@ -102,7 +102,7 @@ class _Builder:
         best = self._atom(factor, where)
         if len(where) == 2:
             turned = self._atom(factor, where[::-1])
-            if m.cost(turned) < m.cost(best):
+            if turned.cost < best.cost:
                 best, where = turned, where[::-1]
         network.put(best, where)
 
@@ -197,6 +197,8 @@ def _distributed(e: sp.Expr) -> sp.Expr | None:
 def leaf(access: Access, order: Order) -> m.Node:
     """A tensor read at plain indices: the leaf, transposed or its diagonal as the order asks."""
     t: Tensor = access.tensor
+    if t.name is None and t.call is None and t.dtype == "int" and isinstance(t.definition, Equation):
+        raise NoMatrixForm("a position found by a search has no name")
     at: list[sp.Expr | None] = []
     axes: list[Index] = []
     for i, size in zip(access.indices, t.extents, strict=True):

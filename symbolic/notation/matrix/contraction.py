@@ -114,8 +114,8 @@ class Network:
 
     @staticmethod
     def _preferred_ends(group: list[Edge]) -> tuple[Index, Index]:
-        forward = sum(m.cost(e.seen_from(group[0].row)) for e in group)
-        backward = sum(m.cost(e.seen_from(group[0].column)) for e in group)
+        forward = sum(e.seen_from(group[0].row).cost for e in group)
+        backward = sum(e.seen_from(group[0].column).cost for e in group)
         ends = (group[0].row, group[0].column)
         return ends if forward <= backward else ends[::-1]
 

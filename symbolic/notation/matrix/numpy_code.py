@@ -13,8 +13,9 @@ from typing import Any
 
 import sympy as sp
 
+from symbolic.calculus.closed_form import Closed
 from symbolic.errors import UnsupportedError
-from symbolic.notation.closed import Closed, closed_of
+from symbolic.notation.closed import closed_of
 from symbolic.notation.matrix import tree as m
 from symbolic.notation.matrix.building import flattened, matrix_tree
 from symbolic.notation.matrix.contraction import NoMatrixForm

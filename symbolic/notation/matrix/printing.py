@@ -141,7 +141,7 @@ class MatrixPrinter:
         base = self.piece(node.operand)
         if node.exponent == sp.Rational(1, 2):
             return self.dialect.root(base.text)
-        if node.exponent == 2 and base.level == ATOM and m.cost(node.operand) <= 1:
+        if node.exponent == 2 and base.level == ATOM and node.operand.cost <= 1:
             return self.dialect.hadamard([base, base], [])
         if isinstance(node.operand, m.Apply) and node.exponent.is_Integer:
             raised = self.dialect.power(base, str(node.exponent))

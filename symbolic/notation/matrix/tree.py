@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
@@ -26,10 +27,15 @@ _SELF_TRANSPOSED = frozenset(["symmetric", "diagonal", "positive_definite"])
 class Node:
     """A matrix expression; ``shape`` is (rows, columns)."""
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """Rows and columns."""
         raise NotImplementedError
+
+    @cached_property
+    def cost(self) -> int:
+        """How much a reader has to take in: transposes, ones and diagonals count more than names."""
+        return _COSTS.get(type(self), 1) + sum(c.cost for c in self.children)
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -60,7 +66,7 @@ class Leaf(Node):
     def __hash__(self):
         return hash((self.tensor.serial, self.at))
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         kept = [e for e, i in zip(self.tensor.extents, self.at, strict=True) if i is None]
         return (kept[0] if kept else sp.S.One, kept[1] if len(kept) > 1 else sp.S.One)
@@ -79,7 +85,7 @@ class Identity(Node):
     """The identity matrix."""
 
     size: sp.Expr
-    shape = property(lambda self: (self.size, self.size))
+    shape = cached_property(lambda self: (self.size, self.size))
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class Ones(Node):
     """The column of ones."""
 
     size: sp.Expr
-    shape = property(lambda self: (self.size, sp.S.One))
+    shape = cached_property(lambda self: (self.size, sp.S.One))
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ class Zeros(Node):
     """The zero matrix."""
 
     extents: Shape
-    shape = property(lambda self: self.extents)
+    shape = cached_property(lambda self: self.extents)
 
 
 @dataclass(frozen=True)
@@ -110,21 +116,21 @@ class Unary(Node):
 class Transpose(Unary):
     """Aᵀ."""
 
-    shape = property(lambda self: self.operand.shape[::-1])
+    shape = cached_property(lambda self: self.operand.shape[::-1])
 
 
 @dataclass(frozen=True)
 class Diag(Unary):
     """The diagonal matrix of a column."""
 
-    shape = property(lambda self: (self.operand.shape[0], self.operand.shape[0]))
+    shape = cached_property(lambda self: (self.operand.shape[0], self.operand.shape[0]))
 
 
 @dataclass(frozen=True)
 class DiagonalOf(Unary):
     """The diagonal of a square matrix as a column."""
 
-    shape = property(lambda self: (self.operand.shape[0], sp.S.One))
+    shape = cached_property(lambda self: (self.operand.shape[0], sp.S.One))
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,7 @@ class Power(Unary):
     """Entry by entry a^exponent."""
 
     exponent: sp.Expr = sp.S.One
-    shape = property(lambda self: self.operand.shape)
+    shape = cached_property(lambda self: self.operand.shape)
 
 
 @dataclass(frozen=True)
@@ -170,21 +176,21 @@ class Many(Node):
 class Product(Many):
     """The matrix product of two or more factors."""
 
-    shape = property(lambda self: (self.operands[0].shape[0], self.operands[-1].shape[1]))
+    shape = cached_property(lambda self: (self.operands[0].shape[0], self.operands[-1].shape[1]))
 
 
 @dataclass(frozen=True)
 class Hadamard(Many):
     """The product entry by entry of factors of one shape."""
 
-    shape = property(lambda self: self.operands[0].shape)
+    shape = cached_property(lambda self: self.operands[0].shape)
 
 
 @dataclass(frozen=True)
 class Sum(Many):
     """The sum of terms of one shape."""
 
-    shape = property(lambda self: self.operands[0].shape)
+    shape = cached_property(lambda self: self.operands[0].shape)
 
 
 @dataclass(frozen=True)
@@ -194,7 +200,7 @@ class Scale(Node):
     number: sp.Expr
     scalars: tuple[Node, ...]
     operand: Node
-    shape = property(lambda self: self.operand.shape)
+    shape = cached_property(lambda self: self.operand.shape)
     children = property(lambda self: (*self.scalars, self.operand))
 
 
@@ -206,7 +212,7 @@ class Apply(Node):
     operands: tuple[Node, ...]
     children = property(lambda self: self.operands)
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         return next((o.shape for o in self.operands if not o.is_scalar), SCALAR)
 
@@ -306,7 +312,7 @@ def _inner(p: Product) -> Node:
         v = p.operands[half:]
         if not isinstance(v[0], Ones):
             return Power(Norm(v[0] if len(v) == 1 else Product(v)), sp.Integer(2))
-    return flipped if cost(flipped) < cost(p) else p
+    return flipped if flipped.cost < p.cost else p
 
 
 def hadamard(*factors: Node) -> Node:
@@ -395,7 +401,7 @@ def _trace_of_product(a: Product) -> Node:
         left = t.operands[: n // 2]
         if n % 2 == 0 and (left[0] if len(left) == 1 else Product(left)) == transpose(right):
             return Power(Norm(right), sp.Integer(2))
-    return Trace(min(turns, key=lambda t: (cost(t), labels(t))))
+    return Trace(min(turns, key=lambda t: (t.cost, labels(t))))
 
 
 def total(a: Node) -> Node:
@@ -422,14 +428,9 @@ def total(a: Node) -> Node:
 _COSTS: dict[type, int] = {Transpose: 2, Ones: 3, Diag: 3, DiagonalOf: 3, Trace: 2}
 
 
-def cost(a: Node) -> int:
-    """How much a reader has to take in: transposes, ones and diagonals count more than names."""
-    return _COSTS.get(type(a), 1) + sum(cost(c) for c in a.children)
-
-
 def in_front(a: Node) -> tuple[bool, int]:
     """Sort key of the factor that stands in front of an inner product: a differential last, a simple one first."""
-    return isinstance(a, Leaf) and a.tensor.role == "differential", cost(a)
+    return isinstance(a, Leaf) and a.tensor.role == "differential", a.cost
 
 
 def labels(a: Node) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from symbolic.notation.matrix.contraction import NoMatrixForm
 from tests.symbolic.notation.matrix_values import value
 from tests.symbolic.notation.programs import SIZES, SYMBOLS, random_program, random_values
 
-PROGRAMS = range(120)
+PROGRAMS = range(60)
 
 
 def expected(t, values):
@@ -48,7 +48,7 @@ def test_random_program(seed):
         check(t, leaves, seed)
 
 
-@pytest.mark.parametrize("seed", range(0, 120, 2))
+@pytest.mark.parametrize("seed", range(25))
 def test_gradient_of_a_random_program(seed):
     rng = np.random.default_rng(1000 + seed)
     t, leaves = random_program(rng, depth=3)
@@ -63,6 +63,6 @@ def test_most_random_programs_have_a_matrix_form():
         t, leaves = random_program(np.random.default_rng(seed))
         if t.definition is not None:
             found.append(check(t, leaves, seed))
-    assert len(found) > 90
+    assert len(found) > 45
     assert sum(k > 0 for k in found) > 0.9 * len(found)
     assert sum(k > 1 for k in found) > 0.8 * len(found)
