@@ -58,7 +58,7 @@ def test_every_function_prints(row):
     x = [s.tensor(name, "n") for name in "xyz"[:arity]]
     i = x[0].fresh_indices()
     arguments = [t.access(*i) for t in x]
-    if row.name in ("polygamma", "iv"):
+    if row.name in ("polygamma", "iv", "gammainc", "gammaincc"):  # not differentiable by their first argument
         arguments[0] = sp.Integer(2)
     t = computed(Equation(i, row.head(*arguments)))
     for tex in (latex(t, style="index"), latex(t), latex(t, style="perturbation")):
