@@ -53,6 +53,10 @@ class Latex:
     def __init__(self, options: Options = Options()):  # noqa: B008 - frozen
         self.options = options
 
+    def without_shapes(self) -> Latex:
+        """The same dialect for what already has a shape under it."""
+        return type(self)(replace(self.options, shapes=False))
+
     # -- names and numbers
 
     def tensor(self, t: Tensor, indices: Sequence[str] = ()) -> Piece:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from symbolic.calculus.closed_form import Closed
-from symbolic.errors import NotDifferentiableError
+from symbolic.errors import NotDifferentiableError, UnsupportedError
 from symbolic.notation.names import name_latex
 from symbolic.program.expressions import Access, Index, Reduction, Zero
 from symbolic.program.functions import Equal, Where
@@ -70,7 +70,10 @@ def _differential(e: sp.Expr, symbols: dict[Tensor, Tensor]) -> sp.Expr:
 
 
 def _slope(e: sp.Expr, shape: sp.Expr, place: sp.Dummy, back: dict[sp.Dummy, sp.Expr]) -> sp.Expr:
-    return shape.diff(place).xreplace({shape: e}).xreplace(back)
+    slope = shape.diff(place)
+    if slope.has(sp.Derivative):
+        raise UnsupportedError(f"the derivative of {e.func.__name__} by one of its arguments is not supported")
+    return slope.xreplace({shape: e}).xreplace(back)
 
 
 def _spread(slope: sp.Expr, change: sp.Expr) -> sp.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import singledispatchmethod
 
 import sympy as sp
@@ -193,7 +194,12 @@ class MatrixPrinter:
                 above.append((Piece(self.dialect.bracket(piece.text)) if inner else piece, False))
         above.extend((self._shaped(o, HADAMARD), False) for o in operands)
         named = any(isinstance(s, m.Power) and s.exponent.is_negative for s in scalars)
-        return self.dialect.product(numeric, above, below, not named)
+        whole = self.dialect.product(numeric, above, below, not named)
+        if operands and above[-1][0].level == HADAMARD and not named:
+            # A number in front of a ⊙ b needs no brackets.
+            above[-1] = (replace(above[-1][0], level=MUL), False)
+            return replace(self.dialect.product(numeric, above, below, True), level=HADAMARD)
+        return whole
 
     def _scalar_power(self, node: m.Power) -> Piece:
         base = self.piece(node.operand)
@@ -206,6 +212,8 @@ class MatrixPrinter:
         piece = self.piece(node)
         if not self.dialect.options.shapes or node.is_scalar or isinstance(node, (m.Product, m.Hadamard, m.Scale)):
             return piece
+        if not isinstance(node, (m.Leaf, m.Transpose)):
+            piece = MatrixPrinter(self.dialect.without_shapes(), self.depth).piece(node)
         text = piece.text if piece.level > ADD else self.dialect.bracket(piece.text)
         rows, columns = (self.scalar(e).text for e in node.shape)
         return Piece(self.dialect.shape_under(text, rows, columns), ATOM)
