@@ -1,6 +1,7 @@
 """Notation: equations as LaTeX and text in index, matrix and perturbation style."""
 
 from symbolic.calculus.closed_form import Closed
+from symbolic.notation.chains import condition
 from symbolic.notation.names import name_latex, name_text
 from symbolic.notation.options import STYLES, Options, Palette
 from symbolic.notation.statements import (
@@ -24,6 +25,7 @@ __all__ = [
     "Derivative",
     "Options",
     "Palette",
+    "condition",
     "declaration",
     "latex",
     "matrix_form",

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import sympy as sp
 
-from symbolic.notation.names import is_word, name_latex
+from symbolic.notation.names import is_derivative, is_word, name_latex
 from symbolic.notation.options import Options
 from symbolic.program.functions import Function
 from symbolic.program.tensors import Tensor
@@ -69,8 +69,8 @@ class Latex:
             word = "{" in t.tex or " " in t.tex
         else:
             label = generated_name(t)
-            text, word = name_latex(label, joined), is_word(label)
-        return Piece(self.coloured(t, text), ATOM, (word, word))
+            text, word = name_latex(label, joined), is_word(label) and not is_derivative(label)
+        return Piece(self.coloured(t, text), PREFIX if text.startswith(r"\frac") else ATOM, (word, word))
 
     def coloured(self, t: Tensor, text: str) -> str:
         """The text in its tensor's colour class."""
@@ -293,7 +293,12 @@ class Latex:
 
     def hadamard(self, above: Sequence[Piece], below: Sequence[Piece]) -> Piece:
         """Entry by entry: the product of ``above``, divided by the product of ``below``."""
-        text = self.hadamard_sign.join(self.at_least(p, PREFIX) for p in above)
+
+        def factor(p: Piece) -> str:
+            chained = p.level == HADAMARD and self.quotient_sign not in p.text and not p.text[:1].isdigit()
+            return p.text if chained else self.at_least(p, PREFIX)
+
+        text = self.hadamard_sign.join(map(factor, above))
         if below:
             under = self.hadamard_sign.join(self.at_least(p, PREFIX) for p in below)
             text += self.quotient_sign + (self.bracket(under) if len(below) > 1 else under)

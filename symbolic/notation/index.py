@@ -119,7 +119,7 @@ class IndexPrinter(ScalarPrinter):
             mine = [s for s in asked if s.difference.has(index) and not s.difference.atoms(Index) & later]
             if position == 0:
                 mine += [s for s in asked if not s.difference.atoms(Index) & set(bound)]
-            below, above = inside._limits(index, mine)
+            below, above = inside.limits(index, mine)
             if r.kind == "logsumexp" and position:
                 body = self.dialect.reduction(r"\sum", "sum", below, above, Piece(self.dialect.function_exp(body)))
                 continue
@@ -129,7 +129,8 @@ class IndexPrinter(ScalarPrinter):
             body = self.dialect.reduction(row.latex, r.kind, below, above, body)
         return body
 
-    def _limits(self, index: Index, asked: list[Side]) -> tuple[str, str]:
+    def limits(self, index: Index, asked: Sequence[Side] = ()) -> tuple[str, str]:
+        """What stands below and above a sum over ``index``; sides that are no limits stand below."""
         letter = self.letters[index]
         low, high = sp.S.Zero, index.extent - 1
         left = []

@@ -111,6 +111,11 @@ def is_word(name: str) -> bool:
     return len(base) > 1 and base not in _LETTER
 
 
+def is_derivative(name: str) -> bool:
+    """True for names such as dC_dW, which print as ∂C/∂W."""
+    return _DERIVATIVE.match(name) is not None
+
+
 def base_letter(name: str) -> str:
     """The letter or word that a name starts with, for keeping index letters apart from it."""
     return parse_name(name).base

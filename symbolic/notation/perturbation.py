@@ -20,11 +20,14 @@ from symbolic.program.tensors import Tensor
 _FIXED = frozenset(["target", "constant"])
 
 
-def differential_symbol(t: Tensor) -> Tensor:
-    """The tensor dT that stands for a small change of T."""
+def differential_symbol(t: Tensor, order: int = 1) -> Tensor:
+    """The tensor dT that stands for a small change of T, or d²T for its change of second order."""
     name = t.name or f"t_{t.serial}"
+    power = f"^{{{order}}}" if order > 1 else ""
     tex = t.tex or name_latex(name)
-    return Tensor(f"d{name}", t.extents, role="differential", tex=rf"\mathrm{{d}}{tex}")
+    return Tensor(
+        f"d{order if order > 1 else ''}{name}", t.extents, role="differential", tex=rf"\mathrm{{d}}{power}{tex}"
+    )
 
 
 def varied(closed: Closed) -> list[Tensor]:

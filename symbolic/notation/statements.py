@@ -9,10 +9,10 @@ import sympy as sp
 from symbolic.calculus.closed_form import Closed, TooLargeError
 from symbolic.calculus.folding import size
 from symbolic.calculus.presentation import presented
-from symbolic.calculus.records import Derivative
-from symbolic.errors import UnsupportedError
+from symbolic.calculus.records import Chain, Derivative
+from symbolic.notation.chains import chain_sides, derivative_piece, partial_differential
 from symbolic.notation.closed import closed_of
-from symbolic.notation.dialect import Latex, Piece
+from symbolic.notation.dialect import Latex, Piece, joined_terms
 from symbolic.notation.index import IndexPrinter
 from symbolic.notation.lines import broken
 from symbolic.notation.matrix import tree as m
@@ -174,7 +174,7 @@ def _generated(closed: Closed) -> list[Tensor]:
 def _printed(thing: Any, style: str, dialect: Latex) -> Piece:
     check_style(style)
     if isinstance(thing, Derivative):
-        return _derivative(thing, dialect, ())
+        return derivative_piece(thing, dialect)
     if hasattr(thing, "left") and hasattr(thing, "right"):
         left, terms, whole = _sides(thing, style, None, dialect)
         return Piece(f"{left} = {whole}", terms=tuple(terms))
@@ -206,7 +206,7 @@ def _right(
     if style != "index":
         try:
             tree = matrix_tree(closed)
-            if dialect.options.row:
+            if dialect.options.row and tree.is_column:
                 tree = m.transpose(tree)
             return MatrixPrinter(dialect).piece(tree), None
         except NoMatrixForm:
@@ -220,12 +220,14 @@ def _sides(thing: Any, style: str, right: Any, dialect: Latex) -> tuple[str, tup
     check_style(style)
     if hasattr(thing, "left") and hasattr(thing, "right"):
         thing, right = thing.left, thing.right
+    if isinstance(right, Chain):
+        left, products = chain_sides(thing, right, style, dialect)
+        return left, tuple((False, p) for p in products), joined_terms([(False, p) for p in products])
     closed = closed_of(thing if right is None else right)
-    if style == "perturbation":
-        if isinstance(thing, Derivative):
-            raise UnsupportedError(
-                "perturbation notation states how a tensor moves; give the tensor, not its derivative"
-            )
+    if style == "perturbation" and isinstance(thing, Derivative):
+        thing, closed = partial_differential(thing, closed)
+        style = "matrix"
+    elif style == "perturbation":
         closed = differential(closed, thing if isinstance(thing, Tensor) else None, dialect.options.vary)
     names = tuple(t.name for t in _named_by(thing) if t.name)
     piece, printer = _right(closed, style, dialect, names)
@@ -242,23 +244,11 @@ def _named_by(thing: Any) -> tuple[Tensor, ...]:
 
 def _left(thing: Any, style: str, dialect: Latex, entries: list[str]) -> str:
     if isinstance(thing, Derivative):
-        return _derivative(thing, dialect, entries).text
+        return derivative_piece(thing, dialect, entries).text
     if not isinstance(thing, Tensor):
         return ""
     shown = differential_symbol(thing) if style == "perturbation" else thing
     return dialect.tensor(shown, entries).text
-
-
-def _derivative(d: Derivative, dialect: Latex, entries: Any) -> Piece:
-    """∂of/∂by, with the entries' letters dealt out to of's axes, then to those of by."""
-    letters = list(entries)
-
-    def named(t: Tensor) -> str:
-        axes = sum(1 for e in t.extents if e != 1) if letters else 0
-        mine, letters[:] = letters[:axes], letters[axes:]
-        return MatrixPrinter(dialect).tensor(t).text if not mine else dialect.tensor(t, mine).text
-
-    return dialect.derivative(named(d.of), [named(t) for t in d.by])
 
 
 def _broken(piece: Piece, options: Options) -> str:

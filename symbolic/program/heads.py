@@ -282,7 +282,7 @@ class BesselI(Real):
     def fdiff(self, argindex=2):
         k, x = self.args
         if argindex != 2:
-            raise sp.function.ArgumentIndexError(self, argindex)
+            raise UnsupportedError("iv: its derivative by the order is not supported")
         return BesselI(1, x) if k == 0 else (BesselI(k - 1, x) + BesselI(k + 1, x)) / 2
 
 

@@ -13,6 +13,7 @@ from symbolic.notation.dialect import ADD, ATOM, HADAMARD, MUL, PREFIX, Latex, P
 from symbolic.notation.matrix import tree as m
 from symbolic.notation.matrix.building import matrix_tree
 from symbolic.notation.matrix.contraction import NoMatrixForm
+from symbolic.notation.names import is_derivative
 from symbolic.notation.scalars import ScalarPrinter
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
@@ -61,7 +62,7 @@ class MatrixPrinter:
     @piece.register
     def _(self, node: m.Leaf) -> Piece:
         piece = self._section(node)
-        return self.dialect.transpose(piece) if _is_row(node) else piece
+        return self.dialect.transpose(piece) if self._is_row(node) else piece
 
     def _section(self, node: m.Leaf) -> Piece:
         at = [
@@ -74,6 +75,12 @@ class MatrixPrinter:
         if node.tensor.name is None:
             return self.dialect.entry_of(self.tensor(node.tensor), at)
         return self.dialect.tensor(node.tensor, at)
+
+    def _is_row(self, node: m.Leaf) -> bool:
+        """True for what is a row by itself: a row of a matrix and, in the row convention, a gradient."""
+        if node.tensor.ndim == 2:
+            return node.at[0] is not None and node.at[1] is None
+        return self.dialect.options.row and node.is_column and is_derivative(node.tensor.label)
 
     def scalar_index(self, e: sp.Expr) -> str:
         """A fixed index as it stands at a tensor."""
@@ -101,7 +108,7 @@ class MatrixPrinter:
 
     @piece.register
     def _(self, node: m.Transpose) -> Piece:
-        if isinstance(node.operand, m.Leaf) and _is_row(node.operand):
+        if isinstance(node.operand, m.Leaf) and self._is_row(node.operand):
             return self._section(node.operand)
         return self.dialect.transpose(self.piece(node.operand))
 
@@ -217,11 +224,6 @@ class MatrixPrinter:
         text = piece.text if piece.level > ADD else self.dialect.bracket(piece.text)
         rows, columns = (self.scalar(e).text for e in node.shape)
         return Piece(self.dialect.shape_under(text, rows, columns), ATOM)
-
-
-def _is_row(node: m.Leaf) -> bool:
-    """True for a row of a matrix: as a column it is written with a transpose."""
-    return node.tensor.ndim == 2 and node.at[0] is not None and node.at[1] is None
 
 
 def _divides(node: m.Node) -> bool:
