@@ -16,7 +16,7 @@ class ClaimVerdict:
     """One claim, judged twice: ``status`` against the model, ``follows`` against what the author wrote before.
 
     ``line`` and ``column`` are where its formula starts, from 1. ``status``: proved, agrees, refuted, layout, shape,
-    undecided, unreadable. ``follows``: True, False, or None at the start of a derivation.
+    undecided, unreadable. ``follows``: True, False, or None at the start of a derivation. ``place``: its offsets in the text.
     """
 
     line: int
@@ -29,6 +29,7 @@ class ClaimVerdict:
     repair: str = ""
     counterexample: str = ""
     conditions: tuple[str, ...] = ()
+    place: tuple[int, int] = (0, 0)
 
     @property
     def right(self) -> bool | None:

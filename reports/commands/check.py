@@ -1,0 +1,240 @@
+"""``chainrule check``: judge hand calculations line by line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from symbolic.errors import ChainruleError
+from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict
+
+UNREADABLE = 3
+FORMATS = ("text", "json", "html", "latex", "md")
+_COLOURS = {
+    "proved": "green",
+    "agrees": "green",
+    "refuted": "red",
+    "shape": "red",
+    "layout": "yellow",
+    "undecided": "yellow",
+    "unreadable": "yellow",
+}
+_SIGNS = {
+    "proved": "ok",
+    "agrees": "ok",
+    "refuted": "WRONG",
+    "shape": "WRONG",
+    "layout": "layout",
+    "undecided": "?",
+    "unreadable": "?",
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file with its text and verdict, or with the reason why it has none."""
+
+    name: str
+    text: str = ""
+    latex: bool = False
+    verdict: DocumentVerdict | None = None
+    reason: str = ""
+
+    def exit_code(self, strict: bool) -> int:
+        """The exit code for this file."""
+        return self.verdict.exit_code(strict) if self.verdict is not None else UNREADABLE
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="What to write: a summary, data for graders, or an annotated copy.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file instead of the terminal.",
+)
+@click.option("--strict", is_flag=True, help="Only a proof counts as right; agreement at random points does not.")
+@click.option(
+    "--of",
+    "forward",
+    metavar="NAME",
+    help="For a backward function FILE.py:NAME: the forward function in the same file.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of the random points for backward functions."
+)
+def command(
+    files: tuple[str, ...], style: str, output: Path | None, strict: bool, forward: str | None, seed: int
+) -> None:
+    """Judge hand calculations in Markdown or LaTeX, line by line.
+
+    Symbols and shapes are declared as people write them ($x \\in \\mathbb{R}^n$), definitions become the program, and every further
+    equality is judged twice: is it true, and does it follow from the line before. A document is data: nothing in it is executed.
+
+    FILE.py:NAME --of FORWARD checks a backward function against a forward function on random numbers; that is code, and it runs.
+
+    Exit codes: 0 all right, 1 something is wrong, 2 something is not decided or not understood, 3 a file cannot be read.
+
+    \b
+    chainrule check homework.md
+    chainrule check --format json solution.tex
+    chainrule check hand-ins/*.md
+    chainrule check backward.py:layernorm_backward --of layernorm
+    """
+    if any(_is_code(name) for name in files):
+        sys.exit(_code(files, forward, seed, style))
+    checked = [check_file(name) for name in files]
+    text = rendered(checked, style, strict)
+    if output is not None:
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            click.echo(f"chainrule check: {output}: {error.strerror or error}", err=True)
+            sys.exit(UNREADABLE)
+    else:
+        click.echo(text)
+    for one in checked:
+        if one.verdict is None:
+            click.echo(f"chainrule check: {one.name}: {one.reason}", err=True)
+    sys.exit(combined([one.exit_code(strict) for one in checked]))
+
+
+def combined(codes: list[int]) -> int:
+    """The exit code for several files: a file that cannot be read, then something wrong, then something open."""
+    return next((code for code in (3, 1, 2) if code in codes), 0)
+
+
+def check_file(name: str) -> Checked:
+    """The verdict on one file."""
+    from symbolic.verification.documents import check_document
+
+    try:
+        text = Path(name).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        return Checked(name, reason=error.strerror or str(error))
+    except UnicodeDecodeError as error:
+        return Checked(name, reason=f"is not text in UTF-8 (byte {error.start})")
+    if "\0" in text:
+        return Checked(name, reason="is not text")
+    latex = name.lower().endswith((".tex", ".latex"))
+    try:
+        return Checked(name, text, latex, check_document(text, latex or None))
+    except ChainruleError as error:
+        return Checked(name, text, latex, reason=str(error))
+
+
+# -- formats -----------------------------------------------------------------------------------------------------------------
+
+
+def rendered(checked: list[Checked], style: str, strict: bool) -> str:
+    """All files in one format."""
+    if style == "json":
+        found = [_as_dict(one, strict) for one in checked]
+        return json.dumps(found[0] if len(found) == 1 else {"documents": found}, indent=2, ensure_ascii=False)
+    if style != "text":
+        return "\n".join(_annotated(one, style) for one in checked if one.verdict is not None)
+    parts = [summary(one) for one in checked if one.verdict is not None]
+    if len(checked) > 1:
+        parts.append(class_table(checked))
+    return "\n\n".join(parts)
+
+
+def _as_dict(one: Checked, strict: bool) -> dict[str, object]:
+    if one.verdict is None:
+        return {"file": one.name, "claims": [], "error": one.reason, "exit_code": UNREADABLE}
+    return {"file": one.name, **one.verdict.as_dict(), "exit_code": one.exit_code(strict)}
+
+
+def _annotated(one: Checked, style: str) -> str:
+    from reports.document.handwork import annotated
+    from reports.writers import written
+
+    page = written(annotated(Path(one.name).name, one.text, one.verdict, one.latex), {"latex": "tex"}.get(style, style))
+    return page if isinstance(page, str) else page.decode()
+
+
+def summary(one: Checked) -> str:
+    """A file's verdict for the terminal."""
+    from reports.document.handwork import counted
+
+    verdict = one.verdict
+    counts = (
+        ", ".join(f"{number} {what}" for what, number in counted(verdict).items() if number) or "no claim was found"
+    )
+    lines = [click.style(f"{one.name}: {counts}", bold=True)]
+    for claim in verdict.claims:
+        lines += _claim(claim)
+    lines += [f"  {sentence}" for sentence in verdict.blame]
+    if verdict.problems:
+        lines.append("  not understood:")
+        lines += [f"    {one.name}:{problem}" for problem in verdict.problems]
+    lines += [f"  note: {note}" for note in verdict.notes]
+    lines.append(f"  layout: {verdict.layout} ({verdict.layout_reason})")
+    return "\n".join(lines)
+
+
+def _claim(claim: ClaimVerdict) -> list[str]:
+    from reports.document.handwork import WORDS
+
+    sign = click.style(f"{_SIGNS[claim.status]:<7}", fg=_COLOURS[claim.status])
+    latex = " ".join(claim.latex.replace("&", " ").split())
+    follows = "" if not claim.follows or claim.right is not False else "  (follows from an earlier mistake)"
+    lines = [f"  {claim.line:>4}  {sign} {latex}{follows}"]
+    if claim.right:
+        return lines
+    said = f"{WORDS[claim.status]}: {claim.evidence}" if claim.evidence else WORDS[claim.status]
+    lines.append(f"                {said}")
+    lines += [
+        f"                {label}{value}"
+        for label, value in (
+            ("likely mistake: ", claim.diagnosis),
+            ("it should be: ", claim.repair),
+            ("", claim.counterexample),
+        )
+        if value
+    ]
+    return lines
+
+
+def class_table(checked: list[Checked]) -> str:
+    """One line a file: how many claims came out how, and where the first mistake is."""
+    from reports.document.handwork import counted
+
+    width = max(len(one.name) for one in checked)
+    rows = [f"{'file':<{width}}  claims  right  wrong  layout  open  first mistake"]
+    for one in checked:
+        if one.verdict is None:
+            rows.append(f"{one.name:<{width}}  cannot be read: {one.reason}")
+            continue
+        right, wrong, layout, undecided = counted(one.verdict).values()
+        first = next((f"line {c.line}" for c in one.verdict.claims if c.right is False and not c.follows), "")
+        rows.append(
+            f"{one.name:<{width}}  {len(one.verdict.claims):>6}  {right:>5}  {wrong:>5}  {layout:>6}  {undecided:>4}  {first}".rstrip()
+        )
+    return "\n".join(rows)
+
+
+# -- code --------------------------------------------------------------------------------------------------------------------
+
+
+def _is_code(name: str) -> bool:
+    path, colon, function = name.rpartition(":")
+    return bool(colon) and path.endswith(".py") and function.isidentifier()
+
+
+def _code(files: tuple[str, ...], forward: str | None, seed: int, style: str) -> int:
+    raise click.UsageError(
+        "checking a backward function is not available in this version; hand in a Markdown or LaTeX document"
+    )

@@ -1,0 +1,115 @@
+"""``chainrule check``: summaries, formats and exit codes, as a user meets them."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from reports.commands import main
+
+RIGHT = "Let $x \\in \\mathbb{R}^n$ and $f = x^\\top x$. Then $\\nabla_x f = 2x$.\n"
+WRONG = "Let $x \\in \\mathbb{R}^n$ and $f = x^\\top x$.\n\n$$\\nabla_x f = x$$\n\n$$\\nabla_x^2 f = I$$\n"
+OPEN = "Let $x \\in \\mathbb{R}^n$ and $f = x^\\top x$. Then $\\nabla_x f = 2 q$.\n"
+HOSTILE = (
+    "# <script>alert(1)</script>\n\nLet $x \\in \\mathbb{R}^n$, $f = x^\\top x$. <img src=x onerror=alert(2)>\n\n"
+    "$$\\input{/etc/passwd}$$\n\n$$\\write18{rm -rf /} = x$$\n\n$$\\nabla_x f = 2x + \\text{<b>hi</b>}$$\n"
+)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run the command in a folder that holds the given files (``a="…"`` is a.md)."""
+    monkeypatch.chdir(tmp_path)
+
+    def check(*args, **files):
+        for name, text in files.items():
+            (tmp_path / f"{name}.md").write_bytes(text if isinstance(text, bytes) else text.encode())
+        return CliRunner().invoke(main, ["check", *args])
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [(RIGHT, 0), (WRONG, 1), (OPEN, 2), ("no claims at all", 2), (b"\xff\xfe\x00x", 3)]
+)
+def test_exit_codes(run, text, code):
+    assert run("a.md", a=text).exit_code == code
+
+
+def test_a_missing_file_is_code_3_and_is_named(run):
+    result = run("nowhere.md")
+    assert result.exit_code == 3
+    assert "nowhere.md" in result.output
+
+
+def test_the_summary_says_which_line_is_wrong_what_follows_and_what_it_should_be(run):
+    result = run("a.md", a=WRONG)
+    assert "line 3 is wrong; line 5 follows correctly from it; it should be 2 x" in result.output
+    assert "\x1b[" not in result.output
+    assert "a.md: 2 wrong" in result.output
+
+
+def test_an_undeclared_symbol_is_placed_and_the_other_lines_are_still_checked(run):
+    result = run("a.md", a=OPEN + "\nAnd $\\nabla_x f = 2x$.\n")
+    assert "a.md:1:67: the symbol q is not declared" in result.output
+    assert "ok" in result.output
+
+
+def test_json_is_as_documented(run):
+    result = run("--format", "json", "a.md", a=WRONG)
+    data = json.loads(result.output)
+    first, second = data["claims"]
+    assert set(first) >= {"line", "latex", "status", "follows", "diagnosis", "repair", "counterexample", "evidence"}
+    assert (first["line"], first["latex"], first["status"], first["follows"]) == (3, "\\nabla_x f = x", "refuted", None)
+    assert (second["line"], second["status"], second["follows"]) == (5, "refuted", True)
+    assert first["counterexample"]
+    assert data["exit_code"] == 1
+
+
+def test_several_files_give_a_table(run):
+    result = run("a.md", "b.md", a=RIGHT, b=WRONG)
+    assert result.exit_code == 1
+    table = result.output.splitlines()[-2:]
+    assert table[0].split() == ["a.md", "1", "1", "0", "0", "0"]
+    assert table[1].split() == ["b.md", "2", "0", "2", "0", "0", "line", "3"]
+
+
+def test_strict_wants_a_proof(run):
+    text = RIGHT
+    assert run("--strict", "a.md", a=text).exit_code == 0
+    numbers = "$x = 0.5$, $z = \\tanh(x)$. So $z = 0.462$.\n"
+    assert run("a.md", a=numbers).exit_code == 0
+    assert run("--strict", "a.md", a=numbers).exit_code == 2
+
+
+@pytest.mark.parametrize("style", ["html", "md", "latex"])
+def test_annotated_copies_carry_verdicts_and_nothing_hostile(run, style):
+    result = run("--format", style, "a.md", a=HOSTILE)
+    assert result.exit_code == 2
+    assert "2x" in result.output.replace(" ", "")
+    if style == "html":
+        assert "<script" not in result.output
+        assert "<img" not in result.output
+        assert "onerror=alert" not in result.output.replace("&lt;img src=x onerror=alert(2)&gt;", "")
+
+
+def test_a_bomb_is_cut_off_with_a_message(run):
+    bombs = [
+        "x^{9^{9^{9^{9}}}}", "x^{1000000000}", "\\frac{1}{" * 3000 + "x" + "}" * 3000, "(" * 3000 + "x" + ")" * 3000,
+        "((((x+1)^{60}+2)^{60}+3)^{60}+4)^{60}", "\\sum_{i=1}^{1000000000} x^{i}",
+    ]  # fmt: skip
+    text = (
+        "Let $x \\in \\mathbb{R}$, $f = x^2$.\n\n"
+        + "".join(f"$$\\frac{{df}}{{dx}} = {b}$$\n\n" for b in bombs)
+        + "$$\\frac{df}{dx} = 2x$$\n"
+    )
+    result = run("--format", "json", "a.md", a=text)
+    claims = json.loads(result.output)["claims"]
+    assert claims[-1]["status"] == "proved"
+    assert all(c["status"] in ("unreadable", "undecided", "refuted") and c["evidence"] for c in claims[:-1])
+
+
+def test_help_shows_an_example(run):
+    result = run("--help")
+    assert result.exit_code == 0
+    assert "chainrule check homework.md" in result.output
