@@ -14,7 +14,7 @@ from typing import Any
 
 from symbolic.errors import UnsupportedError
 from symbolic.language import matrix_functions as mf
-from symbolic.language import numpy_protocol
+from symbolic.language import numpy_functions, products
 from symbolic.language.arrays import is_symbolic, require_namespace
 from symbolic.language.matrix_functions import cosm, det, eigvalsh, expm, inv, logm, pinv, sinm, sqrtm, svdvals
 from symbolic.language.operations import as_tensor
@@ -28,13 +28,13 @@ __all__ = [
 
 def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, **options: Any) -> Any:
     """NumPy's norms of vectors and matrices."""
-    own = numpy_protocol.norm if is_symbolic(a) else require_namespace("norm", a).linalg.norm
+    own = numpy_functions.norm if is_symbolic(a) else require_namespace("norm", a).linalg.norm
     return own(a, ord, axis, keepdims)
 
 
 def kron(a: Any, b: Any) -> Any:
     """The Kronecker product."""
-    return numpy_protocol.kron(a, b) if is_symbolic(a, b) else require_namespace("kron", a, b).kron(a, b)
+    return products.kron(a, b) if is_symbolic(a, b) else require_namespace("kron", a, b).kron(a, b)
 
 
 def solve(a: Any, b: Any, *, assume_a: str | None = None, lower: bool = False, **options: Any) -> Any:

@@ -14,7 +14,6 @@ connections: ``Sum[j:UP(i)]`` is the sum over the predecessors of unit i in a ``
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,8 @@ import sympy as sp
 
 from symbolic.errors import DeclarationError, ShapeError, UnsupportedError
 from symbolic.language.entries import Entry, IndexName, expression, reads
-from symbolic.program.dims import extent, parse_shape
+from symbolic.language.operations import integers
+from symbolic.program.dims import parse_shape
 from symbolic.program.equations import always_within, equation
 from symbolic.program.expressions import Access, Guard, Index, Reduction, Within, Zero
 from symbolic.program.functions import Equal, Less, LessEqual, Step
@@ -245,9 +245,11 @@ class Wiring:
         if len(set(self.edges)) != len(self.edges) or not self.edges:
             raise DeclarationError(f"wiring {name}: expected distinct edges, at least one; got {len(self.edges)}")
         connected = set(self.edges)
-        self.mask = _integers(name, [int((i, j) in connected) for i in range(m) for j in range(n)], (m, n), "binary")
-        self.targets = _integers(f"{name}_target", [i for i, _ in self.edges], (len(self.edges),))
-        self.sources = _integers(f"{name}_source", [j for _, j in self.edges], (len(self.edges),))
+        self.mask = integers(
+            [[int((i, j) in connected) for j in range(n)] for i in range(m)], name, frozenset(["binary"])
+        )
+        self.targets = integers([i for i, _ in self.edges], f"{name}_target")
+        self.sources = integers([j for _, j in self.edges], f"{name}_source")
 
     def __call__(self, i: Any) -> Predecessors:
         return Predecessors(self, expression(i))
@@ -255,12 +257,6 @@ class Wiring:
     def into(self, i: Any) -> Predecessors:
         """The edges that lead to unit i."""
         return Predecessors(self, expression(i), edges=True)
-
-
-def _integers(name: str, entries: Sequence[int], shape: tuple[int, ...], *assume: str) -> Tensor:
-    """A constant integer tensor; the buffer is one that NumPy reads without a copy."""
-    values = memoryview(array("q", entries)).cast("B").cast("q", shape)
-    return Tensor(name, map(extent, shape), dtype="int", role="constant", value=values, assume=frozenset(assume))
 
 
 def _connected(kind: str, body: sp.Expr, name: IndexName, among: Predecessors) -> tuple[sp.Expr, list[Guard]]:

@@ -10,12 +10,12 @@ import sympy as sp
 from symbolic.errors import ShapeError, UnsupportedError
 from symbolic.language.arrays import is_symbolic, require_namespace
 from symbolic.language.entries import entry_of, is_entry_key
-from symbolic.language.operations import aligned, as_tensor, broadcast_extents, normal_axes, pointwise
-from symbolic.language.shaping import rearranged
-from symbolic.program.dims import Dim, extent
+from symbolic.language.operations import aligned, as_tensor, broadcast_extents, integers, normal_axes
+from symbolic.language.shaping import rearranged, reshape
+from symbolic.program.dims import extent
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
-from symbolic.program.functions import Equal, Less
+from symbolic.program.functions import Equal
 from symbolic.program.tensors import Tensor, computed, fresh_indices
 
 
@@ -69,7 +69,9 @@ def _mask_positions(keys: list[Any]) -> list[Any]:
     known: list[Any] = []
     for k in keys:
         mask = k if not isinstance(k, Tensor) else k.value
-        if getattr(getattr(mask, "dtype", None), "kind", "") == "b" and getattr(mask, "shape", ()) != ():
+        if isinstance(k, list) and k and all(isinstance(v, bool) for v in k):
+            known.append([position for position, v in enumerate(k) if v])
+        elif getattr(getattr(mask, "dtype", None), "kind", "") == "b" and getattr(mask, "shape", ()) != ():
             known.extend(mask.nonzero())
         else:
             known.append(k)
@@ -91,11 +93,15 @@ def _array_keys(t: Tensor, keys: list[Any]) -> list[Tensor | None]:
 
 
 def _array_key(t: Tensor, key: Any, size: sp.Expr) -> Tensor | None:
+    """The integer tensor of an advanced index, or None for a basic one; known positions are counted from the front."""
     if isinstance(key, list):
-        return _listed(t, key, size)
+        return integers(_from_the_front(t, key, size))
     is_array = hasattr(key, "dtype") and getattr(key, "shape", ()) != ()
     if not isinstance(key, Tensor) and not is_array:
         return None
+    values = key.value if isinstance(key, Tensor) else key
+    if getattr(getattr(values, "dtype", None), "kind", "") in ("i", "u") and _is_outside(values, size):
+        key = integers(_from_the_front(t, values.tolist(), size))
     index = as_tensor(key)
     if index.dtype == "bool":
         raise UnsupportedError(
@@ -103,20 +109,29 @@ def _array_key(t: Tensor, key: Any, size: sp.Expr) -> Tensor | None:
         )
     if index.dtype != "int":
         raise UnsupportedError(f"indexing {t.describe()} by {index.describe()}: an index is declared with dtype='int'")
-    if index.value is not None and hasattr(index.value, "min") and index.size != 0 and index.value.min() < 0:
-        return pointwise("indexing", lambda v: v + size * Less(v, 0), index, dtype="int")
     return index
 
 
-def _listed(t: Tensor, key: list, size: sp.Expr) -> Tensor:
-    """A Python list of whole numbers as an index."""
-    if not key or not all(hasattr(v, "__index__") and not isinstance(v, (bool, Dim)) for v in key):
+def _is_outside(values: Any, size: sp.Expr) -> bool:
+    """True if known positions are not plainly on an axis of that extent."""
+    return values.size > 0 and (values.min() < 0 or (size.is_Integer and values.max() >= size))
+
+
+def _from_the_front(t: Tensor, key: Any, size: sp.Expr) -> Any:
+    """Positions without negative ones; raises ``ShapeError`` for one outside the axis."""
+    if isinstance(key, list):
+        return [_from_the_front(t, k, size) for k in key]
+    if not hasattr(key, "__index__") or isinstance(key, bool):
+        raise UnsupportedError(f"indexing {t.describe()} by a list: expected whole numbers, got {key!r}")
+    position = key.__index__()
+    if size.is_Integer and not -size <= position < size:
+        raise ShapeError(f"indexing: {position} is outside the axis of extent {size} of {t.describe()}")
+    if position < 0 and not size.is_Integer:
         raise UnsupportedError(
-            f"indexing {t.describe()} by the list {key}: expected whole numbers; write np.array([...])"
+            f"indexing {t.describe()} by the negative position {position} in an array: the axis has the extent {size}, which "
+            "has no number"
         )
-    (p,) = fresh_indices((sp.Integer(len(key)),))
-    positions = [v.__index__() + (size if v.__index__() < 0 else 0) for v in key]
-    return computed(Equation((p,), sp.Add(*(v * Equal(p, c) for c, v in enumerate(positions)))), "int")
+    return int(position + size) if position < 0 else position
 
 
 def _fixed(t: Tensor, key: Any, size: sp.Expr) -> sp.Expr:
@@ -163,7 +178,9 @@ def _bound(value: Any, default: sp.Expr, size: sp.Expr) -> sp.Expr:
 def take(x: Any, indices: Any, axis: Any = None) -> Tensor:
     """Entries along an axis at integer positions."""
     t = as_tensor(x)
-    (a,) = normal_axes("take", t, axis if axis is not None or t.ndim != 1 else 0)
+    if axis is None:
+        t, axis = reshape(t, -1), 0
+    (a,) = normal_axes("take", t, axis)
     return getitem(t, (slice(None),) * a + (indices,))
 
 

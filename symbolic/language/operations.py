@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from symbolic.errors import ShapeError, UnsupportedError
 from symbolic.language.numbers import exact_number
 from symbolic.program.dims import Dim
 from symbolic.program.equations import Equation, equation
-from symbolic.program.expressions import Index, Within
+from symbolic.program.expressions import Index, Within, Zero
 from symbolic.program.tensors import Tensor, check_name, computed, fresh_indices
 
 # -- operands --------------------------------------------------------------------------------------------------------
@@ -36,6 +37,26 @@ def constant(value: Any, name: str | None = None) -> Tensor:
         extents = tuple(sp.Integer(n) for n in value.shape)
         return Tensor(name, extents, dtype=kind, role="constant", value=value.copy())
     return computed(Equation((), scalar(value)), dtype="real", name=name)
+
+
+def integers(entries: Any, name: str | None = None, assume: frozenset[str] = frozenset()) -> Tensor:
+    """The constant integer tensor of a (nested) sequence; its buffer is one that NumPy reads without a copy."""
+    flat, shape = _flattened(entries)
+    values = memoryview(array("q", flat))
+    if len(shape) != 1:
+        values = values.cast("B").cast("q", shape)
+    return Tensor(name, map(sp.Integer, shape), dtype="int", role="constant", value=values, assume=assume)
+
+
+def _flattened(entries: Any) -> tuple[list[int], tuple[int, ...]]:
+    if not isinstance(entries, (list, tuple, range)):
+        if isinstance(entries, bool) or not hasattr(entries, "__index__"):
+            raise UnsupportedError(f"expected whole numbers, got {entries!r}")
+        return [entries.__index__()], ()
+    rows = [_flattened(e) for e in entries]
+    if len({shape for _, shape in rows}) > 1:
+        raise ShapeError("expected rows of one length")
+    return [v for flat, _ in rows for v in flat], (len(rows), *(rows[0][1] if rows else ()))
 
 
 def scalar(value: Any) -> sp.Expr:
@@ -160,7 +181,7 @@ def cumulative(kind: str, x: Any, axis: Any = None) -> Tensor:
     t = as_tensor(x)
     if axis is None:
         if t.ndim != 1:
-            raise UnsupportedError(f"a cumulative {kind} of {t.describe()} needs an axis")
+            raise UnsupportedError(f"a cumulative {kind} of {t.describe()} without an axis is of x.reshape(-1)")
         axis = 0
     (a,) = normal_axes(kind, t, axis)
     out = t.fresh_indices()
@@ -212,7 +233,7 @@ def contraction(
 def einsum(spec: str, *operands: Any) -> Tensor:
     """NumPy's einsum: any spec, with repeated labels, ellipsis and the implicit output."""
     if not isinstance(spec, str):
-        raise UnsupportedError("einsum: give the subscripts as a string such as 'ij,j->i'")
+        return _einsum_of_lists((spec, *operands))
     spec = spec.replace(" ", "")
     left, arrow, right = spec.partition("->")
     inputs = left.split(",")
@@ -237,6 +258,16 @@ def einsum(spec: str, *operands: Any) -> Tensor:
     if len(set(right)) != len(right):
         raise ShapeError(f"einsum {spec!r}: a label is repeated in the output")
     return contraction(f"einsum {spec!r}", operands, terms, right)
+
+
+def _einsum_of_lists(args: Sequence[Any]) -> Tensor:
+    """``einsum(x, [0, 1], y, [1, 2], [0, 2])``: labels as lists of whole numbers."""
+    operands, labels = list(args[0 : len(args) - len(args) % 2 : 2]), [list(v) for v in args[1::2]]
+    every = [v for row in labels for v in row]
+    if Ellipsis in every:
+        raise UnsupportedError("einsum: write an ellipsis in a string such as '...j,j->...'")
+    out = list(args[-1]) if len(args) % 2 else sorted(v for v in set(every) if every.count(v) == 1)
+    return contraction("einsum", operands, [[f"a{v}" for v in row] for row in labels], [f"a{v}" for v in out])
 
 
 def matmul(x: Any, y: Any) -> Tensor:
@@ -285,21 +316,14 @@ def dot(x: Any, y: Any) -> Tensor:
     )
 
 
-def outer(x: Any, y: Any) -> Tensor:
-    """x yᵀ of two (flattened) vectors."""
-    a, b = as_tensor(x), as_tensor(y)
-    if a.ndim != 1 or b.ndim != 1:
-        raise ShapeError(f"outer: {a.describe()} and {b.describe()}: expected two vectors")
-    return contraction("outer", (a, b), ("i", "j"), "ij")
-
-
-def trace(x: Any) -> Tensor:
-    """The sum of the diagonal of a square matrix (or of the last two axes of a stack)."""
+def trace(x: Any, offset: int = 0) -> Tensor:
+    """The sum of a diagonal of the last two axes."""
     t = as_tensor(x)
-    if t.ndim < 2 or sp.expand(t.extents[-1] - t.extents[-2]) != 0:
+    if t.ndim < 2 or (offset == 0 and sp.expand(t.extents[-1] - t.extents[-2]) != 0):
         raise ShapeError(f"trace: expected a square matrix, got {t.describe()}")
-    batch = [str(d) for d in range(t.ndim - 2)]
-    return contraction("trace", (t,), ([*batch, "i", "i"],), batch)
+    every = t.fresh_indices()
+    *batch, i, j = every
+    return computed(equation(batch, t.access(*every), (i, j), guards=[Zero(j - i - offset)]))
 
 
 def require_scalar(t: Tensor, operation: str) -> None:

@@ -207,6 +207,15 @@ class Tensor:
     def __floordiv__(self, other):
         return hooks.binary("floor_divide", self, other)
 
+    def __rmod__(self, other):
+        return hooks.binary("remainder", other, self)
+
+    def __rfloordiv__(self, other):
+        return hooks.binary("floor_divide", other, self)
+
+    def __divmod__(self, other):
+        return hooks.binary("divmod", self, other)
+
     def __matmul__(self, other):
         return hooks.binary("matmul", self, other)
 

@@ -109,7 +109,7 @@ def hadamard(a: Value, b: Value, span: Span) -> Value:
 
 def kronecker(a: Value, b: Value, span: Span) -> Value:
     """The Kronecker product of matrices; of two columns the outer product."""
-    from symbolic.language.numpy_protocol import kron
+    from symbolic.language.products import kron
 
     if a.rank == 1 and b.rank == 1 and not a.row and not b.row:
         return product(a, transposed(b, span), span)

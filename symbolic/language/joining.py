@@ -1,0 +1,333 @@
+"""Joining, splitting and repeating: more shape work, each piece an access with other index expressions.
+
+What needs the positions themselves (uneven splits, counts, padding that repeats the edge) needs the axis as a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from symbolic.errors import ShapeError, UnsupportedError
+from symbolic.language.indexing import getitem, split, take
+from symbolic.language.operations import as_tensor, broadcast_extents, normal_axes
+from symbolic.language.shaping import (
+    broadcast_to,
+    concatenate,
+    diagonal,
+    expand_dims,
+    flip,
+    moveaxis,
+    pad,
+    rearranged,
+    repeat,
+    reshape,
+    roll,
+    swapaxes,
+    transpose,
+)
+from symbolic.program.expressions import Zero
+from symbolic.program.tensors import Tensor, fresh_indices
+
+
+def number(operation: str, t: Tensor, axis: int) -> int:
+    """The extent of an axis as a number. Raises ``UnsupportedError`` if it is a named dimension."""
+    size = t.extents[axis]
+    if not size.is_Integer:
+        raise UnsupportedError(f"{operation}: axis {axis} of {t.describe()} must be a number; declare it as one")
+    return int(size)
+
+
+def ordered(shape_work: Callable[[Tensor], Tensor], x: Any, order: str | None) -> Tensor:
+    """Reshaping in C order, or in Fortran's, which is C order of the transposed arrays."""
+    if order in (None, "C"):
+        return shape_work(as_tensor(x))
+    if order != "F":
+        raise UnsupportedError(f"reshape: order={order!r} depends on memory; use 'C' or 'F'")
+    return transpose(shape_work(transpose(x)))
+
+
+def reshaped(x: Any, shape: Any, order: str | None = "C") -> Tensor:
+    """``np.reshape``."""
+    asked = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    return ordered(lambda t: reshape(t, asked if order in (None, "C") else asked[::-1]), x, order)
+
+
+def ravel(x: Any, order: str | None = "C") -> Tensor:
+    """One axis with all entries."""
+    return ordered(lambda t: t if t.ndim == 1 else reshape(t, -1), x, order)
+
+
+# -- joining ---------------------------------------------------------------------------------------------------------
+
+
+def joined(parts: Sequence[Any], axis: int | None = 0) -> Tensor:
+    """``np.concatenate``; without an axis of the flattened arrays."""
+    return concatenate([ravel(p) for p in parts], 0) if axis is None else concatenate(parts, axis)
+
+
+def vstack(parts: Sequence[Any]) -> Tensor:
+    """Rows below each other."""
+    return concatenate([at_least_2d(p) for p in parts], 0)
+
+
+def hstack(parts: Sequence[Any]) -> Tensor:
+    """Columns side by side; vectors one after the other."""
+    tensors = [at_least_1d(p) for p in parts]
+    return concatenate(tensors, 0 if tensors[0].ndim == 1 else 1)
+
+
+def dstack(parts: Sequence[Any]) -> Tensor:
+    """Joined along a third axis."""
+    return concatenate([at_least_3d(p) for p in parts], 2)
+
+
+def column_stack(parts: Sequence[Any]) -> Tensor:
+    """Vectors as columns, side by side."""
+    return concatenate([p if p.ndim > 1 else p[:, None] for p in map(as_tensor, parts)], 1)
+
+
+def block(parts: Any) -> Tensor:
+    """Nested lists of blocks: the innermost along the last axis, the next along the one before."""
+    depth = _depth(parts)
+    rank = max(depth, *(as_tensor(p).ndim for p in _leaves(parts)))
+
+    def build(nested: Any, level: int) -> Tensor:
+        if not isinstance(nested, list):
+            t = as_tensor(nested)
+            return expand_dims(t, tuple(range(rank - t.ndim))) if t.ndim < rank else t
+        return concatenate([build(p, level - 1) for p in nested], rank - level)
+
+    return build(parts, depth)
+
+
+def _depth(parts: Any) -> int:
+    return 1 + _depth(parts[0]) if isinstance(parts, list) else 0
+
+
+def _leaves(parts: Any) -> list[Any]:
+    return [leaf for p in parts for leaf in _leaves(p)] if isinstance(parts, list) else [parts]
+
+
+def at_least_1d(x: Any) -> Tensor:
+    """A number as a vector of one."""
+    t = as_tensor(x)
+    return t if t.ndim else t[None]
+
+
+def at_least_2d(x: Any) -> Tensor:
+    """A vector as a row."""
+    t = at_least_1d(x)
+    return t if t.ndim > 1 else t[None, :]
+
+
+def at_least_3d(x: Any) -> Tensor:
+    """A vector as (1, n, 1), a matrix as (m, n, 1)."""
+    t = at_least_2d(x)
+    return t if t.ndim > 2 else t[:, :, None]
+
+
+def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
+    """All arrays with their common shape."""
+    tensors = [as_tensor(a) for a in arrays]
+    shape = broadcast_extents("broadcast_arrays", tensors)
+    return tuple(broadcast_to(t, shape) for t in tensors)
+
+
+def meshgrid(*axes: Any, indexing: str = "xy", sparse: bool = False, copy: bool = True) -> tuple[Tensor, ...]:
+    """Coordinate arrays of a grid."""
+    if sparse:
+        raise UnsupportedError("np.meshgrid: the option sparse= is not supported; broadcasting does it")
+    tensors = [at_least_1d(a) for a in axes]
+    order = list(range(len(tensors)))
+    if indexing == "xy" and len(tensors) > 1:
+        order[:2] = [1, 0]
+    wide = []
+    for k, t in enumerate(tensors):
+        place = order.index(k)
+        wide.append(getitem(t, (None,) * place + (slice(None),) + (None,) * (len(tensors) - 1 - place)))
+    return broadcast_arrays(*wide)
+
+
+# -- splitting -------------------------------------------------------------------------------------------------------
+
+
+def array_split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
+    """Parts that may differ by one in length."""
+    t = as_tensor(x)
+    (a,) = normal_axes("array_split", t, axis)
+    if not hasattr(sections, "__index__"):
+        return split(t, sections, axis)
+    n, k = number("array_split", t, a), sections.__index__()
+    longer, least = n % k, n // k
+    edges = [least * part + min(part, longer) for part in range(1, k)]
+    return split(t, edges, axis)
+
+
+def unstack(x: Any, axis: int = 0) -> tuple[Tensor, ...]:
+    """The entries along an axis."""
+    t = moveaxis(x, axis, 0)
+    return tuple(t[k] for k in range(number("unstack", t, 0)))
+
+
+def delete(x: Any, obj: Any, axis: int | None = None) -> Tensor:
+    """Without the entries at given positions."""
+    t, a = _along("delete", x, axis)
+    n = number("delete", t, a)
+    gone = {p % n for p in range(n)[obj]} if isinstance(obj, slice) else {int(p) % n for p in _listed(obj)}
+    return take(t, [p for p in range(n) if p not in gone], a)
+
+
+def compress(condition: Any, x: Any, axis: int | None = None) -> Tensor:
+    """The entries at which a list of truth values holds."""
+    t, a = _along("compress", x, axis)
+    return take(t, [p for p, keep in enumerate(_listed(condition)) if keep], a)
+
+
+def _along(operation: str, x: Any, axis: int | None) -> tuple[Tensor, int]:
+    if axis is None:
+        return ravel(x), 0
+    t = as_tensor(x)
+    return t, normal_axes(operation, t, axis)[0]
+
+
+def _listed(values: Any) -> list[Any]:
+    if isinstance(values, Tensor):
+        raise UnsupportedError(f"positions are numbers here, got {values.describe()}")
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    return list(values) if isinstance(values, (list, tuple, range)) else [values]
+
+
+# -- repeating and moving --------------------------------------------------------------------------------------------
+
+
+def repeated(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
+    """``np.repeat``: one number of times, or one for each entry along the axis."""
+    if hasattr(repeats, "__index__") and getattr(repeats, "shape", ()) == ():
+        return repeat(x, repeats, axis)
+    t, a = _along("repeat", x, axis)
+    counts = _listed(repeats)
+    if len(counts) == 1:
+        return repeat(t, counts[0], a)
+    if len(counts) != number("repeat", t, a):
+        raise ShapeError(f"repeat: {len(counts)} counts for axis {a} of {t.describe()}")
+    return take(t, [p for p, times in enumerate(counts) for _ in range(times)], a)
+
+
+def rolled(x: Any, shift: Any, axis: Any = None) -> Tensor:
+    """``np.roll``: along one axis, along several, or of the flattened array."""
+    t = as_tensor(x)
+    if axis is None:
+        return reshape(roll(ravel(t), shift, 0), t.shape)
+    axes = list(axis) if isinstance(axis, (tuple, list)) else [axis]
+    shifts = list(shift) if isinstance(shift, (tuple, list)) else [shift] * len(axes)
+    for s, a in zip(shifts, axes * (len(shifts) if len(axes) == 1 else 1), strict=True):
+        t = roll(t, s, a)
+    return t
+
+
+def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
+    """Turned by k quarters in the plane of two axes."""
+    t, turns = as_tensor(x), k % 4
+    if turns == 2:
+        return flip(flip(t, axes[0]), axes[1])
+    if turns == 1:
+        return swapaxes(flip(t, axes[1]), *axes)
+    return flip(swapaxes(t, *axes), axes[1]) if turns == 3 else t
+
+
+def rollaxis(x: Any, axis: int, start: int = 0) -> Tensor:
+    """An axis moved before another one."""
+    t = as_tensor(x)
+    a, start = axis % t.ndim, start % (t.ndim + 1)
+    return moveaxis(t, a, start - 1 if a < start else start)
+
+
+def resize(x: Any, shape: Any) -> Tensor:
+    """The entries, repeated as often as needed, in another shape."""
+    t = ravel(x)
+    sizes = [int(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,))]
+    total, n = 1, number("resize", t, 0)
+    for size in sizes:
+        total *= size
+    return reshape(take(t, [p % n for p in range(total)], 0), sizes)
+
+
+def padded(x: Any, pad_width: Any, mode: str = "constant", **options: Any) -> Tensor:
+    """``np.pad`` with a constant, the edge's value, reflections or copies."""
+    t = as_tensor(x)
+    if mode == "constant":
+        value = options.pop("constant_values", 0)
+        _no_more("pad", options)
+        if isinstance(value, (tuple, list)):
+            raise UnsupportedError("pad: one constant value is supported, not one for each side")
+        zeros = pad(t, pad_width)
+        is_zero = isinstance(value, (int, float)) and value == 0
+        return zeros if is_zero else zeros + value * (1 - pad(as_tensor(1) + 0 * t, pad_width))
+    _no_more("pad", options)
+    if mode not in _PAD_POSITIONS:
+        raise UnsupportedError(f"pad: mode={mode!r} is not supported; expected constant, {', '.join(_PAD_POSITIONS)}")
+    for a, (before, after) in enumerate(pad_pairs(pad_width, t.ndim)):
+        if mode == "edge" and not t.extents[a].is_Integer:
+            key = (slice(None),) * a
+            first, last = getitem(t, (*key, slice(0, 1))), getitem(t, (*key, slice(-1, None)))
+            t = concatenate([*[first] * before, t, *[last] * after], a)
+        elif before or after:
+            n = number("pad", t, a)
+            t = take(t, [_PAD_POSITIONS[mode](p, n) for p in range(-before, n + after)], a)
+    return t
+
+
+def pad_pairs(widths: Any, rank: int) -> list[tuple[int, int]]:
+    """A pair of widths for each axis, from one number, one pair, or a pair per axis."""
+    if hasattr(widths, "tolist"):
+        widths = widths.tolist()
+    if isinstance(widths, int):
+        return [(widths, widths)] * rank
+    pairs = [(w, w) if isinstance(w, int) else tuple(w) for w in widths]
+    if all(isinstance(w, int) for w in widths):
+        pairs = [(widths[0], widths[-1])]
+    return [(p[0], p[-1]) for p in (pairs * rank if len(pairs) == 1 else pairs)]
+
+
+def _reflected(p: int, n: int) -> int:
+    if n == 1:
+        return 0
+    q = p % (2 * n - 2)
+    return q if q < n else 2 * n - 2 - q
+
+
+def _mirrored(p: int, n: int) -> int:
+    q = p % (2 * n)
+    return q if q < n else 2 * n - 1 - q
+
+
+_PAD_POSITIONS: dict[str, Callable[[int, int], int]] = {
+    "edge": lambda p, n: min(max(p, 0), n - 1),
+    "reflect": _reflected,
+    "symmetric": _mirrored,
+    "wrap": lambda p, n: p % n,
+}
+
+
+def _no_more(operation: str, options: dict) -> None:
+    if options:
+        raise UnsupportedError(f"{operation}: the option {next(iter(options))}= is not supported")
+
+
+# -- diagonals -------------------------------------------------------------------------------------------------------
+
+
+def diagflat(x: Any, k: int = 0) -> Tensor:
+    """The square matrix with all entries on its k-th diagonal."""
+    t = ravel(x)
+    size = t.extents[0] + abs(k)
+    i, j = fresh_indices((size, size))
+    place = i if k >= 0 else j
+    return rearranged(t, (i, j), [place], [Zero(j - i - k)])
+
+
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """The sum of a diagonal of two axes."""
+    return diagonal(x, offset, axis1, axis2).sum(axis=-1)
