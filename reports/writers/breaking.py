@@ -165,7 +165,7 @@ def _pieces(found: list[str], marks: set[str]) -> list[list[str]]:
     for token, depth in depths(found):
         if depth == 0:
             cut = token in marks and brackets == 0 and any(t != " " for t in pieces[-1])
-            if cut and (token in RELATIONS or last not in AFTER_NOTHING):
+            if cut and last != r"\not" and (token in RELATIONS or last not in AFTER_NOTHING):
                 pieces.append([])
             brackets += (token in "([") - (token in ")]")
         if token != " ":

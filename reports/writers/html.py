@@ -42,7 +42,7 @@ from reports.document.model import (
 from reports.writers import fonts
 from reports.writers.anchors import Anchors, step_anchor
 from reports.writers.breaking import broken
-from reports.writers.mathml import mathml
+from reports.writers.mathml import UNPRINTABLE, mathml
 from reports.writers.svg import drawing
 from reports.writers.unicode_math import unicode_math
 
@@ -61,7 +61,7 @@ def html(document: Document) -> str:
     style = _style()
     styles = _styles_used(document)
     levels = sorted({node.level for node in walk(document) if isinstance(node, Step)})
-    return _skeleton().render(
+    page = _skeleton().render(
         language=document.language,
         policy=_policy(style),
         title=plain(document.title),
@@ -76,6 +76,7 @@ def html(document: Document) -> str:
         body=body,
         words=words,
     )
+    return UNPRINTABLE.sub("\ufffd", page)
 
 
 def tag(name: str, *children: Markup | str, **attributes: str | bool | None) -> Markup:

@@ -8,6 +8,7 @@ stands in ``page.css`` under "mathematics".
 from __future__ import annotations
 
 import functools
+import re
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from latex2mathml.converter import Converter
@@ -16,6 +17,7 @@ from reports.writers.mathml_source import rewrite
 from reports.writers.mathml_tree import repair, validate
 from reports.writers.tex import FormulaError
 
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")  # no page may hold these
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
 
@@ -26,6 +28,7 @@ def mathml(latex: str, display: bool = False, name: str = "") -> str:
     >>> mathml("x")
     '<math><semantics><mi>x</mi><annotation encoding="application/x-tex">x</annotation></semantics></math>'
     """
+    latex, name = UNPRINTABLE.sub("\ufffd", latex), UNPRINTABLE.sub("\ufffd", name)
     try:
         body = convert(latex, display)
     except Exception:  # the library raises ValueError, StopIteration, IndexError, RecursionError and more

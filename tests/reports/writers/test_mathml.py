@@ -7,6 +7,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reports.writers.mathml import convert, mathml
 from reports.writers.mathml_tree import ARITY, validate
@@ -232,3 +234,49 @@ def test_a_wrong_arity_is_found():
 
 def test_name_is_read_aloud():
     assert ElementTree.fromstring(mathml("x", name='"x" & y')).get("aria-label") == '"x" & y'
+
+
+PIECES = [
+    "\\",
+    "{",
+    "}",
+    "^",
+    "_",
+    "&",
+    "$",
+    "%",
+    "#",
+    "'",
+    "\\\\",
+    "\\frac",
+    "\\left(",
+    "\\right)",
+    "\\begin{aligned}",
+]
+PIECES += [
+    "\\end{aligned}",
+    "\\text{",
+    "\\class{a}",
+    "<",
+    ">",
+    '"',
+    "x",
+    "1",
+    " ",
+    "\\sum",
+    "\\hat",
+    "\x00",
+    "\ud800",
+    "é",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join) | st.text(max_size=20))
+def test_anything_gives_a_valid_element(latex):
+    page = ElementTree.fromstring(mathml(latex, True, latex))
+    validate(page.find("semantics")[0])
+    (annotation,) = page.findall("semantics/annotation")
+    assert (annotation.text or "") == re.sub(
+        "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", latex
+    ).replace("\r\n", "\n").replace("\r", "\n")
