@@ -17,7 +17,8 @@ from reports.writers.mathml_source import rewrite
 from reports.writers.mathml_tree import repair, validate
 from reports.writers.tex import FormulaError
 
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")  # no page may hold these
+# What no page may hold: control characters, halves of pairs, and marks that reverse the direction of what follows.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
 
