@@ -10,6 +10,7 @@ max and comparisons through the step function), which is what proofs of equality
 
 from __future__ import annotations
 
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import sympy as sp
@@ -32,7 +33,9 @@ from symbolic.calculus.polynomials import (
     settled,
     single,
 )
+from symbolic.calculus.primitive_rules import through_others
 from symbolic.errors import UnsupportedError
+from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index, Quotient, Reduction, Remainder
 from symbolic.program.functions import Magnitude
 from symbolic.program.primitives import Application
@@ -66,14 +69,22 @@ def normal_form(closed: Closed, identities: bool = False, division: bool = False
 
 
 def proof_form(t: Tensor) -> Closed:
-    """The normal form that proofs compare: everything substituted, functions written through each other."""
-    closed = closed_form(t, stop=is_opaque)
+    """The normal form that proofs compare: everything substituted, functions and primitives written through each other."""
+    return normal_form(opened_primitives(closed_form(t, stop=is_opaque)), identities=True)
+
+
+def opened_primitives(closed: Closed) -> Closed:
+    """Primitives written through plainer ones, and equal applications of one primitive as one tensor."""
     mapping = {}
     for access in closed.expr.atoms(Access):
+        plainer = through_others(access.tensor)
+        if plainer is not None:
+            mapping[access] = opened_primitives(closed_form(plainer, stop=is_opaque)).at(access.indices)
+            continue
         first = representative(access.tensor)
         if first is not access.tensor:
             mapping[access] = first.access(*access.indices)
-    return normal_form(Closed(closed.indices, closed.expr.xreplace(mapping)), identities=True)
+    return replace(closed, expr=closed.expr.xreplace(mapping)) if mapping else closed
 
 
 def _opened(t: Tensor) -> Closed:
@@ -97,10 +108,24 @@ def representative(t: Tensor) -> Tensor:
     if isinstance(definition, Application):
         parts = [proof_form(u) for u in definition.operands]
         key = (definition.primitive.name, definition.options, *parts)
+        found = _representatives.get(key)
+        return (
+            found if found is not None else _representatives.setdefault(key, _as_symmetric_as_its_operand(t, parts[0]))
+        )
     else:
         body = normal_form(_opened(t), identities=True)
         key = ("equation", body)
     return _representatives.setdefault(key, t)
+
+
+def _as_symmetric_as_its_operand(t: Tensor, form: Closed) -> Tensor:
+    """``t``, known to be symmetric where its operand's value is (as XᵀX is) and the primitive keeps that."""
+    operand = t.definition.operands[0]
+    if "symmetric" not in t.definition.primitive.keeps - t.assume or operand.ndim != 2 or t.name is not None:
+        return t
+    if not isinstance(operand.definition, Equation) or form != proof_form(operand.mT):
+        return t
+    return Tensor(None, t.extents, definition=t.definition, assume=t.assume | {"symmetric"})
 
 
 class Normaliser:

@@ -21,6 +21,7 @@ import sympy as sp
 
 from symbolic.program import matrix_shapes as shapes
 from symbolic.program import matrix_values as values
+from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 
 Parts = tuple[Tensor | None, ...]
@@ -62,7 +63,15 @@ class Application:
     @property
     def condition(self) -> str:
         """The side condition in terms of the operands: ``A invertible``; empty if there is none."""
-        return self.primitive.condition.format(*(t.label for t in self.operands))
+        return self.primitive.condition.format(*map(_called, self.operands))
+
+
+def _called(t: Tensor) -> str:
+    """The name of a tensor, or what it is made of."""
+    if t.name is not None or not t.operands:
+        return t.label
+    parts = [leaf.label for leaf in leaves([t]) if leaf.name is not None]
+    return f"the matrix made of {', '.join(parts[:4])}{', …' if len(parts) > 4 else ''}" if parts else "the matrix"
 
 
 def apply(name: str, *operands: Tensor) -> Tensor:

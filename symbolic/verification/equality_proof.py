@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbolic.calculus.canonical import canonical, output_index
 from symbolic.calculus.closed_form import closed_form, is_opaque
-from symbolic.calculus.normal_form import Normaliser
+from symbolic.calculus.normal_form import Normaliser, opened_primitives
 from symbolic.calculus.polynomials import Polynomial, accumulate
 from symbolic.errors import ChainruleError
 from symbolic.program.tensors import Tensor
@@ -54,7 +54,7 @@ def prove(claim: Tensor, truth: Tensor, seconds: float = 0.2) -> Proof | None:
 
 
 def _form(t: Tensor, normaliser: Normaliser) -> Polynomial:
-    closed = closed_form(t, stop=is_opaque)
+    closed = opened_primitives(closed_form(t, stop=is_opaque))
     outputs = tuple(output_index(p, i.extent) for p, i in enumerate(closed.indices))
     polynomial = normaliser.polynomial(closed.expr.xreplace(dict(zip(closed.indices, outputs, strict=True))))
     final: Polynomial = {}

@@ -184,6 +184,8 @@ def test_conditions_name_the_operand():
     assert np.linalg.inv(A).definition.condition == "A invertible"
     assert np.linalg.eigvalsh(A).definition.condition == "A symmetric with distinct eigenvalues"
     assert np.linalg.cholesky(A).definition.condition == "A symmetric positive definite"
+    X = s.tensor("X", "m n")
+    assert np.linalg.inv(X.T @ X).definition.condition == "the matrix made of X invertible"
 
 
 @pytest.mark.parametrize("name", PRIMITIVES)
