@@ -167,8 +167,10 @@ def _pair(b: Builder, x: Labelled, y: Labelled, keep: set[Index], out: Sequence[
     left = [i for i in x.indices if i not in shared]
     right = [i for i in y.indices if i not in shared]
     if not summed:
-        order = [i for i in (*out, *left, *batch, *right) if i in x.indices or i in y.indices]
-        order = list(dict.fromkeys(order))
+        large, small = (x, y) if len(x.indices) >= len(y.indices) else (y, x)
+        order = list(dict.fromkeys((*large.indices, *small.indices)))
+        if set(order) <= set(out):
+            order = _in_order(order, out)
         arrays = b.aligned(x, order), b.aligned(y, order)
         return Labelled(b.emit("multiply", arrays, [i.extent for i in order], dtype), tuple(order))
     if not left and not right:

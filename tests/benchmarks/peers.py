@@ -11,10 +11,10 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
-import sys
-import time
+import sys  # noqa: E402 - the numbers of threads are read when the libraries are loaded
+import time  # noqa: E402
 
-import numpy as np
+import numpy as np  # noqa: E402
 
 RATE = 1e-3
 LAYERS = ((60, 600), (40, 60), (10, 40))
