@@ -59,6 +59,7 @@ class Tally:
     primes: list[int] = field(default_factory=list)
     degree: int | None = None
     opaque: bool = False
+    unit_sizes: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,8 @@ class Comparer:
             for entry, (c, t) in enumerate(zip(claimed, true, strict=True)):
                 if t != t:
                     tally.truth_undefined = True
+                elif c != c and 1 in sizes.values():
+                    tally.unit_sizes = True
                 elif c != c:
                     tally.undefined += 1
                     tally.claim_undefined = tally.claim_undefined or Point(sizes, values, entry)

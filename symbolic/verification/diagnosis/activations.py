@@ -48,7 +48,7 @@ def activations(tensors: Sequence[Tensor]) -> list[Activation]:
 def slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Candidate]:
     """Any intermediate result of the claim times h′ of any activation (by rows or columns where that fits)."""
     for t in reversed(topological([claim])):
-        if t.definition is None or t.dtype != "real":
+        if (t.definition is None and t is not claim) or t.dtype != "real":
             continue
         for a in slopes:
             for factor in _fitting(a.slope, t):
@@ -63,6 +63,18 @@ def slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Ca
                             t: edited(t, with_body(eq, eq.body.xreplace({access: a.slope.access(*access.indices)})))
                         }
                         yield Candidate("h instead of h'", name_of(a.output), "claim", claim, change)
+
+
+def spare_slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Candidate]:
+    """Any intermediate result of the claim divided by h′ of an activation: h′ once too many."""
+    for t in reversed(topological([claim])):
+        if t.definition is not None and t.dtype == "real":
+            for a in slopes:
+                for factor, axes in _fitting(a.slope, t):
+                    indices = t.fresh_indices()
+                    quotient = t.access(*indices) / factor.access(*(indices[k] for k in axes))
+                    change = {t: computed(Equation(indices, quotient))}
+                    yield Candidate("extra factor", f"the derivative of {name_of(a.output)}", "claim", claim, change)
 
 
 def _fitting(factor: Tensor, t: Tensor) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
@@ -147,7 +159,7 @@ def softmax_candidates(claim: Tensor, tensors: Sequence[Tensor]) -> Iterator[Can
             eq = t.definition
             if not isinstance(eq, Equation) or eq.bound:
                 continue
-            body = _inlined(t)
+            body = _inlined(t, p)
             for access in sorted((a for a in body.atoms(Access) if a.tensor is p), key=str):
                 change = _coupled(t, eq, body, access)
                 if change is not None:
@@ -177,14 +189,15 @@ def _is_softmax(p: Tensor) -> bool:
     return bool(names) and divides and sums
 
 
-def _inlined(t: Tensor) -> sp.Expr:
-    """The body with unnamed pointwise products and differences it reads written out."""
+def _inlined(t: Tensor, p: Tensor) -> sp.Expr:
+    """The body with the unnamed pointwise products and differences that it reads written out, but for p."""
     body = t.definition.body
     for _ in range(4):
         inner = {
             a: a.tensor.definition.body.xreplace(dict(zip(a.tensor.definition.indices, a.indices, strict=True)))
             for a in body.atoms(Access)
-            if a.tensor.name is None
+            if a.tensor is not p
+            and a.tensor.name is None
             and isinstance(a.tensor.definition, Equation)
             and a.tensor.definition.is_pointwise
             and not a.tensor.definition.body.atoms(sp.exp)

@@ -14,9 +14,10 @@ from symbolic.verification.diagnosis.activations import (
     argument_candidates,
     slope_candidates,
     softmax_candidates,
+    spare_slope_candidates,
 )
 from symbolic.verification.diagnosis.candidates import Candidate
-from symbolic.verification.diagnosis.local import local_candidates
+from symbolic.verification.diagnosis.local import local_candidates, path_candidates
 from symbolic.verification.diagnosis.mistakes import RANK, explained
 from symbolic.verification.diagnosis.products import product_candidates, shape_candidates, symmetry_candidates
 from symbolic.verification.diagnosis.ratios import ratio_candidates
@@ -48,11 +49,17 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, seconds: float = 
             break
         if trials.explains(candidate):
             passed.append(candidate)
-    for candidate in sorted(passed, key=lambda c: RANK[c.label]):
+    for candidate in sorted(passed, key=_rank):
         found = _confirmed(candidate, claim, truth, comparer)
         if found is not None:
             return found
     return None
+
+
+def _rank(candidate: Candidate) -> float:
+    """The place in the table; a factor lost inside the truth may by accident be a path lost, which is then meant."""
+    inside = candidate.side == "truth" and candidate.label == "missing h'"
+    return RANK["forgotten path"] + 0.5 if inside else RANK[candidate.label]
 
 
 def _candidates(
@@ -65,11 +72,13 @@ def _candidates(
     yield from ratio_candidates(claim, truth, trials)
     yield from symmetry_candidates(claim)
     yield from softmax_candidates(claim, tensors)
+    yield from path_candidates(truth)
     yield from argument_candidates(claim, tensors, slopes)
     yield from slope_candidates(claim, slopes)
     yield from product_candidates(claim)
     yield from local_candidates(claim, "claim")
     yield from local_candidates(truth, "truth")
+    yield from spare_slope_candidates(claim, slopes)
 
 
 def _confirmed(candidate: Candidate, claim: Tensor, truth: Tensor, comparer: Comparer) -> Diagnosis | None:

@@ -12,7 +12,7 @@ from symbolic.program.expressions import Access, Index
 from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis.candidates import Candidate
-from symbolic.verification.diagnosis.surgery import edited, with_body
+from symbolic.verification.diagnosis.surgery import edited, rebuilt, with_body
 
 Edit = tuple[str, str, sp.Expr]
 
@@ -28,6 +28,23 @@ def local_candidates(output: Tensor, side: str) -> Iterator[Candidate]:
             if body != eq.body and not body.has(sp.nan, sp.zoo):
                 yield Candidate(label, detail, side, output, {t: edited(t, with_body(eq, body))})
         yield from _shifted(t, eq, side, output)
+
+
+def path_candidates(truth: Tensor) -> Iterator[Candidate]:
+    """The truth with one term left out of each of two of its sums: two paths forgotten at once, as when a norm's mean
+    and scale are both taken as constants."""
+    drops: list[tuple[Tensor, sp.Expr, sp.Expr]] = []
+    for t in topological([truth]):
+        eq = t.definition
+        if isinstance(eq, Equation) and eq.body.is_Add and all(a.atoms(Access) for a in eq.body.args):
+            args = t.definition.body.args
+            drops += [(t, a, sp.Add(*(b for b in args if b is not a))) for a in args] if len(args) <= 4 else []
+    for (t, one, rest), (u, two, other) in itertools.combinations(drops[-12:], 2):
+        if t is not u:
+            first = edited(t, with_body(t.definition, rest))
+            second = rebuilt(edited(u, with_body(u.definition, other)), {t: first})
+            changes = {t: first, u: second}
+            yield Candidate("forgotten path", f"{one} and {two}", "truth", truth, changes)
 
 
 def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
@@ -83,6 +100,8 @@ def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
     """A penalty's term reads parameters and scalars only, while the rest reads data; other lost terms are lost paths."""
     if side == "claim":
         return "extra term"
+    if any(not term.atoms(Access) for term in (*dropped, *sp.Add.make_args(kept))):
+        return "missing term"  # 1 − z² is a derivative, not a sum over paths
     read, rest = (leaves(a.tensor for a in sp.Add(*terms).atoms(Access)) for terms in (dropped, (kept,)))
     penal = all(t.role in ("parameter", "constant") or t.ndim == 0 for t in read)
     if read and penal and any(t.role in ("input", "target") and t.ndim for t in rest):

@@ -126,11 +126,13 @@ def shape_candidates(claim: Tensor, extents: Sequence[sp.Expr]) -> Iterator[Cand
 
 def _summed_otherwise(claim: Tensor, extents: Sequence[sp.Expr]) -> Iterator[Candidate]:
     """The claim's last sum taken over another axis, which gives the truth's shape; scalar factors around it are kept."""
-    t, outer = claim, None
-    if isinstance(t.definition, Equation) and t.definition.is_pointwise:
-        inner = [a for a in t.definition.accesses if a.indices == t.definition.indices]
-        if len(inner) == 1 and all(a.tensor.ndim == 0 for a in t.definition.accesses if a is not inner[0]):
-            outer, t = (t.definition, inner[0]), inner[0].tensor
+    t, outer = claim, []
+    while isinstance(t.definition, Equation) and t.definition.is_pointwise:
+        inner = [a for a in t.definition.accesses if a.indices == t.definition.indices and a.indices]
+        if len(inner) != 1 or any(a.tensor.ndim for a in t.definition.accesses if a is not inner[0]):
+            return
+        outer.append((t.definition, inner[0]))
+        t = inner[0].tensor
     eq = t.definition
     if not isinstance(eq, Equation) or eq.reduce != "sum" or not eq.bound or eq.guards:
         return
@@ -139,7 +141,7 @@ def _summed_otherwise(claim: Tensor, extents: Sequence[sp.Expr]) -> Iterator[Can
         if set(chosen) == set(eq.indices) or not same_shape([i.extent for i in chosen], extents):
             continue
         total = computed(equation(chosen, eq.body, [i for i in every if i not in chosen]))
-        if outer is not None:
+        for around, access in reversed(outer):
             indices = fresh_indices(total.extents)
-            total = computed(Equation(indices, outer[0].body.xreplace({outer[1]: total.access(*indices)})))
+            total = computed(Equation(indices, around.body.xreplace({access: total.access(*indices)})))
         yield replaced("sum over the wrong axis", f"of {name_of(t)}", claim, total)

@@ -35,6 +35,10 @@ def ratio_candidates(claim: Tensor, truth: Tensor, trials: Trials) -> Iterator[C
                 for power in (factor, 1 / factor):
                     if _explains(k * power, found, trials):
                         yield _divided(claim, k * power, "factor", f"the claim is {k * power} times the truth")
+    for d in dimensions(topological([claim, truth])):
+        for factor in (d / (d - 1), (d - 1) / d, d / (d + 1), (d + 1) / d):
+            if _explains(factor, found, trials):
+                yield _divided(claim, factor, "off by one", f"{d} against {d - 1 if factor.has(d - 1) else d + 1}")
     for scalar in leaves([claim, truth]):
         if scalar.ndim == 0 and scalar.dtype == "real":
             for power in (1, -1, 2, -2):
@@ -92,14 +96,13 @@ def _size_factors(claim: Tensor, truth: Tensor) -> Iterator[tuple[sp.Expr, str]]
                 yield a * b, f"{a}·{b}"
             if a != b:
                 yield a / b, f"{a}/{b}"
-        yield a / (a - 1), f"{a} against {a} − 1"
 
 
 def _explains(factor: sp.Expr, ratios: list[float], trials: Trials) -> bool:
     if len({tuple(sorted((s.name, n) for s, n in t.sizes.items())) for t in trials.points}) < 2:
         return False
     for r, trial in zip(ratios, trials.points, strict=True):
-        value = factor.subs(trial.sizes)
+        value = factor.xreplace({d: sp.Integer(n) for d, n in trial.sizes.items()})
         if not value.is_finite or abs(r - float(value)) > 1e-9 * abs(r):
             return False
     return True

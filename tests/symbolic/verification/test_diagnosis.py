@@ -1,0 +1,158 @@
+"""Realistic mistakes in hand derivations, each with the label that a teacher would give it."""
+
+import numpy as np
+import pytest
+
+import symbolic as s
+from symbolic import check, tensor
+from symbolic.verification.diagnosis import MISTAKES
+
+
+def names():
+    """The usual cast: a batch X, two layers, targets."""
+    x, y = tensor("x", "n"), tensor("y", "m", role="target")
+    X, Y = tensor("X", "P n"), tensor("Y", "P m", role="target")
+    W, b = tensor("W", "m n", role="parameter"), tensor("b", "m", role="parameter")
+    lam = tensor("lam", "", assume="positive")
+    return x, y, X, Y, W, b, lam
+
+
+x, y, X, Y, W, b, lam = names()
+P = X.shape[0]
+A, B, v = tensor("A", "n n"), tensor("B", "n n"), tensor("v", "n")
+g = tensor("g", "n")
+
+# one layer
+t = W @ x + b
+z = np.tanh(t)
+C = np.sum((z - y) ** 2)
+gW = s.gradient(C, W)
+delta = 2 * (z - y) * (1 - z**2)
+
+# sigmoid with two layers
+W1, W2 = tensor("W1", "n n", role="parameter"), tensor("W2", "n n", role="parameter")
+s1 = W1 @ x
+h1 = s.sigmoid(s1)
+s2 = W2 @ h1
+h2 = s.sigmoid(s2)
+target = tensor("target", "n", role="target")
+C2 = np.sum((h2 - target) ** 2) / 2
+d2 = (h2 - target) * h2 * (1 - h2)
+gW1, gW2 = s.gradient(C2, W1), s.gradient(C2, W2)
+
+# a batch with a penalty
+R = X @ W.T + b - Y
+L = np.sum(R**2) / P + lam * np.sum(W**2)
+LW, Lb = s.gradient(L, W), s.gradient(L, b)
+
+# softmax
+e = np.exp(v)
+p = e / e.sum()
+
+# layer norm
+c = v - v.mean()
+r = 1 / np.sqrt((c * c).mean() + s.constant(1) / 100)
+n = c * r
+gn = s.vjp(n, v, g)
+
+# residual
+u = np.tanh(A @ v)
+gres = s.vjp(v + u, v, g)
+
+# shared weights
+k1 = np.tanh(A @ v)
+k2 = np.tanh(A @ k1)
+gshared = s.vjp(k2, A, g)
+dk2 = g * (1 - k2**2)
+
+# relu
+a = np.maximum(W @ x, 0)
+grelu = s.gradient(np.sum((a - y) ** 2), W)
+
+# attention
+Q, K, V, G = tensor("Q", "T d"), tensor("K", "T d"), tensor("V", "T d"), tensor("G", "T d")
+E = np.exp(Q @ K.T / np.sqrt(Q.shape[1]))
+S = E / E.sum(axis=1, keepdims=True)
+D = G @ V.T
+gQ = s.vjp(S @ V, Q, G)
+
+w = tensor("w", "n", role="parameter")
+q = s.sigmoid(X @ w)
+yb = tensor("yb", "P", role="target", assume="binary")
+glog = s.gradient(-np.mean(yb * np.log(q) + (1 - yb) * np.log(1 - q)), w)
+
+CASES = {
+    "sign of the error": (np.outer(2 * (y - z) * (1 - z**2), x), gW, "sign"),
+    "lost 2 of the square": (np.outer((z - y) * (1 - z**2), x), gW, "factor 2"),
+    "tanh' missing": (np.outer(2 * (z - y), x), gW, "missing h'"),
+    "tanh for tanh'": (np.outer(2 * (z - y) * z, x), gW, "h instead of h'"),
+    "tanh' at the activation": (np.outer(2 * (z - y) * (1 - np.tanh(z) ** 2), x), gW, "h' at the wrong argument"),
+    "1 - z for 1 - z^2": (np.outer(2 * (z - y) * (1 - z), x), gW, {"off by one", "wrong exponent"}),
+    "1 + z^2": (np.outer(2 * (z - y) * (1 + z**2), x), gW, "sign"),
+    "sigmoid' on the pre-activation": (np.outer((h2 - target) * s2 * (1 - s2), h1), gW2, "h' at the wrong argument"),
+    "sigmoid' halved": (np.outer((h2 - target) * h2, h1), gW2, {"missing factor", "missing h'", "h instead of h'"}),
+    "sigmoid' missing": (np.outer(h2 - target, h1), gW2, "missing h'"),
+    "inner sigmoid' missing": (np.outer(W2.T @ d2, x), gW1, "missing h'"),
+    "input of another layer": (np.outer(d2, x), gW2, {"wrong tensor", "wrong layer index"}),
+    "pre-activation as input": (np.outer(d2, s1), gW2, "pre-activation and activation"),
+    "wrong layer": (np.outer((W1.T @ d2) * h1 * (1 - h1), x), gW1, "wrong layer index"),
+    "transpose missing": (np.outer((W2 @ d2) * h1 * (1 - h1), x), gW1, "missing transpose"),
+    "outer product turned": (np.outer(x, (W2.T @ d2) * h1 * (1 - h1)), gW1, "layout"),
+    "mean forgotten": (2 * R.T @ X + 2 * lam * W, LW, {"factor", "missing 1/P"}),
+    "mean forgotten, bias": (2 * R.sum(axis=0), Lb, "missing 1/P"),
+    "mean doubled": (2 * R.sum(axis=0) / P**2, Lb, "extra 1/P"),
+    "sum over the wrong axis": (2 * R.sum(axis=1) / P, Lb, "sum over the wrong axis"),
+    "batch not summed": (2 * R / P, Lb, "missing sum over the batch"),
+    "penalty forgotten": (2 * R.T @ X / P, LW, "forgotten regulariser"),
+    "penalty's 2 lost": (2 * R.T @ X / P + lam * W, LW, "factor 2"),
+    "penalty's sign": (2 * R.T @ X / P - 2 * lam * W, LW, "sign"),
+    "penalty's weight lost": (2 * R.T @ X / P + 2 * W, LW, {"missing factor", "missing h'"}),
+    "2Ax": (2 * A @ v, s.gradient(v @ A @ v, v), "symmetric assumption"),
+    "Ax alone": (A @ v, s.gradient(v @ A @ v, v), "forgotten path"),
+    "AB for BA": (B @ A, A @ B, "wrong order of factors"),
+    "Hadamard": (A * B, A @ B, "Hadamard and matrix product"),
+    "matrix for Hadamard": (A @ B, A * B, "Hadamard and matrix product"),
+    "A for its transpose": (A.T @ B, A @ B, "missing transpose"),
+    "softmax diagonal": (np.diag(p * (1 - p)), s.jacobian(p, v), "softmax Jacobian taken as diagonal"),
+    "softmax vjp diagonal": (g * p * (1 - p), s.vjp(p, v, g), "softmax Jacobian taken as diagonal"),
+    "attention diagonal": ((D * S * (1 - S)) @ K / np.sqrt(Q.shape[1]), gQ, "softmax Jacobian taken as diagonal"),
+    "attention unscaled": (S * (D - (D * S).sum(axis=1, keepdims=True)) @ K, gQ, {"missing factor", "missing h'", "factor"}),
+    "attention without the sum": ((S * D) @ K / np.sqrt(Q.shape[1]), gQ, {"forgotten path", "missing term"}),
+    "vector for a diagonal": (1 - np.tanh(v) ** 2, s.jacobian(np.tanh(v), v), "diagonal Jacobian"),
+    "mean's path forgotten": (r * (g - n * (g * n).mean()), gn, "forgotten path"),
+    "variance's path forgotten": (r * (g - g.mean()), gn, "forgotten path"),
+    "norm taken as constant": (r * g, gn, "forgotten path"),
+    "residual forgotten": (A.T @ (g * (1 - u**2)), gres, "forgotten path"),
+    "shared, last use only": (np.outer(dk2, k1), gshared, "forgotten path"),
+    "shared, first use only": (np.outer((A.T @ dk2) * (1 - k1**2), v), gshared, "forgotten path"),
+    "relu' missing": (np.outer(2 * (a - y), x), grelu, "missing h'"),
+    "logistic: sign": (X.T @ (yb - q) / P, glog, "sign"),
+    "logistic: sigmoid' kept": (X.T @ ((q - yb) * q * (1 - q)) / P, glog, {"extra factor", "missing h'"}),
+    "logistic: sum": (X.T @ (q - yb), glog, "missing 1/P"),
+    "power rule": (4 * v**4, s.gradient(np.sum(v**4), v), "off by one"),
+    "inner derivative": (np.cos(v**2), s.gradient(np.sum(np.sin(v**2)), v), "missing h'"),
+    "quotient": (-1 / v, s.gradient(np.sum(1 / v), v), {"off by one", "wrong exponent"}),
+    "n - 1 for n": ((v - v.mean()) / (v.shape[0] - 1), s.gradient(v.var() / 2, v), {"factor", "off by one"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_label_and_the_repair(name):
+    claim, truth, label = CASES[name]
+    verdict = check(claim, truth, seed=5)
+    assert verdict.status in ("refuted", "shape", "layout"), verdict
+    assert verdict.diagnosis is not None, f"no diagnosis; {label} was expected"
+    assert verdict.diagnosis.label in ({label} if isinstance(label, str) else label), verdict.diagnosis
+    assert check(verdict.repair, truth, diagnosis=False).holds
+
+
+def test_two_mistakes_get_no_label_that_repairs_one():
+    verdict = check(np.outer((y - z) * (1 + z**2) * z, W.sum(axis=0)), gW, seed=5)
+    assert verdict.status == "refuted"
+    assert verdict.diagnosis is None
+
+
+def test_every_label_is_explained():
+    for label, mistake in MISTAKES.items():
+        assert mistake.label == label
+        assert mistake.sentence.format("it")
