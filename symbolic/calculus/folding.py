@@ -7,7 +7,7 @@ whatever indices. The replacement is exact, so it may always be tried; it is kep
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import sympy as sp
 
@@ -35,12 +35,15 @@ def size(expr: sp.Basic) -> int:
     return own + sum(map(size, expr.args)) + (len(expr.args) if expr.is_Add else 0)
 
 
-def folded(closed: Closed, scope: Iterable[Tensor]) -> Closed:
-    """The normal form ``closed`` with definitions of ``scope`` replaced by names where that makes it simpler."""
+def folded(closed: Closed, scope: Iterable[Tensor], stop: Callable[[Tensor], bool] | None = None) -> Closed:
+    """The normal form ``closed`` with definitions of ``scope`` replaced by names where that makes it simpler.
+
+    ``stop`` says how far definitions are written out, as in ``closed_form``.
+    """
     scope = [t for t in scope if not is_opaque(t)]
     for t in scope * _PASSES:
         try:
-            lead = leading_factor(t)
+            lead = leading_factor(t, stop)
             if lead is None:
                 continue
             replaced = replaced_everywhere(closed.expr, *lead)
@@ -54,13 +57,15 @@ def folded(closed: Closed, scope: Iterable[Tensor]) -> Closed:
     return closed
 
 
-def leading_factor(t: Tensor) -> tuple[sp.Expr, tuple[Index, ...], sp.Expr, sp.Expr] | None:
+def leading_factor(
+    t: Tensor, stop: Callable[[Tensor], bool] | None = None
+) -> tuple[sp.Expr, tuple[Index, ...], sp.Expr, sp.Expr] | None:
     """(f, indices, value, e): the factor f for which ``t[indices]`` is solved, f^e = value."""
-    form = normal_form(closed_form(t))
+    form = normal_form(closed_form(t, stop))
     n = Normaliser()
     p = n.polynomial(form.expr)
-    outputs = set(form.indices)
-    access = t.access(*form.indices)
+    outputs = {i for i in form.indices if i.extent != 1}
+    access = t.access(*(i if i.extent != 1 else sp.S.Zero for i in form.indices))
     if len(p) == 1:
         ((monomial, c),) = p.items()
         exponentials = sp.Mul(*(b**e for b, e in monomial if isinstance(b, sp.exp)))
@@ -115,7 +120,7 @@ def replaced_everywhere(
     def instance(e: sp.Expr) -> sp.Expr | None:
         if type(e) is not type(wanted):
             return None
-        found = next(matches(wanted, e, dict.fromkeys(variables)), None)
+        found = next(matches(wanted, e, {v: None if v.extent != 1 else sp.S.Zero for v in variables}), None)
         complete = found is not None and all(v is not None for v in found.values())
         return refreshed(result, found) if complete else None
 

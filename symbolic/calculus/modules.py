@@ -82,6 +82,8 @@ def _letter(t: Tensor, readers: dict[Tensor, list[Tensor]], output: Tensor) -> s
         return "s"
     if is_activation(t):
         return "z"
+    if len(t.definition.accesses) > 1 and t.definition.is_pointwise and any(is_weighted_sum(r) for r in used):
+        return "u"
     if len(used) > 1 and (t.definition.bound or len(t.definition.accesses) > 1) and not is_opaque(t):
         return "u"
     return None

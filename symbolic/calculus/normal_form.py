@@ -36,7 +36,7 @@ from symbolic.calculus.polynomials import (
 from symbolic.calculus.primitive_rules import through_others
 from symbolic.errors import UnsupportedError
 from symbolic.program.equations import Equation
-from symbolic.program.expressions import Access, Index, Quotient, Reduction, Remainder
+from symbolic.program.expressions import Access, Index, Quotient, Reduction, Remainder, rejoined
 from symbolic.program.functions import Magnitude
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
@@ -59,7 +59,8 @@ def normal_form(closed: Closed, identities: bool = False, division: bool = False
     """
     outputs = tuple(output_index(p, i.extent) for p, i in enumerate(closed.indices))
     normaliser = Normaliser(identities, division)
-    p = normaliser.polynomial(closed.expr.xreplace(dict(zip(closed.indices, outputs, strict=True))))
+    places = {old: new if old.extent != 1 else sp.S.Zero for old, new in zip(closed.indices, outputs, strict=True)}
+    p = normaliser.polynomial(closed.expr.xreplace(places))
     final: Polynomial = {}
     for monomial, c in p.items():
         accumulate(final, frozenset((canonical(base), exponent) for base, exponent in monomial), c)
@@ -156,6 +157,8 @@ class Normaliser:
 
     def _polynomial(self, e: sp.Expr) -> Polynomial:
         if isinstance(e, Access):
+            if any(isinstance(r, Remainder) for i in e.indices for r in i.args):
+                e = e.tensor.access(*map(rejoined, e.indices))
             return self.settle({symmetrised(e): sp.S.One})
         if is_coefficient(e):
             return constant(settled(e))

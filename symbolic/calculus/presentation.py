@@ -28,7 +28,7 @@ from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 
 
-def present(closed: Closed, scope: Iterable[Tensor] = ()) -> Closed:
+def present(closed: Closed, scope: Iterable[Tensor] = (), stop: Callable[[Tensor], bool] = is_boundary) -> Closed:
     """``closed`` folded and factored for reading; ``scope`` are the tensors by whose names it may be written.
 
     An expression too large to normalise comes back as it is.
@@ -39,13 +39,13 @@ def present(closed: Closed, scope: Iterable[Tensor] = ()) -> Closed:
     >>> print(present(closed_form(s.gradient(np.sum((X @ w - y) ** 2), w))))
     [i] = 2*sum[r]((-y[r] + sum[k](w[k]*X[r, k]))*X[r, i])
     """
-    return _present(closed, tuple(scope))
+    return _present(closed, tuple(scope), stop)
 
 
 @remembered
-def _present(closed: Closed, scope: Sequence[Tensor]) -> Closed:
+def _present(closed: Closed, scope: Sequence[Tensor], stop: Callable[[Tensor], bool]) -> Closed:
     try:
-        form = _shortest(folded(_shortest(normal_form(closed)), scope))
+        form = _shortest(folded(_shortest(normal_form(closed)), scope, stop))
         softmaxes = found_softmaxes(form.expr)
         if softmaxes:
             form = folded(form, softmaxes)
@@ -108,8 +108,9 @@ def presented(t: Tensor, scope: Iterable[Tensor] | None = None, stop: Callable[[
     """
     scope = scope_of(t) if scope is None else list(scope)
     expanded = present(closed_form(t, stop), scope)
+    whole = lambda u: stop(u) or is_unnamed_sum(u)  # noqa: E731
     try:
-        kept = present(closed_form(t, lambda u: stop(u) or is_unnamed_sum(u)), scope)
+        kept = present(closed_form(t, whole), scope, whole)
     except TooLargeError:
         return expanded
     return inlined(kept, stop) if size(kept.expr) <= size(expanded.expr) else expanded

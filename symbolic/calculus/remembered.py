@@ -19,23 +19,24 @@ from symbolic.program.tensors import Tensor
 
 MOST = 512
 
-Work = Callable[[Closed, Sequence[Tensor]], Closed]
+Stop = Callable[[Tensor], bool]
+Work = Callable[[Closed, Sequence[Tensor], Stop], Closed]
 
 
 def remembered(work: Work) -> Work:
-    """``work(closed, scope)`` with its results kept by the shape of the expressions."""
+    """``work(closed, scope, stop)`` with its results kept by the shape of the expressions."""
     known: OrderedDict[tuple, tuple[list[Tensor], Closed]] = OrderedDict()
 
-    def wrapped(closed: Closed, scope: Sequence[Tensor]) -> Closed:
+    def wrapped(closed: Closed, scope: Sequence[Tensor], stop: Stop) -> Closed:
         try:
-            key, tensors = _shape(closed, scope)
+            key, tensors = _shape(closed, scope, stop)
         except TooLargeError:
-            return work(closed, scope)
+            return work(closed, scope, stop)
         found = known.get(key)
         if found is not None:
             known.move_to_end(key)
             return _carried(found[1], dict(zip(found[0], tensors, strict=True)))
-        result = work(closed, scope)
+        result = work(closed, scope, stop)
         read = {a.tensor for e in _expressions(result) for a in e.atoms(Access)}
         if read <= set(tensors):
             known[key] = tensors, result
@@ -50,7 +51,7 @@ def _expressions(closed: Closed) -> list[sp.Expr]:
     return [closed.expr, *(c.expr for c in closed.conditions if c.expr is not None)]
 
 
-def _shape(closed: Closed, scope: Sequence[Tensor]) -> tuple[tuple, list[Tensor]]:
+def _shape(closed: Closed, scope: Sequence[Tensor], stop: Stop) -> tuple[tuple, list[Tensor]]:
     """What an expression looks like with tensors and indices numbered as they are read, and the tensors."""
     tensors: dict[Tensor, int] = {}
     indices: dict[Index, int] = {}
@@ -64,7 +65,7 @@ def _shape(closed: Closed, scope: Sequence[Tensor]) -> tuple[tuple, list[Tensor]
 
     whole = [*map(walk, closed.indices), walk(closed.expr)]
     for t in scope:
-        form = closed_form(t)
+        form = closed_form(t, stop)
         whole.append((walk(t.handle), *map(walk, form.indices), walk(form.expr)))
     kinds = [
         (

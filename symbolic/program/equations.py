@@ -108,11 +108,14 @@ def eliminate(
 ) -> tuple[sp.Expr, list[Index], list[Guard] | None]:
     """Delta elimination: solve equality guards for bound indices; ``None`` guards mean that no point is left."""
     pending, live = list(dict.fromkeys(guards)), []
+    bound = list(bound)
     only = {index: sp.S.Zero for index in bound if index.extent == 1}
     if only:
-        body, pending = body.xreplace(only), [g.func(*g.xreplace(only).args) for g in pending]
+        body = body.xreplace(only)
         bound = [index for index in bound if index not in only]
-    bound = list(bound)
+    only.update((i, sp.S.Zero) for g in pending for i in g.free_symbols if isinstance(i, Index) and i.extent == 1)
+    if only:
+        pending = [g.func(*g.xreplace(only).args) for g in pending]
     while pending:
         guard = pending.pop(0)
         if isinstance(guard, Within):

@@ -36,12 +36,13 @@ class Index(sp.Dummy):
 class Handle(sp.Atom):
     """A tensor as an atom inside SymPy expressions; equal only to itself."""
 
-    __slots__ = ("tensor",)
+    __slots__ = ("known", "tensor")
     tensor: Tensor
 
     def __new__(cls, tensor: Tensor):
         handle = sp.Atom.__new__(cls)
         handle.tensor = tensor
+        handle.known = None
         return handle
 
     def _hashable_content(self):
@@ -68,7 +69,12 @@ class Access(sp.Expr):
 
     def __new__(cls, tensor: Tensor | Handle, *indices):
         handle = tensor if isinstance(tensor, Handle) else tensor.handle
-        return sp.Expr.__new__(cls, handle, *indices)
+        access = sp.Expr.__new__(cls, handle, *indices)
+        # What SymPy has worked out of one entry's sign and kind holds of every entry.
+        if handle.known is None:
+            handle.known = access._assumptions.copy()
+        access._assumptions = handle.known
+        return access
 
     @property
     def tensor(self) -> Tensor:
@@ -145,6 +151,24 @@ class Remainder(sp.Function):
 
     def _eval_is_nonnegative(self):
         return True
+
+
+def rejoined(e: sp.Expr) -> sp.Expr:
+    """An index expression with the parts of a merged axis put together again: n·(a // n) + a mod n = a."""
+    if not e.is_Add or not e.has(Remainder):
+        return e
+    for inner in e.args:
+        if not isinstance(inner, Remainder):
+            continue
+        a, n = inner.args
+        outer = Quotient(a, n)
+        if isinstance(outer, Quotient) and e.coeff(outer) == n:
+            return rejoined(sp.expand(e - inner - n * outer + a))
+        if isinstance(a, Quotient):  # n·(b // mn) + (b // m) mod n = b // m
+            merged = Quotient(a.args[0], sp.expand(a.args[1] * n))
+            if isinstance(merged, Quotient) and e.coeff(merged) == n:
+                return rejoined(sp.expand(e - inner - n * merged + a))
+    return e
 
 
 def _split_multiple(e: sp.Expr, n: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
