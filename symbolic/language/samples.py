@@ -14,12 +14,13 @@ import sympy as sp
 
 from symbolic.errors import DeclarationError, UnsupportedError
 from symbolic.language.operations import require_scalar
+from symbolic.language.shaping import broadcast_to
 from symbolic.program.dims import extent
 from symbolic.program.equations import Equation, equation
 from symbolic.program.expressions import Access, Index
 from symbolic.program.facts import Fact
 from symbolic.program.graph import leaves, topological
-from symbolic.program.primitives import Application
+from symbolic.program.primitives import Application, apply
 from symbolic.program.tensors import Tensor, computed
 
 PER_SAMPLE = ("input", "target")
@@ -122,9 +123,23 @@ def _equation_for_many(eq: Equation, many: dict[Tensor, Tensor], size: sp.Expr) 
 
 
 def _primitive_for_many(t: Tensor, many: dict[Tensor, Tensor], size: sp.Expr) -> Tensor:
-    """A primitive on a stack: leading axes of the operands are batch axes, as in NumPy's matrix functions."""
+    """A primitive on a stack: the leading axes of its operands are batch axes, as in NumPy's matrix functions.
+
+    A first operand that all samples share stays as it is (one matrix for many right-hand sides); every other operand
+    gets the sample axis.
+    """
     application: Application = t.definition
-    raise UnsupportedError(
-        f"average_loss: {application.primitive.name} of {', '.join(u.describe() for u in application.operands)} differs "
-        "from sample to sample, which is not supported"
-    )
+    first, *others = application.operands
+    operands = [many.get(first, first), *(many[u] if u in many else _for_each(u, size) for u in others)]
+    result = apply(application.primitive.name, *operands)
+    if application.options or result.extents != (size, *t.extents):
+        raise UnsupportedError(
+            f"average_loss: {application.primitive.name} of {', '.join(u.describe() for u in application.operands)} differs "
+            "from sample to sample, which is not supported"
+        )
+    return result
+
+
+def _for_each(t: Tensor, size: sp.Expr) -> Tensor:
+    """A shared tensor repeated for every sample."""
+    return broadcast_to(t, (size, *t.extents))

@@ -61,7 +61,20 @@ def shaped():
     return np.sum(np.cumsum(h.reshape(-1)) ** 2) * np.prod(x) + np.min(np.outer(W @ x, x))
 
 
-@pytest.mark.parametrize("build", [squared, labelled, embedded, regularised, shaped])
+def by_matrices():
+    """Primitives: a matrix of each sample, and one matrix that all samples share."""
+    x, _, _, _, W, *_ = declared()
+    own = np.outer(x, x) + s.eye("n")
+    shared = W.T @ W + s.eye("n")
+    return (
+        s.logdet(own)
+        + x @ np.linalg.solve(shared, x)
+        + np.sum(np.linalg.solve(own, W.T))
+        + np.trace(np.linalg.inv(own))
+    )
+
+
+@pytest.mark.parametrize("build", [by_matrices, squared, labelled, embedded, regularised, shaped])
 def test_mean_of_the_losses_of_single_samples(build):
     loss = build()
     average = s.average_loss(loss, "P")
