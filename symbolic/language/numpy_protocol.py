@@ -5,18 +5,19 @@ Two tables, of ufuncs (``pointwise``) and of functions (``numpy_functions``). A 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
 
-from symbolic.errors import UnsupportedError, suggestion
+from symbolic.errors import ShapeError, UnsupportedError, suggestion
 from symbolic.language import indexing, operations, shaping
 from symbolic.language import pointwise as pw
 from symbolic.language.numpy_functions import FUNCTIONS, METHODS
 from symbolic.language.statistics import accumulated, given, reduction
 from symbolic.program.dims import Dim
-from symbolic.program.tensors import Tensor
+from symbolic.program.tensors import Tensor, user_line
 
 
 def _plain(name: str, options: dict, *allowed: str) -> None:
@@ -120,18 +121,41 @@ def array_function(function: Any, args: tuple, kwargs: dict) -> Any:
         raise UnsupportedError(f"np.{key}: {error}") from error
 
 
+def _binary(name: str, x: Any, y: Any) -> Any:
+    if not all(isinstance(v, (Tensor, Dim, sp.Expr, int, float, complex)) or hasattr(v, "dtype") for v in (x, y)):
+        return NotImplemented
+    return call(name, x, y)
+
+
+def placed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let an error about shapes say where in the user's code the operation stands, once, at the outermost call."""
+
+    @functools.wraps(function)
+    def told(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except ShapeError as error:
+            line = user_line()
+            if line and "site-packages" not in line and " (at " not in str(error):
+                error.args = (f"{error} (at {line})",)
+            raise
+
+    return told
+
+
 class Language:
     """What operators, methods and NumPy calls mean; installed into the waist's hooks."""
 
-    unary = staticmethod(lambda name, x: call(name, x))
-    binary = staticmethod(lambda name, x, y: _binary(name, x, y))
-    array_ufunc = staticmethod(array_ufunc)
-    array_function = staticmethod(array_function)
+    unary = staticmethod(placed(call))
+    binary = staticmethod(placed(_binary))
+    array_ufunc = staticmethod(placed(array_ufunc))
+    array_function = staticmethod(placed(array_function))
 
     def __init__(self, rendering: Callable[[Tensor], str]):
         self.rendering = rendering
 
     @staticmethod
+    @placed
     def method(name: str, t: Tensor, *args: Any, **kwargs: Any) -> Any:
         """``T``, indexing, and the attributes that NumPy's arrays have as methods."""
         if name == "getitem":
@@ -143,10 +167,4 @@ class Language:
         attribute = args[0]
         if attribute not in METHODS:
             raise AttributeError(f"a symbolic tensor has no attribute {attribute!r}.{suggestion(attribute, METHODS)}")
-        return lambda *a, **k: METHODS[attribute](t, *a, **k)
-
-
-def _binary(name: str, x: Any, y: Any) -> Any:
-    if not all(isinstance(v, (Tensor, Dim, sp.Expr, int, float, complex)) or hasattr(v, "dtype") for v in (x, y)):
-        return NotImplemented
-    return call(name, x, y)
+        return placed(lambda *a, **k: METHODS[attribute](t, *a, **k))

@@ -100,10 +100,15 @@ def broadcast_extents(operation: str, operands: Sequence[Tensor]) -> tuple[sp.Ex
             elif size != 1 and sp.expand(size - extents[axis]) != 0:
                 other = owner[axis]
                 raise ShapeError(
-                    f"{operation}: {other.describe()} and {t.describe()} do not broadcast: "
+                    f"{operation}: {told(other)} and {told(t)} do not broadcast: "
                     f"{extents[axis]} against {size} on axis {axis - rank}; only a dimension of 1 is stretched"
                 )
     return tuple(extents)
+
+
+def told(t: Tensor) -> str:
+    """Name and shape of an operand; what has no name is told by the line that made it."""
+    return t.describe() if t.name or not t.origin else f"{t.describe()} made at {t.origin}"
 
 
 def aligned(t: Tensor, indices: Sequence[Index]) -> sp.Expr:
@@ -208,9 +213,7 @@ def contraction(
             if known is None or known == 1:
                 extents[label], owner[label] = size, t
             elif size != 1 and sp.expand(size - known) != 0:
-                raise ShapeError(
-                    f"{operation}: {owner[label].describe()} and {t.describe()} do not fit: {known} against {size}"
-                )
+                raise ShapeError(f"{operation}: {told(owner[label])} and {told(t)} do not fit: {known} against {size}")
     for label in output:
         if label not in extents:
             raise ShapeError(f"{operation}: the output label {label!r} is on no operand")
@@ -277,9 +280,7 @@ def matmul(x: Any, y: Any) -> Tensor:
         raise ShapeError(f"matmul: {a.describe()} @ {b.describe()}: a scalar has no matrix product; use *")
     inner_a, inner_b = a.extents[-1], b.extents[-2 if b.ndim > 1 else 0]
     if sp.expand(inner_a - inner_b) != 0:
-        raise ShapeError(
-            f"matmul: {a.describe()} @ {b.describe()} do not fit: the inner dimensions are {inner_a} and {inner_b}"
-        )
+        raise ShapeError(f"matmul: {told(a)} @ {told(b)} do not fit: the inner dimensions are {inner_a} and {inner_b}")
     batch_rank = max(a.ndim, b.ndim, 2) - 2
     batch = [str(d) for d in range(batch_rank)]
     left = batch[batch_rank - max(a.ndim - 2, 0) :] + (["i"] if a.ndim > 1 else []) + ["k"]

@@ -96,7 +96,7 @@ class Tensor:
         self.init = init
         self.serial = next(_serials)
         self.handle = Handle(self)
-        self.origin = _origin()
+        self.origin = user_line()
         self.facts: tuple[Fact, ...] = ()
         self.call: tuple[str, tuple[Tensor, ...]] | None = None
         self.derived = self.provisional = False
@@ -421,8 +421,8 @@ def tensor(
     return Tensor(name, extents, dtype=dtype, role=role, assume=assume, tex=tex, init=init)
 
 
-def _origin() -> str:
-    """``file:line`` of the nearest frame outside the packages: where the user's code made the tensor."""
+def user_line() -> str:
+    """``file:line`` of the nearest frame outside the packages: where the user's code made a tensor or a call."""
     frame = sys._getframe(2)
     while frame is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] in _HOUSE:
         frame = frame.f_back

@@ -7,6 +7,7 @@ from typing import Any
 from symbolic.errors import DeclarationError, ShapeError, suggestion
 from symbolic.language.arrays import is_symbolic
 from symbolic.language.operations import as_tensor
+from symbolic.program.tensors import user_line
 
 REDUCTIONS = ("sum", "mean", "none")
 
@@ -27,4 +28,6 @@ def same_shape(loss: str, prediction: Any, target: Any) -> None:
     if is_symbolic(prediction, target):
         a, b = as_tensor(prediction), as_tensor(target)
         if tuple(a.shape) != tuple(b.shape) and a.ndim and b.ndim:
-            raise ShapeError(f"{loss}: the prediction {a.describe()} and the target {b.describe()} differ in shape")
+            raise ShapeError(
+                f"{loss}: the prediction {a.describe()} and the target {b.describe()} differ in shape (at {user_line()})"
+            )

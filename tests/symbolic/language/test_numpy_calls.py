@@ -1,6 +1,7 @@
 """One NumPy call, once on arrays and once on tensors: the same shape and the same values, and slopes by differences."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -428,3 +429,14 @@ def test_refused(name):
     build, error, message = REFUSED[name]
     with pytest.raises(error, match=message):
         build()
+
+
+def test_an_error_of_shapes_says_where():
+    unnamed = A @ x + 1
+    with pytest.raises(s.ShapeError) as caught:
+        A @ unnamed
+    here = r".*test_numpy_calls\.py:\d+"
+    assert re.match(
+        rf"matmul: A \(m, n\) @ an unnamed tensor \(m,\) made at {here} do not fit: .* \(at {here}\)\Z",
+        str(caught.value),
+    )
