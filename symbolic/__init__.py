@@ -173,6 +173,7 @@ from symbolic.language.samples import average_loss, batched, variables
 from symbolic.language.shaping import arange, eye, ones, zeros
 from symbolic.language.softmaxes import log_softmax, logsumexp, softmax, softmin
 from symbolic.notation.statements import rendering
+from symbolic.notation.sympy_bridge import from_sympy, to_sympy
 from symbolic.program import hooks
 from symbolic.program.dims import Dim
 from symbolic.program.equations import Equation
@@ -276,6 +277,7 @@ __all__ = [
     "expm",
     "eye",
     "focal_loss",
+    "from_sympy",
     "gammaln",
     "gaussian_kl",
     "gaussian_nll",
@@ -375,6 +377,7 @@ __all__ = [
     "take_along_axis",
     "tanhshrink",
     "tensor",
+    "to_sympy",
     "trace",
     "triplet_loss",
     "variables",
