@@ -54,6 +54,7 @@ def repair(element: Element, values: list) -> Element | None:
         made.tag = WITH_LIMITS[made.tag]
     if made.tag in ("mrow", "mstyle", "mtd", "msqrt", "mphantom", "math"):
         _space_names(list(made))
+        _space_words(made)
     return made
 
 
@@ -302,6 +303,17 @@ def _space_names(row: list[Element]) -> None:
         after = row[place + 1] if place + 1 < len(row) else None
         core.set("lspace", THIN if before is not None and _ordinary(before, closing=True) else "0")
         core.set("rspace", THIN if after is not None and _ordinary(after, closing=False) else "0")
+
+
+def _space_words(row: Element) -> None:
+    """A relation between nothing but words gets its spaces: MathML takes such a row for one large operator, without any."""
+    signs = [place for place, child in enumerate(row) if child.tag == "mo" and child.get("form") is None]
+    words = [child for child in row if child.tag == "mtext"]
+    if len(signs) != 1 or not words or any(child.tag not in ("mo", "mtext", "mspace") for child in row):
+        return
+    if "lspace" not in row[signs[0]].attrib:
+        for place in (signs[0] + 1, signs[0]):
+            row.insert(place, Element("mspace", width="0.2778em"))
 
 
 def _ordinary(neighbour: Element, closing: bool) -> bool:

@@ -182,6 +182,17 @@ def test_attributes_are_checked():
     assert "style=" not in mathml(r"\style{color:red}{x}")
 
 
+def test_a_relation_between_words_is_spaced():
+    assert [child.tag for child in convert(r"\text{error} = \text{size}")] == [
+        "mtext",
+        "mspace",
+        "mo",
+        "mspace",
+        "mtext",
+    ]
+    assert [child.tag for child in convert(r"\text{error} = x")] == ["mtext", "mo", "mi"]
+
+
 def test_labelled_arrows():
     over = first(r"x \xrightarrow{W} y", "mover")
     assert [words(child) for child in over] == ["⟶", "W"]
