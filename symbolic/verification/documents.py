@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import dataclass
 
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem
 from symbolic.verification.judging.blame import blame
@@ -10,7 +12,7 @@ from symbolic.verification.judging.judge import Judge
 from symbolic.verification.judging.layout import inferred
 from symbolic.verification.judging.reader import Reader
 from symbolic.verification.reading.declarations import Declarations, declarations
-from symbolic.verification.reading.pieces import split
+from symbolic.verification.reading.pieces import Source, split
 
 __all__ = ["ClaimVerdict", "DocumentVerdict", "check_document"]
 
@@ -31,35 +33,55 @@ def check_document(text: str, latex: bool | None = None, seconds: float = 120) -
         latex = r"\begin{document}" in text or r"\documentclass" in text
     source = split(text, latex)
     declared = declarations(source)
-    layout, reason = inferred(source, declared)
-    reader = Reader(source, declared, layout)
-    judge = Judge(reader)
     deadline = time.monotonic() + seconds
+    read = _judged(source, declared, declared.otimes or "kronecker", deadline)
+    if not declared.otimes and re.search(r"\\otimes|⊗", text) and _misfits(read.claims):
+        other = _judged(source, declared, "hadamard", deadline)
+        if _misfits(other.claims) < _misfits(read.claims):
+            other.reader.scope.notes.append(
+                "⊗ is read as the product entry by entry; as an outer product the shapes do not fit"
+            )
+            read = other
+    problems = [*declared.problems, *read.reader.problems]
+    placed = sorted(
+        {Problem(source.line(place), source.column(place), message) for place, message in problems},
+        key=lambda p: (p.line, p.column),
+    )
+    return DocumentVerdict(
+        tuple(read.claims),
+        read.reader.layout,
+        read.reason,
+        _declared(declared, read.reader),
+        tuple(placed),
+        blame(read.claims),
+        tuple(read.reader.scope.notes),
+    )
+
+
+@dataclass
+class _Read:
+    claims: list[ClaimVerdict]
+    reader: Reader
+    reason: str
+
+
+def _judged(source: Source, declared: Declarations, otimes: str, deadline: float) -> _Read:
+    """All claims of a document under one reading of ⊗."""
+    layout, reason = inferred(source, declared, otimes)
+    reader = Reader(source, declared, layout, otimes)
+    judge = Judge(reader)
     claims: list[ClaimVerdict] = []
-    problems = [Problem(source.line(place), source.column(place), message) for place, message in declared.problems]
     for line in reader.lines():
         if len(claims) >= MOST_CLAIMS or time.monotonic() > deadline:
-            place = line.chain.start
-            problems.append(
-                Problem(
-                    source.line(place),
-                    source.column(place),
-                    "the time or the number of claims for one document is used up; split it",
-                )
-            )
+            message = "the time or the number of claims for one document is used up; split it"
+            reader.problem((line.chain.start, line.chain.end), message)
             break
         claims.append(judge(line))
-    problems += [Problem(source.line(place), source.column(place), message) for place, message in reader.problems]
-    problems.sort(key=lambda p: (p.line, p.column))
-    return DocumentVerdict(
-        tuple(claims),
-        layout,
-        reason,
-        _declared(declared, reader),
-        tuple(dict.fromkeys(problems)),
-        blame(claims),
-        tuple(reader.scope.notes),
-    )
+    return _Read(claims, reader, reason)
+
+
+def _misfits(claims: list[ClaimVerdict]) -> int:
+    return sum(c.status == "shape" for c in claims)
 
 
 def _declared(declared: Declarations, reader: Reader) -> tuple[str, ...]:

@@ -136,6 +136,8 @@ def diagonal_matrix(v: Value, span: Span) -> Value:
     """diag of a vector, or the diagonal of a matrix as a column."""
     if v.form:
         raise ShapeMisfit(f"diag of {v.describe()}: the size is not known", span)
+    if v.rank == 0 and len(v.labels) == 1:
+        v = Value(v.tensor)
     frame = Frame([v], span)
     if v.rank == 1:
         i, j = fresh_indices((v.core[0], v.core[0]))

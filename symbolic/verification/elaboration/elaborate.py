@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import sympy as sp
 
@@ -12,7 +13,7 @@ from symbolic.program import functions as f
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
 from symbolic.program.tensors import computed
-from symbolic.verification.elaboration import algebra, calls, derivatives, products, sums
+from symbolic.verification.elaboration import algebra, calls, derivatives, lists, products, sums
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.scripts import Scripts
@@ -142,7 +143,7 @@ class Elaborator(Scripts):
         if isinstance(node.body, s.Relation):
             return self.condition(node.body)
         if isinstance(node.body, s.Items):
-            return self.stacked([self(item) for item in node.body.items], node.span)
+            return replace(lists.listed(self, node.body.items, node.span), row=node.bracket == "[")
         return self(node.body)
 
     def stacked(self, parts: Sequence[Value], span: s.Span) -> Value:

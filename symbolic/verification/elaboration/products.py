@@ -23,7 +23,10 @@ _JOINS = {
 
 
 def multiplied(el: Elaborator, node: s.Product) -> Value:
-    """The value of a product."""
+    """The value of a product; an ellipsis at both ends, as in diag(… 1/x_i …), shows a general entry."""
+    inner = node.factors[1:-1]
+    if inner and isinstance(node.factors[0][1], s.Dots) and isinstance(node.factors[-1][1], s.Dots):
+        return el(inner[0][1] if len(inner) == 1 else s.Product(node.span, inner))
     return _Multiplication(el, node).value()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -35,6 +36,13 @@ class Scripts:
         split = self.layer_transposed(node)
         if split is not None:
             return algebra.transposed(self._scripted(split), node.span)
+        if (
+            isinstance(node.base, s.Group)
+            and isinstance(node.base.body, s.Items)
+            and node.sub is None
+            and self.bare_transpose(node)
+        ):
+            return replace(self(node.base), row=False)
         base, sub, sup, primes = self._head(node)
         if node.indexed is not None:
             base = self.indexed(base, node.indexed, node.span)
@@ -197,6 +205,8 @@ class Scripts:
             and self.is_transpose(sup.terms[0][1], base)
         ):
             return algebra.transposed(calls.inverse(self, base, node.span), node.span)
+        if isinstance(sup, s.Mark) and sup.sign == "+" and isinstance(node.base, s.Group):
+            return v.pointwise(f.Relu, [base], node.span)
         if isinstance(sup, s.Mark):
             raise ReadingError(f"the superscript {sup.sign} is not part of a declared name", sup.span)
         if (

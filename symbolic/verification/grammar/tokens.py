@@ -77,7 +77,7 @@ class Commands(Scanner):
             following = re.compile(r"\\(max|min)").match(self.text, self.k)
             self.k = following.end() if following else self.k
             self.put("BIG", "arg" + (following.group(1) if following else "max"), start)
-        elif bare in words.FUNCTIONS:
+        elif bare in words.FUNCTIONS and bare not in words.STYLES:
             self.word(bare, start)
         elif bare == "prod":
             self.put("BIG", "prod", start)

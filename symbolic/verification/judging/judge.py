@@ -43,7 +43,7 @@ class Judge:
             self.reader.problem(error.span, str(error))
             return self.verdict(line, said("unreadable", str(error)), None)
         try:
-            if numbers.is_numeric(line.right) and not numbers.is_numeric(line.left):
+            if numbers.is_numeric(line.right) and not numbers.is_numeric(line.left) and self.worked.applies(line):
                 judged, follows = self.worked.judge(line)
                 return self.verdict(line, judged, follows)
             return self.symbolic(line)

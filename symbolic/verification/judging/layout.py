@@ -19,14 +19,14 @@ from symbolic.verification.reading.pieces import Source
 from symbolic.verification.reading.program import free_letters
 
 
-def inferred(source: Source, declared: Declarations) -> tuple[Layout, str]:
+def inferred(source: Source, declared: Declarations, otimes: str = "kronecker") -> tuple[Layout, str]:
     """The layout of a document and why."""
     stated = declared.layout
     layout = replace(USUAL, **stated)
     if {"gradient", "jacobian"} <= set(stated):
         return layout, "stated in the document"
     votes: dict[str, Counter[str]] = {"gradient": Counter(), "jacobian": Counter(), "matrix": Counter()}
-    reader = Reader(source, declared, layout)
+    reader = Reader(source, declared, layout, otimes)
     try:
         for line in reader.lines():
             _vote(reader, line, votes)

@@ -9,14 +9,17 @@ from typing import Any
 import sympy as sp
 
 from symbolic.errors import ChainruleError
-from symbolic.verification.elaboration.scope import Layout, Scope
+from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope
 from symbolic.verification.elaboration.values import ShapeMisfit, UnknownSymbol, Value
-from symbolic.verification.grammar import parse, words
+from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import Vocabulary
 from symbolic.verification.judging import numbers
+from symbolic.verification.judging.costs import assume_cost, cotangent
+from symbolic.verification.reading.assumptions import assumption
 from symbolic.verification.reading.declarations import Declarations, Declared, name_of
+from symbolic.verification.reading.functions import function_names, left_names, primed_names
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import define, enter, numeric_leaf, scope_from, target
 from symbolic.verification.reading.statements import Chain, chains
@@ -46,6 +49,7 @@ class Reader:
     source: Source
     declared: Declarations
     layout: Layout
+    otimes: str = "kronecker"
     scope: Scope = field(init=False)
     everything: list[tuple[Piece, Chain]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
@@ -54,16 +58,34 @@ class Reader:
     definitions: dict[str, s.Node] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
     entering: set[int] = field(default_factory=set)
+    costs: set[str] = field(default_factory=set)
 
     def __post_init__(self):
         functions = function_names(self.source, self.declared)
-        self.scope = scope_from(self.declared, self.layout, self.source.macros, functions)
         applied = [*functions, *primed_names(self.source, self.declared)]
-        written = frozenset([*self.declared.names, *_left_names(self.source)])
+        written = frozenset([*self.declared.names, *left_names(self.source)])
         vocabulary = Vocabulary(written, frozenset(applied), self.source.macros)
         for piece in self.source.pieces:
             if piece.mathematics:
                 self.everything.extend((piece, chain) for chain in chains(self.source, piece, vocabulary))
+        for _, chain in self.everything:
+            left = self.side(chain, 0) if chain.signs == ("=",) else None
+            stated = assumption(self.side, chain, left) if isinstance(left, s.Node) else None
+            if stated is not None and stated[0] in self.declared.names:
+                self.declared.assume.setdefault(stated[0], set()).add(stated[1])
+        self.scope = scope_from(self.declared, self.layout, self.source.macros, functions, self.otimes)
+        for _, chain in self.everything:
+            left = self.side(chain, 0) if chain.signs[:1] == ("=",) else None
+            if (
+                isinstance(left, s.Call)
+                and isinstance(left.head, s.Symbol)
+                and isinstance(self.scope.functions.get(left.head.name), Generic)
+            ):
+                right = self.side(chain, 1)
+                if isinstance(right, s.Node) and all(name_of(a) for a in left.arguments):
+                    self.scope.functions[left.head.name] = FunctionOf(
+                        tuple(name_of(a) or "" for a in left.arguments), right
+                    )
 
     # -- going through -------------------------------------------------------------------------------------------------
 
@@ -94,13 +116,35 @@ class Reader:
             if self.is_condition(chain, left) or self.is_assumption(chain, left):
                 return
             if self.is_definition(left, piece, chain):
+                self.function_by_value(chain)
                 name = self.define(position, chain, left)
                 if name is not None:
-                    yield from self.links(chain, 2, name)
+                    yield from self.links(chain, 3 if self.names_function(chain) else 2, name)
                     return
                 if self.is_definition(left, piece, chain):
                     return
         yield from self.links(chain, 1, None)
+
+    def function_by_value(self, chain: Chain) -> None:
+        """``z = h(s) = tanh(s)`` says what h is."""
+        if self.names_function(chain):
+            call, body = self.side(chain, 1), self.side(chain, 2)
+            if isinstance(call, s.Call) and isinstance(call.head, s.Symbol) and isinstance(body, s.Node):
+                self.scope.functions[call.head.name] = FunctionOf(tuple(name_of(a) or "" for a in call.arguments), body)
+
+    def names_function(self, chain: Chain) -> bool:
+        """Whether the second side of a chain is an untold function of symbols and the third its formula."""
+        if len(chain.sides) < 3:
+            return False
+        call = self.side(chain, 1)
+        if (
+            not isinstance(call, s.Call)
+            or not isinstance(call.head, s.Symbol)
+            or not all(name_of(a) for a in call.arguments)
+        ):
+            return False
+        meaning = self.scope.functions.get(call.head.name)
+        return isinstance(meaning, Generic) or (isinstance(meaning, FunctionOf) and meaning.body == self.side(chain, 2))
 
     def links(self, chain: Chain, first: int, defined: str | None):
         """The claims of a chain from the given link on."""
@@ -155,6 +199,9 @@ class Reader:
 
     def is_assumption(self, chain: Chain, left: s.Node) -> bool:
         """``A = A⊤`` and ``Q⊤Q = I`` of declared matrices."""
+        of = left.of.name if isinstance(left, s.Derivative) and isinstance(left.of, s.Symbol) else None
+        if of is not None and (of in self.costs or (of not in self.scope.values and assume_cost(self, of))):
+            return cotangent(self, chain, of) is not None
         return assumption(self.side, chain, left) is not None
 
     def is_definition(self, left: s.Node, piece: Piece, chain: Chain) -> bool:
@@ -231,7 +278,7 @@ class Reader:
                 self.done.add(position)
                 return name
             except UnknownSymbol as error:
-                if depth > 20 or not (self.define_first(error.name, position, depth) or self.assume_scalar(error)):
+                if depth > 20 or not (self.define_first(error.name, position, depth) or self.assumed(error)):
                     return self._not_defined(left, error)
             except ReadingError as error:
                 return self._not_defined(left, error)
@@ -277,6 +324,31 @@ class Reader:
                     self.entering.discard(later)
         return False
 
+    def assumed(self, error: UnknownSymbol) -> bool:
+        """Whether an undeclared symbol can be read as any cost, or as a real number; it is said so."""
+        return assume_cost(self, error.name) or self.assume_scalar(error)
+
+    def define_everything(self) -> None:
+        """Enter the definitions that stand further on."""
+        for position, (piece, chain) in enumerate(self.everything):
+            if position in self.done or position in self.entering or chain.error or not chain.signs:
+                continue
+            left = self.side(chain, 0)
+            if isinstance(left, s.Node) and chain.signs[0] in _EQUAL and self.is_definition(left, piece, chain):
+                self.entering.add(position)
+                known = len(self.problems)
+                self.define(position, chain, left, 15)
+                del self.problems[known:]
+                self.entering.discard(position)
+
+    def definitions_of_derivatives(self) -> set[str]:
+        """Names that stand for a derivative."""
+        return {
+            name
+            for name, node in self.definitions.items()
+            if any(isinstance(n, (s.Derivative, s.Nabla)) for n in s.walk(node))
+        }
+
     def assume_scalar(self, error: UnknownSymbol) -> bool:
         """In a document that declares nothing, an undeclared symbol is a real number; it is said so."""
         if self.declared.names or not re.fullmatch(r"[A-Za-z]\w*", error.name):
@@ -313,103 +385,9 @@ class Reader:
             try:
                 return Elaborator(self.scope, env)(node)
             except UnknownSymbol as error:
-                if not (self.define_first(error.name, -1, 0) or self.assume_scalar(error)):
+                if not (self.define_first(error.name, -1, 0) or self.assumed(error)):
                     raise
         raise ReadingError("the definitions go round in a circle", node.span)
 
 
-def assumption(side, chain: Chain, left: s.Node) -> tuple[str, str] | None:
-    """The matrix and the property that ``A = A⊤`` or ``Q⊤Q = I`` states."""
-    if len(chain.sides) != 2:
-        return None
-    right = side(chain, 1)
-    if not isinstance(right, s.Node):
-        return None
-    for a, b in ((left, right), (right, left)):
-        if isinstance(a, s.Symbol) and _transposed_symbol(b) == a.name:
-            return a.name, "symmetric"
-        if isinstance(b, s.Symbol) and b.name == "I" and isinstance(a, s.Product) and len(a.factors) == 2:
-            first, second = (n for _, n in a.factors)
-            if isinstance(second, s.Symbol) and _transposed_symbol(first) == second.name:
-                return second.name, "orthogonal"
-    return None
-
-
-def _transposed_symbol(node: s.Node) -> str | None:
-    if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Symbol) or node.sub is not None:
-        return None
-    sign = node.sup
-    turned = (
-        (isinstance(sign, s.Mark) and sign.sign == "⊤")
-        or (isinstance(sign, s.Symbol) and sign.name == "T")
-        or (sign is None and node.primes == 1)
-    )
-    return node.base.name if turned else None
-
-
-# -- names of functions ------------------------------------------------------------------------------------------------------
-
-
-def function_names(source: Source, declared: Declarations) -> list[str]:
-    """Symbols that the document applies to an argument and declares neither as arrays nor by a formula without arguments."""
-    vocabulary = Vocabulary(frozenset(declared.names), frozenset(), source.macros)
-    applied: dict[str, None] = {}
-    plain: set[str] = set()
-    for piece in source.pieces:
-        if not piece.mathematics:
-            continue
-        for chain in chains(source, piece, vocabulary):
-            if chain.error or not chain.sides:
-                continue
-            first = list(chain.sides[0].tokens)
-            if len(chain.sides) > 1 and len(first) == 1 and first[0].type == "SYMBOL":
-                plain.add(str(first[0]))
-            for side in chain.sides:
-                for name in _applied(side.tokens):
-                    applied.setdefault(name)
-            if len(chain.sides) > 1 and [t.type for t in first[:2]] == ["SYMBOL", "LPAR"] and first[-1].type == "RPAR":
-                inner = [t.type for t in first[2:-1]]
-                if inner and all(t in ("SYMBOL", "COMMA", "SUB", "LBRACE", "RBRACE", "NUMBER") for t in inner):
-                    applied.setdefault(str(first[0]))
-                    plain.discard(str(first[0]))
-    return [name for name in applied if name not in declared.names and name not in plain]
-
-
-def primed_names(source: Source, declared: Declarations) -> list[str]:
-    """Symbols that stand as ``f'(x)`` although they are defined by an expression."""
-    found = set()
-    for piece in source.pieces:
-        if piece.mathematics:
-            found.update(re.findall(r"(?<![A-Za-z\\])([A-Za-z])'+\(", source.text[piece.start : piece.end]))
-    return [name for name in sorted(found) if name not in declared.names]
-
-
-def _applied(tokens: list) -> list[str]:
-    found = []
-    for k, token in enumerate(tokens):
-        if token.type != "SYMBOL" or k + 1 >= len(tokens):
-            continue
-        j = k + 1
-        while j < len(tokens) and tokens[j].type == "PRIME":
-            j += 1
-        opens = j < len(tokens) and tokens[j].type == "LPAR" and (j > k + 1 or tokens[j].start_pos - token.end_pos <= 7)
-        if opens and str(token) not in ("e", "d", "ones", "I") and not str(token).startswith("set"):
-            found.append(str(token))
-    return found
-
-
-def _left_names(source: Source) -> set[str]:
-    """Words of several letters that stand alone on the left of an equality."""
-    found = set()
-    for piece in source.pieces:
-        if piece.mathematics:
-            for match in re.finditer(
-                r"\\(?:mathrm|text|operatorname)\{([A-Za-z]{2,20})\}\s*(?:\([^()]*\)\s*)?&?\s*:?=",
-                source.text[piece.start : piece.end],
-            ):
-                if match.group(1) not in words.FUNCTIONS:
-                    found.add(match.group(1))
-    return found
-
-
-__all__ = ["Line", "Reader", "ShapeMisfit", "assumption", "enter", "function_names"]
+__all__ = ["Line", "Reader", "ShapeMisfit", "enter"]

@@ -47,14 +47,20 @@ class Worked:
     shown: list[tuple[Fraction, int]] = field(default_factory=list)
     last: dict[int, bool] = field(default_factory=dict)
 
+    def applies(self, line: Line) -> bool:
+        """Whether the left side has a number: everything that it is computed from is given."""
+        if not self.reader.given:
+            return False
+        env = free_letters(self.reader.scope, [line.left], self.reader.declared.ranges)
+        read = leaves([self.reader.value(line.left, env).tensor])
+        return bool(read) and all(self._given(t) for t in read)
+
     def judge(self, line: Line) -> tuple[Judged, bool | None]:
         """The verdict on a line whose right side is numbers, and whether it follows."""
         scope = self.reader.scope
         env = free_letters(scope, [line.left], self.reader.declared.ranges)
         left = self.reader.value(line.left, env)
-        missing = [
-            t for t in leaves([left.tensor]) if t.name not in self.reader.given and t.value is None and not self._has(t)
-        ]
+        missing = [t for t in leaves([left.tensor]) if not self._given(t)]
         if missing:
             raise ReadingError(
                 f"no number is given for {', '.join(t.name or 'an unnamed tensor' for t in missing)}", line.left.span
@@ -109,11 +115,9 @@ class Worked:
 
     # -- values --------------------------------------------------------------------------------------------------------------
 
-    def _has(self, t: Tensor) -> bool:
-        return any(
-            self.reader.scope.values.get(n) is not None and self.reader.scope.values[n].tensor is t
-            for n in self.reader.given
-        )
+    def _given(self, t: Tensor) -> bool:
+        held = self.reader.scope.values
+        return t.value is not None or any(n in held and held[n].tensor is t for n in self.reader.given)
 
     def tables(self) -> dict[Tensor, Any]:
         """The given numbers as tables for the evaluator."""

@@ -12,6 +12,7 @@ from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import NOTHING_DECLARED, tokenize
 from symbolic.verification.reading.pieces import Piece, Source
+from symbolic.verification.reading.sets import Set, set_of
 from symbolic.verification.reading.statements import Chain, chains
 
 _PROPERTIES = {
@@ -28,6 +29,9 @@ _ROLES = {
     "hyperparameter": "constant",
 }  # fmt: skip
 _SCALARS = r"(?:real\s+|given\s+|fixed\s+|positive\s+)*(?:numbers?|scalars?|reals?)"
+_SUM = re.compile(
+    r"(?:\\sum|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*=\s*1\s*\}?\s*\^\s*\{?\s*([A-Za-z])\s*(?:\}|(?=[^\w]))"
+)
 _MARK = "\u27e6{}\u27e7"
 _MARKED = r"\u27e6(\d+)\u27e7"
 
@@ -56,7 +60,7 @@ class Declarations:
     ranges: dict[str, str] = field(default_factory=dict)
     problems: list[tuple[int, str]] = field(default_factory=list)
     layout: dict[str, str] = field(default_factory=dict)
-    otimes: str = "kronecker"
+    otimes: str = ""
     einstein: bool = False
     prose: str = ""
 
@@ -72,6 +76,9 @@ def declarations(source: Source) -> Declarations:
     for _, group in every:
         for chain in group:
             _range(found, chain)
+    for piece, _ in every:
+        for match in _SUM.finditer(source.text, piece.start, piece.end):
+            found.ranges.setdefault(match.group(1), match.group(2))
     for _, group in every:
         for chain in group:
             _member(found, chain, source)
@@ -79,7 +86,7 @@ def declarations(source: Source) -> Declarations:
     found.prose = " ".join(source.text[p.start : p.end] for p in source.pieces if not p.mathematics)
     for sentence, marks in sentences(source):
         _said(found, source, sentence, marks, vocabulary)
-    _conventions(found)
+    _conventions(found, " ".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics))
     return found
 
 
@@ -113,7 +120,7 @@ def _member(found: Declarations, chain: Chain, source: Source) -> None:
         return
     try:
         left, right = parse(chain.sides[0].tokens), chain.sides[1].tokens
-        what = _set(right)
+        what = set_of(right)
     except ReadingError as error:
         found.problems.append((chain.start, f"this declaration is not read: {error}"))
         return
@@ -129,109 +136,7 @@ def _member(found: Declarations, chain: Chain, source: Source) -> None:
         _declare(found, item, what, source, dotted)
 
 
-@dataclass(frozen=True)
-class _Set:
-    shape: tuple[str, ...]
-    dtype: str = "real"
-    assume: frozenset[str] = frozenset()
-
-
-def _set(tokens: list) -> _Set | None:
-    """The shape and assumptions that ∈ … gives."""
-    types = [t.type for t in tokens]
-    if types and types[0] == "LCURLY":
-        return _finite(tokens)
-    if types and types[0] in ("LBRACK", "LPAR") and [str(t) for t in tokens if t.type == "NUMBER"] == ["0", "1"]:
-        return _Set(_power(tokens), assume=frozenset(["unit_interval"]))
-    node = parse(tokens)
-    base, sub, sup = (node.base, node.sub, node.sup) if isinstance(node, s.Scripted) else (node, None, None)
-    if isinstance(base, s.Scripted):
-        base, sub, sup = base.base, base.sub or sub, base.sup or sup
-    if not isinstance(base, s.Symbol) or not base.name.startswith("set"):
-        return None
-    assume = set()
-    if sub is not None:
-        text = script_name(sub) or ""
-        if isinstance(sub, (s.Relation, s.Mark)) or "plus" in text or isinstance(sub, s.Sum):
-            assume.add("positive")
-    if isinstance(sup, s.Mark):
-        assume.add("positive")
-        sup = None
-    kind = base.name[3:]
-    shape = _sizes(sup) if sup is not None else ()
-    if kind == "R":
-        return _Set(shape, assume=frozenset(assume))
-    if kind == "S":
-        return _Set((*shape, *shape)[:2], assume=frozenset(["positive_definite" if assume else "symmetric"]))
-    if kind in ("N", "Z"):
-        return _Set(shape, "int", frozenset(["whole"]))
-    return None
-
-
-def _finite(tokens: list) -> _Set | None:
-    """``{0, 1}^n``, ``{−1, 1}``, ``{1, …, K}``."""
-    inside, depth = [], 0
-    for t in tokens:
-        depth += (t.type == "LCURLY") - (t.type == "RCURLY")
-        if depth == 0:
-            break
-        inside.append(t)
-    inside = inside[1:]
-    text = "".join(str(t) for t in inside)
-    shape = _power(tokens)
-    if text in ("0,1", "1,0"):
-        return _Set(shape, assume=frozenset(["binary"]))
-    if text in ("-1,1", "1,-1", "-1,+1", "+1,-1", "pm1", "±1"):
-        return _Set(shape, assume=frozenset(["sign"]))
-    if any(t.type == "DOTS" for t in inside):
-        return _Set(shape, "int", frozenset([f"classes {re.sub('[{}]', '', str(inside[-1]))}"]))
-    return None
-
-
-def _power(tokens: list) -> tuple[str, ...]:
-    for k, t in enumerate(tokens):
-        if t.type == "SUP" and k + 2 < len(tokens):
-            return _sizes(parse([*tokens[k + 2 : -1]]))
-    return ()
-
-
-def _sizes(node: s.Node) -> tuple[str, ...]:
-    if isinstance(node, s.Group):
-        return _sizes(node.body)
-    if isinstance(node, s.Product) and any(sign == "TIMES" for sign, _ in node.factors):
-        groups: list[list] = []
-        for sign, f in node.factors:
-            if sign == "TIMES" or not groups:
-                groups.append([f])
-            else:
-                groups[-1].append(f)
-        return tuple(_size(g) for g in groups)
-    return (_size([node]),)
-
-
-def _size(factors: list) -> str:
-    names = []
-    for node in factors:
-        if isinstance(node, s.Scripted):
-            base = node.base.name if isinstance(node.base, s.Symbol) else ""
-            names.append("_".join(filter(None, [base, script_name(node.sub), script_name(node.sup)])))
-        elif isinstance(node, s.Number):
-            names.append(node.text)
-        elif isinstance(node, s.Symbol):
-            names.append(node.name)
-        elif isinstance(node, s.Sum):
-            text = ""
-            for sign, term in node.terms:
-                text += ("-" if sign < 0 else "+" if text else "") + _size([term])
-            names.append(text)
-        elif isinstance(node, s.Product) and all(sign == "" for sign, _ in node.factors):
-            names.append(_size([f for _, f in node.factors]))
-        else:
-            raise ReadingError("a size is a name, a number or a sum of them", node.span)
-    return "*".join(names)
-
-
-def _declare(found: Declarations, item: s.Node, what: _Set, source: Source, dotted: bool) -> None:
+def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotted: bool) -> None:
     if isinstance(item, s.Group):
         item = item.body
     place = item.span[0]
@@ -373,7 +278,7 @@ def _symbols(source: Source, text: str, marks: list[Piece], vocabulary) -> list[
     return found
 
 
-def _conventions(found: Declarations) -> None:
+def _conventions(found: Declarations, mathematics: str) -> None:
     """Layouts and signs that the prose explains."""
     text = re.sub(r"[*_\s]+", " ", found.prose.lower())
     if re.search(r"numerator[- ]layout", text):
@@ -390,6 +295,12 @@ def _conventions(found: Declarations) -> None:
         text,
     ):
         found.layout["gradient"] = "column"
+    if (
+        "\\odot" not in mathematics
+        and "\\circ" not in mathematics
+        and re.search(r"(element|entry|component|coordinate)[- ]?wise (product|multiplication)|hadamard", text)
+    ):
+        found.otimes = "hadamard"
     if re.search(r"einstein|summation convention|repeated ind(ices|exes) are summed", text):
         found.einstein = True
 

@@ -25,9 +25,11 @@ _TARGETS = frozenset(["y", "t", "Y", "T", "d"])
 _CONSTANTS = frozenset(["lambda", "eta", "alpha", "mu", "epsilon", "gamma", "rho", "tau"])
 
 
-def scope_from(declared: Declarations, layout: Layout, macros: dict[str, str], functions: Iterable[str]) -> Scope:
+def scope_from(
+    declared: Declarations, layout: Layout, macros: dict[str, str], functions: Iterable[str], otimes: str = "kronecker"
+) -> Scope:
     """The scope before the first definition: every declared symbol as a tensor."""
-    scope = Scope(layout=layout, otimes=declared.otimes, einstein=declared.einstein, macros=macros)
+    scope = Scope(layout=layout, otimes=otimes, einstein=declared.einstein, macros=macros)
     for size in declared.ranges.values():
         if not size.isdigit():
             extent_of(size, scope)
@@ -225,11 +227,12 @@ def _index_letters(node: s.Node) -> list[str] | None:
 
 def _define_function(scope: Scope, left: s.Call, right: s.Node, tex: str) -> str:
     head = left.head
-    if not isinstance(head, s.Symbol) or not all(isinstance(a, s.Symbol) for a in left.arguments):
+    if not isinstance(head, s.Symbol) or not all(name_of(a) for a in left.arguments):
         raise ReadingError("a function is defined as f(x, …) = …, with symbols between the brackets", left.span)
-    parameters = tuple(a.name for a in left.arguments)
+    parameters = tuple(name_of(a) or "" for a in left.arguments)
     scope.functions[head.name] = FunctionOf(parameters, right)
-    if all(p in scope.values for p in parameters):
+    mentioned = {name_of(n) for n in s.walk(right) if isinstance(n, (s.Symbol, s.Scripted))}
+    if all(p in scope.values or p not in mentioned for p in parameters):
         env = free_letters(scope, [right], {})
         value = Elaborator(scope, env)(right)
         if not value.labels and not value.form:

@@ -1,0 +1,147 @@
+"""A cost that a document differentiates without saying what it is: any differentiable function of what the document computes.
+
+``dC/ds = dC/dz · h′(s)`` holds whatever C is. It is judged for the general C = Σ κ·z + ½ Σ ρ·z² with κ and ρ that no line
+can name; where the document calls a derivative by a name, ``∂C/∂z = g``, that name is κ.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor, tensor
+from symbolic.verification.elaboration import algebra
+from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.names import letters
+from symbolic.verification.elaboration.values import Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.program import enter
+from symbolic.verification.reading.statements import Chain
+
+if TYPE_CHECKING:
+    from symbolic.verification.judging.reader import Reader
+
+NOWHERE = (0, 0)
+
+
+def assume_cost(reader: Reader, name: str) -> bool:
+    """Enter ``name`` as any differentiable scalar function, if the document only ever differentiates it."""
+    by = _differentiated_by(reader, name)
+    if by is None:
+        return False
+    reader.define_everything()
+    computed = {
+        n: x
+        for n, x in reader.scope.values.items()
+        if x.tensor.definition is not None and n not in reader.definitions_of_derivatives()
+    }
+    if any(x.rank == 0 and not x.labels and _is_cost(reader, x.tensor) for x in computed.values()):
+        return False
+    named = cotangents(reader, name)
+    if named:
+        parts = [_paired(reader.scope.values[of], g) for of, g in named]
+    else:
+        read = {u.serial for x in computed.values() for u in topological(x.tensor.operands)}
+        ends = [x for x in computed.values() if x.tensor.serial not in read]
+        ends = ends or [reader.scope.values[n] for n in by if n in reader.scope.values]
+        parts = [_general(name, k, x) for k, x in enumerate(ends) if not x.form]
+    if not parts:
+        return False
+    total = v.pointwise(lambda *xs: sum(xs), parts, NOWHERE)
+    enter(reader.scope, name, total, name)
+    reader.costs.add(name)
+    reader.scope.notes.append(
+        f"{name} is not defined: it is read as any differentiable function of what the document computes"
+    )
+    return True
+
+
+def _is_cost(reader: Reader, t: Tensor) -> bool:
+    """Whether some line of the document differentiates the scalar."""
+    return t.name is not None and _differentiated_by(reader, t.name) is not None
+
+
+def _differentiated_by(reader: Reader, name: str) -> list[str] | None:
+    """The variables by which the document differentiates ``name``; None where it does not, or where it is defined."""
+    found: list[str] = []
+    differentiated = False
+    for _, chain in reader.everything:
+        for k in range(len(chain.sides)):
+            node = reader.side(chain, k)
+            if not isinstance(node, s.Node):
+                continue
+            if (
+                k == 0
+                and isinstance(node, s.Symbol)
+                and node.name == name
+                and chain.signs[:1] == ("=",)
+                and name not in reader.definitions
+            ):
+                return None
+            for n in s.walk(node):
+                if isinstance(n, s.Derivative) and isinstance(n.of, s.Symbol) and n.of.name == name:
+                    differentiated = True
+                    found += [m for b in n.by if (m := name_of(b)) is not None]
+    return list(dict.fromkeys(found)) if differentiated else None
+
+
+def cotangents(reader: Reader, name: str) -> list[tuple[str, Value]]:
+    """Names that the document gives to derivatives of ``name``: (variable, its cotangent)."""
+    found = []
+    for _, chain in reader.everything:
+        named = cotangent(reader, chain, name)
+        if named is not None:
+            found.append(named)
+    return found
+
+
+def cotangent(reader: Reader, chain: Chain, name: str) -> tuple[str, Value] | None:
+    """``∂C/∂z = g`` with a declared g of z's shape."""
+    if len(chain.sides) != 2:
+        return None
+    left, right = reader.side(chain, 0), reader.side(chain, 1)
+    if (
+        not isinstance(left, s.Derivative)
+        or not isinstance(left.of, s.Symbol)
+        or left.of.name != name
+        or len(left.by) != 1
+    ):
+        return None
+    variable, indices = _indexed(reader, left.by[0])
+    called, same = _indexed(reader, right) if isinstance(right, s.Node) else (None, [])
+    if indices != same:
+        return None
+    of, g = reader.scope.values.get(variable or ""), reader.scope.values.get(called or "")
+    if of is None or g is None or g.tensor.definition is not None or g.rank != of.rank:
+        return None
+    if not all(v.same(a, b) for a, b in zip(g.core, of.core, strict=True)):
+        return None
+    return variable or "", g
+
+
+def _indexed(reader: Reader, node: s.Node) -> tuple[str | None, list[str]]:
+    """The name of a symbol with the index letters on it; a transposed symbol counts as the symbol."""
+    name = name_of(node)
+    if name in reader.scope.values:
+        return name, []
+    if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Symbol):
+        return None, []
+    parts = [*(letters(node.indexed) or []), *(letters(node.sub) or [])]
+    return node.base.name, [p.name for p in parts if isinstance(p, s.Symbol)]
+
+
+def _paired(value: Value, cotangent_: Value) -> Value:
+    oriented = Value(cotangent_.tensor, (), value.row)
+    return algebra.inner(value, oriented, NOWHERE) if value.rank else algebra.scaled(value, oriented, NOWHERE)
+
+
+def _general(name: str, k: int, value: Value) -> Value:
+    kappa = Value(tensor(f"{name}_kappa_{k}", tuple(value.tensor.extents), role="constant"), (), value.row)
+    rho = Value(tensor(f"{name}_rho_{k}", tuple(value.tensor.extents), role="constant"), (), value.row)
+    body = v.pointwise(lambda z, a, r: a * z + r * z**2 / 2, [value, kappa, rho], NOWHERE)
+    return algebra.total(body, NOWHERE) if value.rank else body
+
+
+__all__ = ["ReadingError", "assume_cost", "cotangent", "cotangents"]

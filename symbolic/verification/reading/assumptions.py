@@ -1,0 +1,35 @@
+"""Equalities that state a property of a matrix instead of claiming something: ``A = A⊤``, ``Q⊤Q = I``."""
+
+from __future__ import annotations
+
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.reading.statements import Chain
+
+
+def assumption(side, chain: Chain, left: s.Node) -> tuple[str, str] | None:
+    """The matrix and the property that ``A = A⊤`` or ``Q⊤Q = I`` states."""
+    if len(chain.sides) != 2:
+        return None
+    right = side(chain, 1)
+    if not isinstance(right, s.Node):
+        return None
+    for a, b in ((left, right), (right, left)):
+        if isinstance(a, s.Symbol) and _transposed_symbol(b) == a.name:
+            return a.name, "symmetric"
+        if isinstance(b, s.Symbol) and b.name == "I" and isinstance(a, s.Product) and len(a.factors) == 2:
+            first, second = (n for _, n in a.factors)
+            if isinstance(second, s.Symbol) and _transposed_symbol(first) == second.name:
+                return second.name, "orthogonal"
+    return None
+
+
+def _transposed_symbol(node: s.Node) -> str | None:
+    if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Symbol) or node.sub is not None:
+        return None
+    sign = node.sup
+    turned = (
+        (isinstance(sign, s.Mark) and sign.sign == "⊤")
+        or (isinstance(sign, s.Symbol) and sign.name == "T")
+        or (sign is None and node.primes == 1)
+    )
+    return node.base.name if turned else None

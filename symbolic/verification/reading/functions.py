@@ -1,0 +1,73 @@
+"""Which symbols of a document are functions: those that it applies to an argument."""
+
+from __future__ import annotations
+
+import re
+
+from symbolic.verification.grammar import words
+from symbolic.verification.grammar.tokens import Vocabulary
+from symbolic.verification.reading.declarations import Declarations
+from symbolic.verification.reading.pieces import Source
+from symbolic.verification.reading.statements import chains
+
+
+def function_names(source: Source, declared: Declarations) -> list[str]:
+    """Symbols that the document applies to an argument and declares neither as arrays nor by a formula without arguments."""
+    vocabulary = Vocabulary(frozenset(declared.names), frozenset(), source.macros)
+    applied: dict[str, None] = {}
+    plain: set[str] = set()
+    for piece in source.pieces:
+        if not piece.mathematics:
+            continue
+        for chain in chains(source, piece, vocabulary):
+            if chain.error or not chain.sides:
+                continue
+            first = list(chain.sides[0].tokens)
+            if len(chain.sides) > 1 and len(first) == 1 and first[0].type == "SYMBOL":
+                plain.add(str(first[0]))
+            for side in chain.sides:
+                for name in _applied(side.tokens):
+                    applied.setdefault(name)
+            if len(chain.sides) > 1 and [t.type for t in first[:2]] == ["SYMBOL", "LPAR"] and first[-1].type == "RPAR":
+                inner = [t.type for t in first[2:-1]]
+                if inner and all(t in ("SYMBOL", "COMMA", "SUB", "LBRACE", "RBRACE", "NUMBER") for t in inner):
+                    applied.setdefault(str(first[0]))
+                    plain.discard(str(first[0]))
+    return [name for name in applied if name not in declared.names and name not in plain]
+
+
+def primed_names(source: Source, declared: Declarations) -> list[str]:
+    """Symbols that stand as ``f'(x)`` although they are defined by an expression."""
+    found = set()
+    for piece in source.pieces:
+        if piece.mathematics:
+            found.update(re.findall(r"(?<![A-Za-z\\])([A-Za-z])'+\(", source.text[piece.start : piece.end]))
+    return [name for name in sorted(found) if name not in declared.names]
+
+
+def _applied(tokens: list) -> list[str]:
+    found = []
+    for k, token in enumerate(tokens):
+        if token.type != "SYMBOL" or k + 1 >= len(tokens):
+            continue
+        j = k + 1
+        while j < len(tokens) and tokens[j].type == "PRIME":
+            j += 1
+        opens = j < len(tokens) and tokens[j].type == "LPAR" and (j > k + 1 or tokens[j].start_pos - token.end_pos <= 7)
+        if opens and str(token) not in ("e", "d", "ones", "I") and not str(token).startswith("set"):
+            found.append(str(token))
+    return found
+
+
+def left_names(source: Source) -> set[str]:
+    """Words of several letters that stand alone on the left of an equality."""
+    found = set()
+    for piece in source.pieces:
+        if piece.mathematics:
+            for match in re.finditer(
+                r"\\(?:mathrm|text|operatorname)\{([A-Za-z]{2,20})\}\s*(?:\([^()]*\)\s*)?&?\s*:?=",
+                source.text[piece.start : piece.end],
+            ):
+                if match.group(1) not in words.FUNCTIONS:
+                    found.add(match.group(1))
+    return found
