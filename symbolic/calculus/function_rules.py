@@ -50,6 +50,7 @@ BASIS: dict[type, Callable[..., sp.Expr]] = {
     f.Minimum: lambda a, b: a - (a - b) * f.Step(a - b),
     f.Less: lambda a, b: f.Step(b - a),
     f.LessEqual: lambda a, b: 1 - f.Step(a - b),
+    f.Ndtr: lambda x: (1 + sp.erf(x / sp.sqrt(2))) / 2,
     f.LogNdtr: lambda x: sp.log((1 + sp.erf(x / sp.sqrt(2))) / 2),
 }
 

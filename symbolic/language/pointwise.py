@@ -63,7 +63,7 @@ UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     # SciPy's special functions
     "erf": sp.erf,
     "erfc": lambda x: 1 - sp.erf(x),
-    "ndtr": lambda x: (1 + sp.erf(x / sp.sqrt(2))) / 2,
+    "ndtr": f.Ndtr,
     "log_ndtr": f.LogNdtr,
     "expit": f.Sigmoid,
     "log_expit": lambda x: -f.Softplus(-x),

@@ -53,6 +53,9 @@ from symbolic.program.heads import (
     Minimum as Minimum,
 )
 from symbolic.program.heads import (
+    Ndtr as Ndtr,
+)
+from symbolic.program.heads import (
     Real as Real,
 )
 from symbolic.program.heads import (
@@ -263,6 +266,7 @@ _TABLE = (
         "special.xlogy({0}, {1})",
         lambda m, x, y: x * m.log(y) if x != 0 else x * 0,
     ),
+    _row("ndtr", Ndtr, r"\Phi " + _ARG, "special.ndtr({0})", lambda m, x: m.ncdf(x)),
     _row("log_ndtr", LogNdtr, r"\log\Phi " + _ARG, "special.log_ndtr({0})", lambda m, x: m.log(m.ncdf(x))),
     _row("iv", BesselI, r"I_{{{0}}}\left({1}\right)", "special.iv({0}, {1})", lambda m, k, x: m.besseli(k, x)),
 )

@@ -266,6 +266,21 @@ class Xlogy(Real):
         return sp.log(y) if argindex == 1 else x / y
 
 
+class Ndtr(Real):
+    """The standard normal distribution function Φ(x), with all its digits in the lower tail."""
+
+    @classmethod
+    def eval(cls, x):
+        if x.is_zero:
+            return sp.Rational(1, 2)
+
+    def fdiff(self, argindex=1):
+        return sp.exp(-(self.args[0] ** 2) / 2) / sp.sqrt(2 * sp.pi)
+
+    def _eval_is_positive(self):
+        return True
+
+
 class LogNdtr(Real):
     """The logarithm of the standard normal distribution function, log Φ(x)."""
 

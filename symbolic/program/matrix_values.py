@@ -10,6 +10,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import mpmath
+
 from symbolic.errors import EvaluationError
 
 Matrix = list[list[Any]]
@@ -166,7 +168,14 @@ def cholesky(m: Any, a: Matrix) -> Matrix:
         raise EvaluationError("cholesky: the matrix is not positive definite at this point") from error
 
 
-def _sorted_eigen(m: Any, a: Any) -> tuple[list, Matrix]:
+def _iterative(m: Any) -> Any:
+    """A context in which mpmath's eigenvalue and singular value iterations run: that of floats lacks ``hypot``."""
+    return m if hasattr(m, "hypot") else mpmath.mp
+
+
+def _sorted_eigen(m: Any, a: Matrix) -> tuple[list, Matrix]:
+    m = _iterative(m)
+    a = _lower(m, a)
     values, vectors = m.eigsy(a)
     order = sorted(range(a.rows), key=lambda k: values[k])
     return [values[k] for k in order], [[vectors[i, k] for k in order] for i in range(a.rows)]
@@ -175,17 +184,18 @@ def _sorted_eigen(m: Any, a: Any) -> tuple[list, Matrix]:
 @stacked(2)
 def eigenvalues(m: Any, a: Matrix) -> list:
     """The eigenvalues of a symmetric matrix, increasing."""
-    return _sorted_eigen(m, _lower(m, a))[0]
+    return _sorted_eigen(m, a)[0]
 
 
 @stacked(2)
 def eigenvectors(m: Any, a: Matrix) -> Matrix:
     """The eigenvectors of a symmetric matrix in columns, in the order of the eigenvalues; signs are arbitrary."""
-    return _sorted_eigen(m, _lower(m, a))[1]
+    return _sorted_eigen(m, a)[1]
 
 
 def _svd(m: Any, a: Matrix) -> tuple[Matrix, list, Matrix]:
     """Thin U, σ (decreasing) and V."""
+    m = _iterative(m)
     wide = len(a) < len(a[0])
     u, s, v = m.svd_r(_matrix(m, transpose(a) if wide else a))
     u, v = _lists(u), transpose(_lists(v))

@@ -219,5 +219,6 @@ _WRITTEN = {
     f.Maximum: "{0} if {0} > {1} or {0} != {0} else {1}",
     f.Minimum: "{0} if {0} < {1} or {0} != {0} else {1}",
     f.Sigmoid: "{one} / ({one} + math.exp(-{0}))",
+    f.Ndtr: "real(0.5 * math.erfc(-{0} * 0.7071067811865476))",
     f.Softplus: "({zero} if {0} <= {zero} else {0}) + math.log1p(math.exp(-abs({0})))",
 }

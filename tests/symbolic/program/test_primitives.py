@@ -3,6 +3,7 @@
 import dataclasses
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -217,3 +218,13 @@ def test_every_entry_says_what_it_is():
         assert "{0}" in row.latex
         assert "{0}" in row.numpy
         assert row.condition == "" or "{0}" in row.condition
+
+
+@pytest.mark.parametrize("name", PRIMITIVES)
+def test_values_in_floats_are_those_of_many_digits(name):
+    arrays = [a.tolist() for a in symmetrised(name, points(name, np.random.default_rng(6)))]
+    with mpmath.workdps(30):
+        many = np.array(PRIMITIVES[name].value(mpmath.mp, *arrays), float)
+    np.testing.assert_allclose(
+        np.abs(np.array(PRIMITIVES[name].value(mpmath.fp, *arrays), float)), np.abs(many), rtol=1e-8
+    )
