@@ -22,8 +22,8 @@ from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 from symbolic.verification.counterexample import counterexample
 from symbolic.verification.diagnosis import diagnose, explained
-from symbolic.verification.equality_claims import read_claim, vocabulary
-from symbolic.verification.equality_code import judge_function
+from symbolic.verification.equality_claims import read_claim, tensor_of, vocabulary
+from symbolic.verification.equality_code import judge_function, misfit_diagnosis
 from symbolic.verification.equality_points import Comparer, Comparison, Tally
 from symbolic.verification.equality_proof import Proof, prove
 from symbolic.verification.equality_shapes import layouts, same_shape
@@ -66,8 +66,11 @@ def check(
     read = read_claim(claim, truth, dict(symbols or {}))
     if isinstance(read, Tensor):
         return judge(read, truth, comparer, diagnosis)
+    names = vocabulary(truth, dict(symbols or {}))
+    if read.status == "shape" and diagnosis:
+        found = misfit_diagnosis(lambda given: tensor_of(claim, given, truth), truth, names, comparer)
+        return Verdict("shape", Evidence(read.reason), (), None, found, truth=truth)
     if callable(claim) and read.status == "undecided":
-        names = vocabulary(truth, dict(symbols or {}))
         return judge_function(claim, truth, names, comparer, lambda c, t: judge(c, t, comparer, diagnosis), read.reason)
     return Verdict(read.status, Evidence(read.reason), truth=truth)
 

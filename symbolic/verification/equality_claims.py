@@ -28,11 +28,9 @@ def read_claim(claim: Any, truth: Tensor, symbols: Mapping[str, Tensor]) -> Tens
     if isinstance(claim, Tensor):
         return claim
     try:
-        if isinstance(claim, str):
-            return read_latex(claim, vocabulary(truth, symbols), truth)
-        if callable(claim):
-            return read_function(claim, vocabulary(truth, symbols))
-        return as_tensor(claim)
+        return tensor_of(claim, vocabulary(truth, symbols), truth)
+    except ShapeMisfit as error:
+        return Failure("shape", f"the formula's shapes do not fit: {error}")
     except ShapeError as error:
         return Failure("shape", f"the claim's own shapes do not fit: {error}")
     except DeclarationError:
@@ -43,6 +41,13 @@ def read_claim(claim: Any, truth: Tensor, symbols: Mapping[str, Tensor]) -> Tens
         if not callable(claim):
             raise
         return Failure("undecided", f"the claim's code raises {type(error).__name__}: {error}")
+
+
+def tensor_of(claim: Any, names: Mapping[str, Tensor], truth: Tensor) -> Tensor:
+    """The claim built from tensors by name; of an equation in LaTeX the right side, a bare I in the truth's size."""
+    if isinstance(claim, str):
+        return formula(claim, names, like=truth)
+    return read_function(claim, names) if callable(claim) else as_tensor(claim)
 
 
 def vocabulary(truth: Tensor, symbols: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -81,11 +86,3 @@ def arguments(
                 f"pass symbols={{{name!r}: ...}} or annotate it with its dims.{suggestion(name, names)}"
             )
     return found
-
-
-def read_latex(text: str, names: Mapping[str, Tensor], truth: Tensor) -> Tensor | Failure:
-    """The formula ``text`` over the given names; of an equation its right side. A bare I has the truth's size."""
-    try:
-        return formula(text, names, like=truth)
-    except ShapeMisfit as error:
-        return Failure("shape", f"the formula's shapes do not fit: {error}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -15,14 +16,23 @@ import sympy as sp
 from symbolic.errors import DeclarationError, ShapeError
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
+from symbolic.verification.diagnosis import diagnose, explained
 from symbolic.verification.equality_claims import arguments, read_function
 from symbolic.verification.equality_points import SEARCHED, Comparer
+from symbolic.verification.equality_shapes import layouts, same_shape
 from symbolic.verification.equality_sizes import at_sizes
 from symbolic.verification.evaluation_numbers import Floats, Trace
-from symbolic.verification.evaluation_points import Draw, draw_sizes, label_ranges
+from symbolic.verification.evaluation_points import Draw, dimensions, draw_sizes, label_ranges
 from symbolic.verification.evaluation_program import Program
-from symbolic.verification.verdict import Counterexample, Evidence, Verdict, nested, number_text, unravelled
+from symbolic.verification.verdict import Counterexample, Diagnosis, Evidence, Verdict, nested, number_text, unravelled
 
+SHAPELY = (
+    "missing transpose",
+    "wrong order of factors",
+    "Hadamard and matrix product",
+    "symmetric assumption",
+    "layout",
+)
 CHOICES = ((2, 4), (3, 5), (1, 4))
 Judge = Callable[[Tensor, Tensor], Verdict]
 
@@ -57,6 +67,34 @@ def judge_function(
     return Verdict(
         "agrees", Evidence(sentence, points, known, verdicts[-1].evidence.digits), verdicts[-1].conditions, truth=truth
     )
+
+
+def misfit_diagnosis(
+    read: Callable[[dict[str, Tensor]], Tensor], truth: Tensor, names: Mapping[str, Tensor], comparer: Comparer
+) -> Diagnosis | None:
+    """The mistake in a claim whose own shapes do not fit, found with all dimensions equal, where they do.
+
+    ``read`` makes the claim from tensors by name. Only transposed or exchanged factors are believed: these explain shapes.
+    """
+    tensors = topological([truth, *names.values()])
+    square = at_sizes(tensors, {d: 3 for d in dimensions(tensors) if d not in comparer.fixed})
+    try:
+        claim = read({name: square[t] for name, t in names.items()})
+    except Exception:  # a reader or real code may raise anything; without a claim there is no diagnosis
+        return None
+    target = square[truth]
+    if not same_shape(claim.extents, target.extents):
+        return None
+    found = diagnose(claim, target, comparer)
+    if found is None and comparer.compare(claim, target).outcome == "equal":
+        found = Diagnosis("missing transpose", "a factor's axes are exchanged", target, "agrees")
+    if found is None and any(comparer.compare(claim, t).outcome == "equal" for _, t in layouts(target, claim.extents)):
+        found = Diagnosis(
+            "wrong order of factors", explained("wrong order of factors", "the product is transposed"), target, "agrees"
+        )
+    if found is None or found.label not in SHAPELY:
+        return None
+    return replace(found, repair=truth)
 
 
 def _run(

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from symbolic.errors import UnsupportedError
+from symbolic.errors import ChainruleError, UnsupportedError
+from symbolic.notation import latex, text
 from symbolic.program.tensors import Tensor
 
 STATUSES = ("proved", "agrees", "refuted", "layout", "shape", "undecided")
@@ -112,6 +113,7 @@ class Verdict:
             lines.append(str(self.counterexample))
         if self.diagnosis:
             lines.append(f"likely mistake: {self.diagnosis}")
+            lines.append(f"corrected: {self.repair_text}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -125,11 +127,25 @@ class Verdict:
         )
 
     def _repr_latex_(self) -> str:
-        relation = {"proved": "=", "agrees": r"\approx", "refuted": r"\neq", "shape": r"\neq"}.get(
+        if self.claim is None or self.truth is None:
+            return ""
+        relation = {"proved": "=", "agrees": "=", "refuted": r"\neq", "shape": r"\neq"}.get(
             self.status, r"\overset{?}{=}"
         )
-        sides = [t._repr_latex_().strip("$") if t is not None else r"\text{claim}" for t in (self.claim, self.truth)]
-        return f"${sides[0]} {relation} {sides[1]}$"
+        try:
+            return f"$\\displaystyle {latex(self.claim)} {relation} {latex(self.truth)}$"
+        except ChainruleError:
+            return ""
+
+    @property
+    def repair_latex(self) -> str:
+        """The corrected claim in LaTeX, empty if there is none."""
+        return latex(self.repair) if self.repair is not None else ""
+
+    @property
+    def repair_text(self) -> str:
+        """The corrected claim as text, empty if there is none."""
+        return text(self.repair) if self.repair is not None else ""
 
 
 def number_text(v: Any, digits: int = 8) -> str:

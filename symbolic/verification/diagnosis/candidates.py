@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from symbolic.errors import ChainruleError
+from symbolic.notation import text
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis.surgery import rebuilt
 
@@ -36,9 +39,26 @@ def replaced(label: str, detail: str, claim: Tensor, by: Tensor) -> Candidate:
 
 
 def name_of(t: Tensor) -> str:
-    """How a message calls a tensor: its name, or the formula of its body."""
-    if t.name:
-        return t.name
-    body = getattr(t.definition, "body", None)
-    text = str(body) if body is not None else t.label
-    return text if len(text) <= 40 else "an intermediate result"
+    """How a detail mentions a tensor: its name, or its mark, which ``readable`` resolves."""
+    return t.label
+
+
+def readable(detail: str, tensors: Iterable[Tensor]) -> str:
+    """A detail with the marks of unnamed tensors (``_12[i]``) written as what they compute."""
+    unnamed = {t.label: t for t in tensors if t.name is None}
+
+    def written(mark: re.Match) -> str:
+        t = unnamed.get(mark[1])
+        try:
+            formula = text(t) if t is not None else ""
+        except ChainruleError:
+            formula = ""
+        if not formula or len(formula) > LONGEST:
+            return "an intermediate result"
+        return formula if formula.isalnum() or mark.span() == (0, len(mark.string)) else f"({formula})"
+
+    return _MARK.sub(written, detail)
+
+
+LONGEST = 60
+_MARK = re.compile(r"(?<!\w)(_\d+)(?:\[[^\]]*\])?")

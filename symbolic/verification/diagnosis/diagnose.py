@@ -16,7 +16,7 @@ from symbolic.verification.diagnosis.activations import (
     softmax_candidates,
     spare_slope_candidates,
 )
-from symbolic.verification.diagnosis.candidates import Candidate
+from symbolic.verification.diagnosis.candidates import Candidate, readable
 from symbolic.verification.diagnosis.local import local_candidates, path_candidates
 from symbolic.verification.diagnosis.mistakes import RANK, explained
 from symbolic.verification.diagnosis.products import product_candidates, shape_candidates, symmetry_candidates
@@ -87,4 +87,5 @@ def _confirmed(candidate: Candidate, claim: Tensor, truth: Tensor, comparer: Com
     if not same_shape(edited.extents, target.extents) or comparer.compare(edited, target).outcome != "equal":
         return None
     repair = edited if candidate.side == "claim" else truth
-    return Diagnosis(candidate.label, explained(candidate.label, candidate.detail), repair, "agrees")
+    detail = readable(candidate.detail, topological([claim, truth]))
+    return Diagnosis(candidate.label, explained(candidate.label, detail), repair, "agrees")

@@ -58,7 +58,8 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
         yield from _factors(e, eq, side)
     elif e.is_Pow and e.exp.is_number:
         for step in (1, -1):
-            yield "off by one", f"the exponent of {e}", e.base ** (e.exp + step)
+            if e.exp + step != 0:  # that would be a factor lost
+                yield "off by one", f"the exponent of {e}", e.base ** (e.exp + step)
         if not e.exp.is_Integer:
             yield "wrong exponent", f"a root is missing in {e}", e.base ** (2 * e.exp)
         yield "wrong exponent", f"a square or a root in {e}", e.base ** (e.exp / 2)
@@ -135,6 +136,7 @@ def _factor_label(dropped: Sequence[sp.Expr], kept: sp.Expr, eq: Equation, side:
     computed = any(
         a.tensor.definition is not None or not isinstance(f, Access) for f in dropped for a in f.atoms(Access)
     )
+    computed = computed and any(t.ndim for t in leaves(a.tensor for a in factor.atoms(Access)))
     if missing and not eq.bound and computed:
         return "missing h'", f"what was differentiated to {factor}"
     return ("missing factor" if missing else "extra factor"), str(factor)

@@ -36,6 +36,7 @@ def product_candidates(claim: Tensor) -> Iterator[Candidate]:
                     body,
                     eq.bound,
                 )
+            yield from _exchanged(claim, t, eq, a, b)
             yield from _other_product(claim, t, eq, a, b)
         yield from _other_axis(claim, t, eq)
 
@@ -43,6 +44,22 @@ def product_candidates(claim: Tensor) -> Iterator[Candidate]:
 def _changed(label: str, detail: str, claim: Tensor, t: Tensor, eq: Equation, body: sp.Expr, bound) -> Candidate:
     return Candidate(
         label, detail, "claim", claim, {t: edited(t, Equation(eq.indices, body, tuple(bound), eq.reduce, eq.guards))}
+    )
+
+
+def _exchanged(claim: Tensor, t: Tensor, eq: Equation, a: Access, b: Access) -> Iterator[Candidate]:
+    """A product of two matrices in the other order, each transposed or not as it is."""
+    shared = [k for k in eq.bound if k in a.indices and k in b.indices]
+    if len(shared) != 1 or len(a.indices) != 2 or len(b.indices) != 2:
+        return
+    (k,) = shared
+    outer = [next((i for i in x.indices if i in eq.indices), None) for x in (a, b)]
+    if None in outer or any(sp.expand(i.extent - k.extent) != 0 for i in outer):
+        return
+    i, j = outer
+    body = eq.body.xreplace({a: a.xreplace({i: k, k: j}), b: b.xreplace({k: i, j: k})})
+    yield _changed(
+        "wrong order of factors", f"{name_of(a.tensor)} and {name_of(b.tensor)}", claim, t, eq, body, eq.bound
     )
 
 

@@ -146,10 +146,50 @@ def test_the_label_and_the_repair(name):
     assert check(verdict.repair, truth, diagnosis=False).holds
 
 
+@pytest.mark.parametrize(
+    ("claim", "label"),
+    [
+        (lambda W, x, y, b: np.outer(2 * (np.tanh(W @ x + b) - y) * (1 - np.tanh(W @ x + b) ** 2), x) @ W, None),
+        (lambda W, x, y, b: x @ W, None),
+    ],
+)
+def test_shapes_that_do_not_fit_get_no_invented_label(claim, label):
+    verdict = check(claim, gW)
+    assert verdict.status == "shape"
+    assert (verdict.diagnosis and verdict.diagnosis.label) == label
+
+
+def test_a_misfit_is_explained_where_all_sizes_are_equal():
+    F, H = tensor("F", "m n"), tensor("H", "n k")
+    G = tensor("G", "m k")
+    by_F, by_H = s.vjp(F @ H, F, G), s.vjp(F @ H, H, G)
+    for claim, truth, label in [
+        (lambda G, H: G @ H, by_F, "missing transpose"),
+        (lambda G, F: F @ G, by_H, "missing transpose"),
+        (lambda G, F: G @ F.T, by_H, "wrong order of factors"),
+        ("G H", by_F, "missing transpose"),
+        (r"H^\top G", by_F, "wrong order of factors"),
+    ]:
+        verdict = check(claim, truth, seed=3)
+        assert verdict.status == "shape"
+        assert verdict.diagnosis.label == label
+        assert verdict.repair is truth
+
+
 def test_two_mistakes_get_no_label_that_repairs_one():
     verdict = check(np.outer((y - z) * (1 + z**2) * z, W.sum(axis=0)), gW, seed=5)
     assert verdict.status == "refuted"
     assert verdict.diagnosis is None
+
+
+def test_the_sentence_and_the_correction_are_readable():
+    verdict = check(np.outer(2 * (z - y), x), gW, seed=5)
+    assert verdict.diagnosis.sentence == "the derivative of tanh(W x + b) is missing"
+    assert verdict.repair_text == "2 ((tanh(W x + b) - y) ⊙ (𝟏 - tanh(W x + b)^⊙2)) xᵀ"
+    assert r"\tanh" in verdict.repair_latex
+    assert "_" not in check(2 * R.T @ X / P, LW, seed=5).diagnosis.sentence
+    assert verdict._repr_latex_().count(r"\neq") == 1
+    assert "<script>" not in check(tensor("x", "n"), tensor("z", "m"))._repr_html_()
 
 
 def test_every_label_is_explained():
