@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,13 @@ class NumpyCode:
     """An array program as NumPy source that serves for both precisions."""
 
     def __init__(self, program: ArrayProgram):
-        self.source = Writer(program).write()
-        self._run = function(self.source, "computed")
+        self.program = program
+        self._run = function(Writer(program, commented=False).write(), "computed")
+
+    @cached_property
+    def source(self) -> str:
+        """The code that runs, each line with the equation that it computes."""
+        return Writer(self.program).write()
 
     def __call__(self, arrays: Sequence[Any], dtype: np.dtype) -> Any:
         """The outputs for arguments and constants; one output comes alone."""

@@ -19,6 +19,7 @@ from numeric.backends.remarks import Remarks
 from numeric.backends.texts import ATOM, SUM, Text
 from numeric.lowering.program import ArrayProgram, Line, Value
 from symbolic.errors import UnsupportedError
+from symbolic.program.tensors import Tensor
 
 _WIDTH = 110
 _RESERVED = frozenset(["np", "special", "linalg", "math", "dtype", "as_strided", *keyword.kwlist, *keyword.softkwlist])
@@ -64,7 +65,8 @@ class Names:
 class Writer:
     """Writes the lines of an array program."""
 
-    def __init__(self, program: ArrayProgram):
+    def __init__(self, program: ArrayProgram, commented: bool = True):
+        self.commented = commented
         self.program = program
         self.names = Names()
         self.texts: dict[int, Text] = {}
@@ -180,11 +182,15 @@ class Writer:
         t = self.tensors.get(v.number)
         if line.operation in WRITTEN:
             name = text.code
-            self.body[-1] += self.remarks(t, name)
+            self.body[-1] += self.remark(t, name)
         else:
             name = self.names(t.name if t is not None else None, "t")
-            self.body.append(f"{name} = {text.code}{self.remarks(t, name)}")
+            self.body.append(f"{name} = {text.code}{self.remark(t, name)}")
         self.texts[v.number] = Text(name, ATOM, v.dtype)
+
+    def remark(self, t: Tensor | None, name: str) -> str:
+        """The comment behind a line: the equation that it computes."""
+        return self.remarks(t, name) if self.commented else ""
 
     def statement(self, code: str) -> None:
         """A statement before the line at hand."""

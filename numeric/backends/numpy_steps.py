@@ -23,8 +23,8 @@ UFUNCS = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}
 class StepWriter(Writer):
     """Writes an array program with kept buffers and updates in place; all sizes are numbers."""
 
-    def __init__(self, program: ArrayProgram):
-        super().__init__(program)
+    def __init__(self, program: ArrayProgram, commented: bool = True):
+        super().__init__(program, commented)
         self.storage = stored(program)
         self.kept: dict[str, str] = {}
 
@@ -55,7 +55,7 @@ class StepWriter(Writer):
         v = line.target
         target = self.arrays.get(v.number)
         if target is not None:
-            self.body.append(self.into(line, target) + self.remarks(self.tensors.get(v.number), target))
+            self.body.append(self.into(line, target) + self.remark(self.tensors.get(v.number), target))
             self.texts[v.number] = Text(target, ATOM, v.dtype)
             return
         text = OPERATIONS[line.operation](self, line)
@@ -68,7 +68,7 @@ class StepWriter(Writer):
             return
         t = self.tensors.get(v.number)
         name = self.names(t.name if t is not None else None, "t")
-        self.body.append(f"{name} = {text.code}{self.remarks(t, name)}")
+        self.body.append(f"{name} = {text.code}{self.remark(t, name)}")
         self.texts[v.number] = Text(name, ATOM, v.dtype)
 
     def into(self, line: Line, target: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from numeric.lowering.building import Builder
 from numeric.lowering.equations import compute
 from numeric.lowering.fusion import fused
+from numeric.lowering.hoisting import hoisted
 from numeric.lowering.program import ArrayProgram, Line, Program, Value
 from numeric.lowering.scaling import sunk
 from numeric.lowering.sharing import collected, shared
@@ -21,7 +22,7 @@ __all__ = ["ArrayProgram", "Line", "Program", "Value", "lowered", "prepared"]
 def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=()) -> Program:
     """The equations that compute ``outputs`` from ``arguments``, shared, stable and fused: what a back end reads."""
     program = collected(arguments, outputs, updates)
-    for rewrite in (shared, fused, structured, shared, stabilised, sunk, fused, shared):
+    for rewrite in (shared, fused, structured, shared, stabilised, sunk, fused, hoisted, shared):
         program = rewrite(program)
     return program
 

@@ -53,6 +53,25 @@ def _term(term: sp.Expr) -> tuple[sp.Expr, list[sp.Expr]]:
     return coefficient, parts
 
 
+def gram(group: Sequence[sp.Expr]) -> tuple[sp.Expr, Access, dict[Index, Index]] | None:
+    """``w[k]·A[k, i]·A[k, j]`` with w ≥ 0 as ``√w[k]``, ``A[k, i]`` and the renaming i → j that gives the other factor.
+
+    A product of a matrix with its own transpose is symmetric, and BLAS computes half of it.
+    """
+    if len(group) != 3:
+        return None
+    for weight, first, second in itertools.permutations(group):
+        if not (isinstance(first, Access) and isinstance(second, Access)) or first.args[0] != second.args[0]:
+            continue
+        pairs = [(a, b) for a, b in zip(first.indices, second.indices, strict=True) if a != b]
+        if len(pairs) != 1 or not all(isinstance(e, Index) for e in pairs[0]) or weight.is_nonnegative is not True:
+            continue
+        (i, j), shared = pairs[0], _indices(first) & _indices(second)
+        if i not in shared and j not in shared and _indices(weight) <= shared:
+            return sp.Pow(weight, sp.S.Half, evaluate=False), first, {i: j}
+    return None
+
+
 def _square_root(e: sp.Expr) -> sp.Expr | None:
     if e.is_Pow and e.exp == 2:
         return e.base

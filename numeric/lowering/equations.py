@@ -15,7 +15,7 @@ import sympy as sp
 
 from numeric.lowering.access import split_merged
 from numeric.lowering.building import Builder
-from numeric.lowering.contraction import contract, factors
+from numeric.lowering.contraction import contract, factors, gram
 from numeric.lowering.pointwise import mask, pointwise
 from numeric.lowering.program import Labelled, Value
 from numeric.lowering.regions import placed, region
@@ -55,7 +55,14 @@ def _sum(b: Builder, eq: Equation, dtype: str) -> Labelled:
     guarded = bool(eq.guards)
     parts = []
     for coefficient, group in factors(eq):
-        operands = [pointwise(b, f, dtype, None, guarded) for f in group]
+        twin = gram(group) if dtype == "real" and not guarded else None
+        if twin is not None:
+            root, factor, renaming = twin
+            weight, a = pointwise(b, root, dtype), pointwise(b, factor, dtype)
+            value = b.emit("multiply", (b.aligned(weight, a.indices), a.value), a.value.extents, dtype)
+            operands = [Labelled(value, a.indices), Labelled(value, tuple(renaming.get(i, i) for i in a.indices))]
+        else:
+            operands = [pointwise(b, f, dtype, None, guarded) for f in group]
         operands = _masked(b, eq.guards, operands, order, dtype)
         parts.append(contract(b, operands, eq.indices, eq.bound, coefficient, dtype))
     return _added(b, parts, eq.indices, dtype)

@@ -11,7 +11,7 @@ import sympy as sp
 from numeric.lowering.program import Program
 from numeric.lowering.sharing import redefined, rewritten, with_operands
 from symbolic.program.equations import Equation
-from symbolic.program.expressions import Access
+from symbolic.program.expressions import Access, Index
 from symbolic.program.functions import Real, Sigmoid, Softplus
 from symbolic.program.tensors import Tensor, computed
 
@@ -97,10 +97,11 @@ def _complement(e: sp.Expr) -> sp.Expr:
 
 def _multiply(e: sp.Expr) -> sp.Expr:
     """e^a e^b = e^{a + b}; e^{mu} σ(−u)^m = σ(u)^m."""
-    powers = [f for f in e.args if isinstance(f, sp.exp)]
-    if len(powers) > 1:
+    powers = [f.args[0] for f in e.args if isinstance(f, sp.exp)]
+    joined = _shared_out(powers) if len(powers) > 1 else powers
+    if len(joined) < len(powers):
         rest = [f for f in e.args if not isinstance(f, sp.exp)]
-        return stable(sp.Mul(*rest, sp.exp(sp.Add(*(f.args[0] for f in powers)))))
+        return stable(sp.Mul(*rest, *map(sp.exp, joined)))
     for f in e.args:
         if not isinstance(f, sp.exp):
             continue
@@ -116,6 +117,24 @@ def _multiply(e: sp.Expr) -> sp.Expr:
                     e / f / g * sp.exp(sp.expand(f.args[0] - m * u)) * Sigmoid(-u) ** (k - m) * Sigmoid(u) ** m
                 )
     return e
+
+
+def _shared_out(exponents: list[sp.Expr]) -> list[sp.Expr]:
+    """Exponents of one product joined: those over fewer indices are shared by those over more.
+
+    ``x[i], x[j], −2L`` becomes ``x[i] − L, x[j] − L``: two normalised vectors rather than a matrix of exponentials.
+    """
+    groups: dict[frozenset[Index], sp.Expr] = {}
+    for e in exponents:
+        found = frozenset(e.atoms(Index))
+        groups[found] = groups.get(found, sp.S.Zero) + e
+    largest = [s for s in groups if not any(s < other for other in groups)]
+    totals = {s: groups[s] for s in largest}
+    for s, e in groups.items():
+        owners = [other for other in largest if s < other]
+        for other in owners:
+            totals[other] += e / len(owners)
+    return list(totals.values())
 
 
 # -- programs ----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from numeric.backends.numpy_steps import StepWriter
 from numeric.binding import Sizes, as_array, real_dtype
 from numeric.errors import OptionError
 from numeric.lowering import lowered, prepared
-from numeric.lowering.program import Program
+from numeric.lowering.program import ArrayProgram, Program
 from numeric.lowering.sizes import resized
 from numeric.training import methods
 from symbolic.calculus.pullback import cotangents, identity_seed, zero_like
@@ -71,7 +71,8 @@ class TrainingStep:
 
     def __init__(self, loss: Tensor, method: methods.Method, options: dict[str, float], backend: str, dtype: np.dtype, frozen: tuple[str, ...]):  # fmt: skip
         self.loss, self.method, self.options, self.backend, self.dtype = loss, method, options, backend, dtype
-        self.count, self.state, self.source, self.frozen = 0, {}, "", frozen
+        self.count, self.state, self.frozen = 0, {}, frozen
+        self._arrays: ArrayProgram | None = None
         mean = average_loss(loss, _sample_axis(loss))
         given = leaves([mean])
         self._trained = [t for t in given if t.role == "parameter" and t.name not in frozen]
@@ -114,7 +115,13 @@ class TrainingStep:
         options = self.options
         if learning_rate is not None:
             options = {**options, "learning_rate": float(learning_rate)}
-        return float(run(*arrays, *self.state.values(), *options.values(), self.count))
+        with np.errstate(all="ignore"):
+            return float(run(*arrays, *self.state.values(), *options.values(), self.count))
+
+    @property
+    def source(self) -> str:
+        """The code for the last new batch size, each line with the equation that it computes; empty before the first."""
+        return StepWriter(self._arrays).write() if self._arrays is not None else ""
 
     def epoch(
         self, parameters: dict[str, np.ndarray], data: Mapping[str, Any], batch_size: int, rng: np.random.Generator
@@ -178,9 +185,8 @@ class TrainingStep:
         tensors = [*self._trained, *self._data]
         sizes.bind(tensors, {t.serial: shape for t, shape in zip(tensors, shapes, strict=True)})
         program = prepared_again(resized(self.program, sizes.numbers))
-        writer = StepWriter(lowered(program, elementary=True))
-        self.source = writer.write()
-        run = function(self.source, "prepared")(self.dtype.type)
+        self._arrays = lowered(program, elementary=True)
+        run = function(StepWriter(self._arrays, commented=False).write(), "prepared")(self.dtype.type)
         constants = [as_array(t, t.value, self.dtype) for t in program.constants]
         self._compiled[shapes] = (lambda *a: run(*a, *constants)) if constants else run
         if not self.state and self._states:
