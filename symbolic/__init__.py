@@ -11,9 +11,10 @@
 
 from symbolic import linalg, special
 from symbolic.calculus.derivation import Derivation, derive
-from symbolic.calculus.derivatives import gradient, hessian, jacobian, jvp, vjp
+from symbolic.calculus.derivatives import fisher, gauss_newton, gradient, hessian, hvp, jacobian, jvp, vjp
 from symbolic.calculus.presentation import simplified
 from symbolic.calculus.records import Derivative, Step
+from symbolic.calculus.structure import Finding, structure
 from symbolic.calculus.symmetric import symmetric_gradient
 from symbolic.errors import (
     ChainruleError,
@@ -204,6 +205,7 @@ __all__ = [
     "Equation",
     "EvaluationError",
     "FeedForward",
+    "Finding",
     "GroupNorm",
     "Initialisation",
     "Layer",
@@ -276,9 +278,11 @@ __all__ = [
     "evaluate",
     "expm",
     "eye",
+    "fisher",
     "focal_loss",
     "from_sympy",
     "gammaln",
+    "gauss_newton",
     "gaussian_kl",
     "gaussian_nll",
     "geglu",
@@ -294,6 +298,7 @@ __all__ = [
     "hessian",
     "hinge",
     "huber",
+    "hvp",
     "i0",
     "i1",
     "indices",
@@ -368,6 +373,7 @@ __all__ = [
     "squared_error",
     "squared_hinge",
     "step",
+    "structure",
     "student_nll",
     "svd",
     "svdvals",

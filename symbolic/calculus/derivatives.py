@@ -1,4 +1,7 @@
-"""The public verbs: gradient, Jacobian, Hessian, JVP and VJP. Each is a few lines over one pullback or pushforward."""
+"""The public verbs: gradient, Jacobian, Hessian, products with them, Gauss–Newton and Fisher matrices.
+
+Each is a few lines over one pullback or pushforward.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import sympy as sp
 from symbolic.calculus.pullback import cotangents, identity_seed, zero_like
 from symbolic.calculus.pushforward import pushforward
 from symbolic.errors import DeclarationError, ShapeError
-from symbolic.language.operations import as_tensor, require_scalar
+from symbolic.language.operations import as_tensor, require_scalar, tensordot
 from symbolic.program.dims import shape_text
 from symbolic.program.tensors import Tensor
 
@@ -63,3 +66,52 @@ def vjp(output: Tensor, x: Tensor, cotangent: Any) -> Tensor:
         )
     pulled = cotangents(output, bar, [x]).get(x)
     return zero_like(x.extents) if pulled is None else pulled
+
+
+def hvp(output: Tensor, x: Tensor, direction: Any) -> Tensor:
+    """The Hessian of a scalar times a direction of the shape of ``x``, without forming the Hessian.
+
+    The gradient is pushed forward along the direction (Pearlmutter 1994).
+
+    >>> import symbolic as s
+    >>> x, v = s.tensor("x", "n"), s.tensor("v", "n")
+    >>> hvp((x * x * x).sum(), x, v).shape
+    (n,)
+    """
+    return jvp(gradient(output, x), {require_variable(x, "hvp"): direction})
+
+
+def gauss_newton(output: Tensor, x: Tensor, loss: Tensor | None = None) -> Tensor:
+    """The Gauss–Newton matrix JᵀHJ: the axes of ``x`` twice, with J = ∂output/∂x and H the Hessian of ``loss`` by output.
+
+    Without ``loss``, H is the identity: JᵀJ, which belongs to half the sum of squared residuals ``output``.
+
+    >>> import symbolic as s
+    >>> X, w, y = s.tensor("X", "n m"), s.tensor("w", "m"), s.tensor("y", "n")
+    >>> gauss_newton(X @ w - y, w).shape
+    (m, m)
+    """
+    output = as_tensor(output)
+    j = jacobian(output, x)
+    axes = list(range(output.ndim))
+    weighted = j if loss is None else tensordot(hessian(loss, output), j, output.ndim)
+    return tensordot(j, weighted, (axes, axes))
+
+
+def fisher(log_likelihoods: Tensor, x: Tensor) -> Tensor:
+    """The empirical Fisher information: the mean over samples of the outer product of scores ∂log p/∂x.
+
+    ``log_likelihoods`` has one entry per sample, or is the scalar of a single sample.
+
+    >>> import symbolic as s
+    >>> X, w = s.tensor("X", "n m"), s.tensor("w", "m")
+    >>> fisher(-((X @ w) ** 2), w).shape
+    (m, m)
+    """
+    scores = as_tensor(log_likelihoods)
+    if scores.ndim > 1:
+        raise ShapeError(f"fisher: expected one log-likelihood per sample, got {scores.describe()}")
+    j = jacobian(scores, x)
+    axes = list(range(scores.ndim))
+    information = tensordot(j, j, (axes, axes))
+    return information / scores.shape[0] if scores.ndim else information

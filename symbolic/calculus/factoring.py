@@ -27,13 +27,23 @@ def factored(p: Polynomial) -> sp.Expr:
         return _sum(_term(m, c) for m, c in p.items())
     groups: dict[frozenset, Polynomial] = {}
     for m, c in p.items():
-        groups.setdefault(frozenset(b for b, _ in m if is_index_delta(b)), {})[m] = c
+        groups.setdefault(frozenset(b for b, _ in m if _is_kronecker(b)), {})[m] = c
     if len(groups) > 1:
+        shared = frozenset.intersection(*groups)
+        c = _signed_content(p)
+        if shared or c != 1:
+            gone = dict.fromkeys(shared, sp.S.One)
+            rest = {_without(m, gone): settled(v / c) for m, v in p.items()}
+            return kept_product(c, *sorted(shared, key=lambda d: signature(d, None)), factored(rest))
         return _sum(factored(g) for _, g in sorted(groups.items(), key=lambda item: -len(item[0])))
     lined_up = _lined_up(p)
     if lined_up is not None:
         return lined_up
     return _factored_group(p)
+
+
+def _is_kronecker(e: sp.Expr) -> bool:
+    return is_index_delta(e) and all(isinstance(i, Index) for i in e.args)
 
 
 def _term(monomial: Monomial, c: sp.Expr) -> sp.Expr:

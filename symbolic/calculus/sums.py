@@ -127,6 +127,7 @@ def _sum_term(n: Normaliser, powers: Powers, bound: tuple[Index, ...], guards: t
         n.used("delta_elimination")
         body = n.product(*(n.power(n.polynomial(pair.args[0]), pair.args[1]) for pair in changed.args))
         return n.product({frozenset(outside.items()): sp.S.One}, total(n, body, remaining, live))
+    live = _apart(live)
     for rule in RULES:
         found = rule(n, inside, remaining, live)
         if found is not None:
@@ -134,6 +135,23 @@ def _sum_term(n: Normaliser, powers: Powers, bound: tuple[Index, ...], guards: t
             body, rest, still = found
             return n.product({frozenset(outside.items()): sp.S.One}, total(n, body, rest, still))
     return _assembled(n, outside, inside, remaining, live)
+
+
+def _apart(guards: list[Guard]) -> list[Guard]:
+    """Equality guards with each value read once: t_k = i and t_k = j become t_k = i and i = j."""
+    result = list(guards)
+    for position, guard in enumerate(result):
+        if not isinstance(guard, Zero):
+            continue
+        for access in sorted(guard.args[0].atoms(Access), key=str):
+            c = guard.args[0].coeff(access)
+            if abs(c) == 1 and not (guard.args[0] - c * access).has(access):
+                value = sp.expand(access - guard.args[0] / c)
+                for later in range(len(result)):
+                    if later != position and isinstance(result[later], Zero):
+                        result[later] = Zero(result[later].args[0].xreplace({access: value}))
+                break
+    return [g for g in dict.fromkeys(result) if g != Zero(sp.S.Zero)]
 
 
 def _flatten(inside: Powers, bound: list[Index], guards: list[Guard]) -> None:

@@ -35,6 +35,9 @@ class Equation:
         found = self.body.atoms(Access).union(*(guard.atoms(Access) for guard in self.guards))
         ordered = sorted(found, key=lambda a: (a.tensor.serial, str(a.indices)))
         object.__setattr__(self, "accesses", tuple(ordered))
+        if not self.guards:
+            for access in ordered:
+                note_positions(access)
 
     @property
     def operands(self):
@@ -63,6 +66,18 @@ class Equation:
         over = f"{self.reduce}[{', '.join(i.name for i in self.bound)}] " if self.bound else ""
         where = " where " + ", ".join(map(str, self.guards)) if self.guards else ""
         return f"[{out}] = {over}{self.body}{where}"
+
+
+def note_positions(access: Access) -> None:
+    """``u[t[p]]`` read for every p, unguarded: the entries of t are positions on that axis of u."""
+    for position, size in zip(access.indices, access.tensor.extents, strict=True):
+        if isinstance(position, Access) and size not in position.args[0].positions:
+            over = position.indices
+            every = all(
+                isinstance(i, Index) and i.extent == e for i, e in zip(over, position.tensor.extents, strict=True)
+            )
+            if every and len(set(over)) == len(over):
+                position.args[0].positions |= {size}
 
 
 def equation(
@@ -152,6 +167,8 @@ def always_within(e: sp.Expr, size: sp.Expr) -> bool:
         return True
     if isinstance(e, Remainder):
         return e.args[1] == size
+    if isinstance(e, Access):
+        return size in e.args[0].positions
     if isinstance(e, Quotient) or e.has(Quotient, Remainder, Access):
         return False
     low = high = e

@@ -36,13 +36,14 @@ class Index(sp.Dummy):
 class Handle(sp.Atom):
     """A tensor as an atom inside SymPy expressions; equal only to itself."""
 
-    __slots__ = ("known", "tensor")
+    __slots__ = ("known", "positions", "tensor")
     tensor: Tensor
+    positions: frozenset  # extents of axes along which the entries of an integer tensor are positions
 
     def __new__(cls, tensor: Tensor):
         handle = sp.Atom.__new__(cls)
         handle.tensor = tensor
-        handle.known = None
+        handle.known, handle.positions = None, frozenset()
         return handle
 
     def _hashable_content(self):
