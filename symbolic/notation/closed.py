@@ -15,6 +15,7 @@ from symbolic.calculus.closed_form import Closed, closed_form, is_boundary, is_o
 from symbolic.errors import UnsupportedError
 from symbolic.program.equations import Equation
 from symbolic.program.graph import topological
+from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor, computed
 
 LONGEST = 300  # nodes of an expression that is still printed in one piece
@@ -36,6 +37,9 @@ def closed_of(thing: Any) -> Closed:
     if thing.call is not None and thing.name is None:
         indices = thing.fresh_indices()
         return Closed(indices, thing.access(*indices))
+    if isinstance(thing.definition, Application) and thing.name is not None:
+        # A primitive's name stands for it elsewhere; asked for by itself, it shows the function that it is.
+        thing = Tensor(None, thing.extents, dtype=thing.dtype, definition=thing.definition, assume=thing.assume)
     if is_opaque(thing) and isinstance(thing.definition, Equation):
         thing = computed(thing.definition)  # A position found by a search: opaque to others, open when asked for.
     return closed_form(thing, readable([thing]))

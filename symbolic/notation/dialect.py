@@ -276,7 +276,7 @@ class Latex:
             if field is None:
                 continue
             a, following = arguments[int(field)], parts[position + 1][0] if position + 1 < len(parts) else ""
-            if not following and text.endswith(" "):
+            if not following and re.search(r"\\(operatorname\{[^}]*\}|[a-zA-Z]+) $", text):
                 text = text.removesuffix(" ") + self.bracket(a.text)
             elif re.search(r"[(\[|,{]\s*$", text) and re.match(r"\s*(\\right)?[)\]|,}]", following):
                 text += a.text
@@ -284,7 +284,9 @@ class Latex:
                 text += self.at_least(a, ATOM)
         if not any(_TALL.search(a.text) for a in arguments):
             text = _loosened(text)
-        level = POWER if re.search(r"\^\{?[^{}]*\}?$", text) else PREFIX if text.startswith("\\") else ATOM
+        several = sum(field is not None for _, field, _, _ in parts) > 1 and parts[-1][1] is not None
+        power = re.search(r"\^\{?[^{}]*\}?$", text)
+        level = MUL if several else POWER if power else PREFIX if text.startswith("\\") else ATOM
         return Piece(text, level)
 
     def extremum(self, kind: str, text: str) -> Piece:

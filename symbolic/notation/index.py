@@ -70,7 +70,7 @@ class IndexPrinter(ScalarPrinter):
         t = access.tensor
         if t.name is None and t.call is None and is_opaque(t) and isinstance(t.definition, Equation):
             return self.piece(closed_of(t).at(access.indices))
-        axes = [i for i, size in zip(access.indices, t.extents, strict=True) if not (size == 1 and i == 0)]
+        axes = [i for i, size in zip(access.indices, t.extents, strict=True) if size != 1]
         indices = [self.position(i) for i in axes]
         if t.name is not None or (t.call is None and not hasattr(t.definition, "primitive")):
             return self.dialect.tensor(t, indices)

@@ -10,11 +10,16 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from symbolic.calculus.closed_form import Closed
+from symbolic.calculus.closed_form import Closed, closed_form
+from symbolic.calculus.realisation import realised
 from symbolic.errors import NotDifferentiableError, UnsupportedError
+from symbolic.notation.closed import closed_of
 from symbolic.notation.names import name_latex
+from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index, Reduction, Zero
 from symbolic.program.functions import Equal, Where
+from symbolic.program.graph import topological
+from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
 _FIXED = frozenset(["target", "constant"])
@@ -31,10 +36,19 @@ def differential_symbol(t: Tensor, order: int = 1) -> Tensor:
 
 
 def varied(closed: Closed) -> list[Tensor]:
-    """The tensors that move unless the caller says which: real ones that are neither targets nor constants."""
-    found = {a.tensor for a in closed.expr.atoms(Access)}
+    """The tensors that move unless the caller says which: real ones that are neither targets nor constants.
+
+    Well-known functions and primitives without a name are looked into.
+    """
+    read = {a.tensor for a in closed.expr.atoms(Access)}
+    plain = {t for t in read if _is_unnamed(t) and t.call is None and isinstance(t.definition, Equation)}
+    found = plain | {u for u in topological(read - plain, stop=lambda u: not _is_unnamed(u)) if not _is_unnamed(u)}
     kept = [t for t in found if t.dtype == "real" and t.role not in _FIXED]
     return sorted(kept, key=lambda t: t.serial)
+
+
+def _is_unnamed(t: Tensor) -> bool:
+    return t.name is None and t.definition is not None
 
 
 def differential(closed: Closed, output: Tensor | None = None, vary: Iterable[Tensor] | None = None) -> Closed:
@@ -52,8 +66,10 @@ def differential(closed: Closed, output: Tensor | None = None, vary: Iterable[Te
 
 def _differential(e: sp.Expr, symbols: dict[Tensor, Tensor]) -> sp.Expr:
     if isinstance(e, Access):
-        return symbols[e.tensor].access(*e.indices) if e.tensor in symbols else sp.S.Zero
-    if not any(a.tensor in symbols for a in e.atoms(Access)):
+        if e.tensor in symbols:
+            return symbols[e.tensor].access(*e.indices)
+        return _inside(e.tensor, symbols).at(e.indices) if _is_unnamed(e.tensor) else sp.S.Zero
+    if not any(a.tensor in symbols or _is_unnamed(a.tensor) for a in e.atoms(Access)):
         return sp.S.Zero
     if isinstance(e, Reduction):
         return _of_reduction(e, symbols)
@@ -70,6 +86,28 @@ def _differential(e: sp.Expr, symbols: dict[Tensor, Tensor]) -> sp.Expr:
             slope = _slope(e, shape, place, back)
             moved = moved + (_spread(slope, change) if change.is_Add and e.is_Mul else slope * change)
     return moved
+
+
+def _inside(t: Tensor, symbols: dict[Tensor, Tensor]) -> Closed:
+    """The differential of an unnamed tensor from those of its operands."""
+    if isinstance(t.definition, Application):
+        parts = [_closed_differential(closed_of(o) if o.name is None else _itself(o), symbols) for o in t.operands]
+        dots = [None if part.expr == 0 else realised(part) for part in parts]
+        if all(dot is None for dot in dots):
+            return Closed(t.fresh_indices(), sp.S.Zero)
+        return closed_of(t.definition.primitive.pushforward(dots, t, *t.operands, **dict(t.definition.options)))
+    opened = closed_form(t)
+    moved = _closed_differential(opened, symbols)
+    return Closed(moved.indices, moved.expr.xreplace({opened.expr: t.access(*opened.indices)}))
+
+
+def _itself(t: Tensor) -> Closed:
+    indices = t.fresh_indices()
+    return Closed(indices, t.access(*indices))
+
+
+def _closed_differential(closed: Closed, symbols: dict[Tensor, Tensor]) -> Closed:
+    return Closed(closed.indices, _differential(closed.expr, symbols))
 
 
 def _slope(e: sp.Expr, shape: sp.Expr, place: sp.Dummy, back: dict[sp.Dummy, sp.Expr]) -> sp.Expr:

@@ -220,6 +220,8 @@ def _sides(thing: Any, style: str, right: Any, dialect: Latex) -> tuple[str, tup
     check_style(style)
     if hasattr(thing, "left") and hasattr(thing, "right"):
         thing, right = thing.left, thing.right
+    if isinstance(thing, Tensor) and isinstance(right, Closed) and _is_itself(thing, right):
+        right = None
     if isinstance(right, Chain):
         left, products = chain_sides(thing, right, style, dialect)
         return left, tuple((False, p) for p in products), joined_terms([(False, p) for p in products])
@@ -229,11 +231,32 @@ def _sides(thing: Any, style: str, right: Any, dialect: Latex) -> tuple[str, tup
         style = "matrix"
     elif style == "perturbation":
         closed = differential(closed, thing if isinstance(thing, Tensor) else None, dialect.options.vary)
+    if style == "matrix" and isinstance(thing, Tensor) and _is_better_called(thing, closed):
+        whole = MatrixPrinter(dialect).call(thing).text
+        return dialect.tensor(thing).text, ((False, whole),), whole
     names = tuple(t.name for t in _named_by(thing) if t.name)
     piece, printer = _right(closed, style, dialect, names)
     entries = [printer.position(i) for i in closed.indices if i.extent != 1] if printer is not None else []
     left = _left(thing, style, dialect, entries)
     return left, piece.terms or ((False, piece.text),), piece.text
+
+
+def _is_itself(t: Tensor, closed: Closed) -> bool:
+    return isinstance(closed.expr, Access) and closed.expr.tensor is t
+
+
+def _is_better_called(t: Tensor, closed: Closed) -> bool:
+    """True for a well-known function whose definition has no matrix form without maxima or logarithms of sums."""
+    if t.call is None or t.name is None:
+        return False
+    try:
+        return _reduces(matrix_tree(closed))
+    except NoMatrixForm:
+        return True
+
+
+def _reduces(node: m.Node) -> bool:
+    return isinstance(node, m.Reduce) or any(map(_reduces, node.children))
 
 
 def _named_by(thing: Any) -> tuple[Tensor, ...]:

@@ -44,11 +44,16 @@ class MatrixPrinter:
             return self.dialect.tensor(t)
         inner = MatrixPrinter(self.dialect, self.depth + 1)
         if t.call is not None:
-            tex, operands = t.call
-            return self.dialect.call_of(tex, [inner.operand(o) for o in operands])
+            return self.call(t)
         if isinstance(t.definition, Application):
             return self.dialect.template(t.definition.primitive.latex, [inner.operand(o) for o in t.operands])
         return self.dialect.tensor(t)
+
+    def call(self, t: Tensor) -> Piece:
+        """A tensor as the well-known function that it is."""
+        inner = MatrixPrinter(self.dialect, self.depth + 1)
+        tex, operands = t.call or ("", ())
+        return self.dialect.call_of(tex, [inner.operand(o) for o in operands])
 
     def operand(self, t: Tensor) -> Piece:
         """A tensor inside a call: its name, or its expression where there is one."""
