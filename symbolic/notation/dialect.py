@@ -45,7 +45,7 @@ class Latex:
     dot = r" \cdot "
     hadamard_sign = r" \odot "
     quotient_sign = r" \oslash "
-    relations: ClassVar[dict[str, str]] = {"<": "<", "<=": r"\le", "=": "="}
+    relations: ClassVar[dict[str, str]] = {"<": "<", "<=": r"\le", "=": "=", "in": r"\in"}
     opposites: ClassVar[dict[str, str]] = {"<": r"\ge", ">": r"\le", r"\le": ">", r"\ge": "<", "=": r"\ne", r"\ne": "="}
     unequal, negation = r"\ne", r"\neg "
     indicator_form = r"\\math(?:bb|bf)\{1\}(?:\\left)?\[(.*?)(?:\\right)?\]"
@@ -230,6 +230,10 @@ class Latex:
     def relation(self, left: str, sign: str, right: str) -> str:
         """left < right and the like."""
         return f"{left} {self.relations[sign]} {right}"
+
+    def member(self, j: str, name: str, i: str) -> str:
+        """j ∈ UP(i), a condition on the indices of a wiring."""
+        return self.relation(j, "in", f"{name}({i})")
 
     def quotient(self, e: str, n: str) -> Piece:
         """The whole part of e/n."""

@@ -18,6 +18,7 @@ from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index, Reduction
 from symbolic.program.functions import Equal
 from symbolic.program.reductions import REDUCTIONS
+from symbolic.program.tensors import Tensor
 
 
 class IndexPrinter(ScalarPrinter):
@@ -101,7 +102,10 @@ class IndexPrinter(ScalarPrinter):
             outside, r = _pulled_out(r)
             if outside:
                 return self._product([*outside, r])
-        bound = self._in_order(r)
+            wired, r = _wired(r)
+        else:
+            wired = {}
+        bound = _after_what_restricts_them(self._in_order(r), wired)
         inside = self.within(bound)
         asked = sides(r.guards)
         if not bound:
@@ -120,6 +124,11 @@ class IndexPrinter(ScalarPrinter):
             if position == 0:
                 mine += [s for s in asked if not s.difference.atoms(Index) & set(bound)]
             below, above = inside.limits(index, mine)
+            if index in wired:
+                below, above = (
+                    self.dialect.stacked([inside.membership(wired[index], index), *map(inside.condition, mine)]),
+                    "",
+                )
             if r.kind == "logsumexp" and position:
                 body = self.dialect.reduction(r"\sum", "sum", below, above, Piece(self.dialect.function_exp(body)))
                 continue
@@ -128,6 +137,12 @@ class IndexPrinter(ScalarPrinter):
                 return Piece(self.dialect.log(inner.text), MUL, True, True)
             body = self.dialect.reduction(row.latex, r.kind, below, above, body)
         return body
+
+    def membership(self, mask: Access, index: Index) -> str:
+        """``j ∈ UP(i)`` for the mask UP[i, j] of a wiring, where j (or else i) is the index of the sum."""
+        i, j = (self.position(e) for e in mask.indices)
+        member = self.dialect.member(j, self.dialect.tensor(mask.tensor).text, i)
+        return member if mask.indices[1] == index else f"{self.letters[index]}: {member}"
 
     def limits(self, index: Index, asked: Sequence[Side] = ()) -> tuple[str, str]:
         """What stands below and above a sum over ``index``; sides that are no limits stand below."""
@@ -172,3 +187,42 @@ def _pulled_out(r: Reduction) -> tuple[list[sp.Expr], Reduction]:
         elif f != 1:
             outside.append(f)
     return outside, Reduction("sum", sp.Mul(*inside), bound, guards)
+
+
+def _wired(r: Reduction) -> tuple[dict[Index, Access], Reduction]:
+    """The masks of wirings among a sum's factors, by the index that each restricts, and the sum without them."""
+    wired: dict[Index, Access] = {}
+    kept = []
+    for f in product_factors(r.body):
+        index = _restricted(f, r.bound, wired)
+        if index is None:
+            kept.append(f)
+        else:
+            wired[index] = f
+    return (wired, Reduction("sum", sp.Mul(*kept), r.bound, r.guards)) if wired else ({}, r)
+
+
+def _restricted(f: sp.Expr, bound: Sequence[Index], taken: dict[Index, Access]) -> Index | None:
+    """The bound index that a factor restricts, if the factor is an entry of a wiring's constant mask."""
+    if not isinstance(f, Access) or len(f.indices) != 2 or not _is_mask(f.tensor):
+        return None
+    i, j = f.indices
+    free = ((e, other) for e, other in ((j, i), (i, j)) if e in bound and e not in taken and not other.has(e))
+    return next((e for e, other in free if not (other in taken and taken[other].has(e))), None)
+
+
+def _is_mask(t: Tensor) -> bool:
+    """True for a wiring: a named constant of zeros and ones that says which pairs of indices are connected."""
+    known = t.value is not None and t.name is not None
+    return known and t.dtype == "int" and t.ndim == 2 and "binary" in t.assume
+
+
+def _after_what_restricts_them(bound: list[Index], wired: dict[Index, Access]) -> list[Index]:
+    """Bound indices with each one after those that its wiring mentions, so that a sum names only what is known."""
+    placed: list[Index] = []
+    waiting = list(bound)
+    while waiting:
+        ready = [k for k in waiting if k not in wired or not (wired[k].atoms(Index) - {k}) & set(waiting)]
+        placed.append(ready[0] if ready else waiting[0])
+        waiting.remove(placed[-1])
+    return placed

@@ -20,7 +20,7 @@ class Text(Latex):
     dot = "·"
     hadamard_sign = " ⊙ "
     quotient_sign = " ⊘ "
-    relations: ClassVar[dict[str, str]] = {"<": "<", "<=": "≤", "=": "="}
+    relations: ClassVar[dict[str, str]] = {"<": "<", "<=": "≤", "=": "=", "in": "∈"}
     opposites: ClassVar[dict[str, str]] = {"<": "≥", ">": "≤", "≤": ">", "≥": "<", "=": "≠", "≠": "="}
     unequal, negation = "≠", "not "
     indicator_form = r"\[([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\]"
