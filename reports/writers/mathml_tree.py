@@ -6,6 +6,7 @@ One function per kind of mark, gathered in ``MARKS``; each takes the mark's valu
 from __future__ import annotations
 
 import html
+import itertools
 import unicodedata
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
@@ -19,6 +20,7 @@ THIN = "0.1667em"
 LARGE = set("∑∏∐⋃⋂⨁⨂⨀⋁⋀⨆")  # operators whose scripts are limits in display
 ORDINARY = set("∞∅⊤⊥∀∃∄∠ℓℏ°%#&$_…⋯⋮⋱■□▪◻★@?")  # stand for themselves, upright and unspaced
 TIGHT = {"/", "|", "‖", ".", "∖"}
+NO_SIGN = {"!", "|", "‖", "′", "″"}  # operators after which a sign may well be binary
 REPLACED = {"-": "−", "*": "∗", "·": "⋅", "\\": "∖"}
 # How many children each element has; None: any number.
 ARITY: dict[str, int | None] = {
@@ -55,6 +57,7 @@ def repair(element: Element, values: list) -> Element | None:
     if made.tag in ("mrow", "mstyle", "mtd", "msqrt", "mphantom", "math"):
         _space_names(list(made))
         _space_words(made)
+        _unary_signs(list(made))
     return made
 
 
@@ -107,6 +110,7 @@ def _row(children: list[Element], **attributes: str) -> Element:
     made = Element("mrow", {name.rstrip("_"): value for name, value in attributes.items() if value})
     made.extend(children)
     _space_names(children)
+    _unary_signs(children)
     return made
 
 
@@ -303,6 +307,20 @@ def _space_names(row: list[Element]) -> None:
         after = row[place + 1] if place + 1 < len(row) else None
         core.set("lspace", THIN if before is not None and _ordinary(before, closing=True) else "0")
         core.set("rspace", THIN if after is not None and _ordinary(after, closing=False) else "0")
+
+
+def _unary_signs(row: list[Element]) -> None:
+    """A sign after a relation, another operator or an opening fence is that of its term, and stands close to it."""
+    for before, sign in itertools.pairwise([child for child in row if child.tag != "mspace"]):
+        if sign.tag == "mo" and (sign.text or "") in "+−±∓" and "form" not in sign.attrib:
+            core = _core(before)
+            if (
+                core.tag == "mo"
+                and core.get("form") != "postfix"
+                and core.get("class") != "prime"
+                and core.text not in NO_SIGN
+            ):
+                sign.set("form", "prefix")
 
 
 def _space_words(row: Element) -> None:

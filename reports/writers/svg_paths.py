@@ -70,7 +70,8 @@ def segments(data: str) -> list[Segment]:
         def p(i, at=at, v=v, relative=relative):
             return (v[i] + at[0] * relative, v[i + 1] + at[1] * relative)
 
-        kind, ends = upper, ()
+        kind: str = upper
+        ends: tuple[Point, ...] = ()
         if upper in "ML":
             ends = (p(0),)
             start = ends[0] if upper == "M" else start
@@ -101,7 +102,7 @@ def segments(data: str) -> list[Segment]:
         if upper not in "CSQT":
             control = ("", at)
         found.append((kind, ends))
-        here = ends[-1]
+        here = ends[-1] if ends else here
     return found
 
 

@@ -141,12 +141,12 @@ class _Writer:
         """File, width and depth (both in points) of a formula; drawn once however often it stands there."""
         key = (latex, display)
         if key not in self.drawn:
-            import ziamath
+            from ziamath.zmath import Math as Drawn
 
             math = ElementTree.Element("math", {"xmlns": NAMESPACE, "display": "block" if display else "inline"})
             math.append(_body(latex, display))
-            svg = ziamath.Math(ElementTree.tostring(math, encoding="unicode"), size=SIZES[display]).svg()
-            _, top, width, height = (float(n) for n in re.search(r'viewBox="([^"]*)"', svg)[1].split())
+            svg = Drawn(ElementTree.tostring(math, encoding="unicode"), size=SIZES[display]).svg()
+            _, top, width, height = map(float, ElementTree.fromstring(svg).get("viewBox", "").split())  # noqa: S314
             name = f"formula-{len(self.drawn) + 1}.svg"
             (self.folder / name).write_text(svg, encoding="utf-8")
             self.drawn[key] = (name, width, max(0.0, top + height))

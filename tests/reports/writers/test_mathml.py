@@ -193,6 +193,22 @@ def test_a_relation_between_words_is_spaced():
     assert [child.tag for child in convert(r"\text{error} = x")] == ["mtext", "mo", "mi"]
 
 
+@pytest.mark.parametrize(
+    "latex", ["a = -b", "f(-x)", r"a \cdot -b", r"\begin{aligned} a &= -b \end{aligned}", "a, -b", "= \\, -x"]
+)
+def test_a_sign_of_one_term_is_a_prefix(latex):
+    (sign,) = (node for node in convert(rf"{{{latex}}}").iter("mo") if node.text == "−")
+    assert sign.get("form") == "prefix"
+
+
+@pytest.mark.parametrize(
+    "latex", ["a - b", "f'(x) - b", "(a) - b", "|a| - b", "f' - b", r"\begin{aligned} a & - b \end{aligned}"]
+)
+def test_a_sign_between_terms_is_not(latex):
+    (sign,) = (node for node in convert(latex).iter("mo") if node.text == "−")
+    assert sign.get("form") in (None, "infix")
+
+
 def test_labelled_arrows():
     over = first(r"x \xrightarrow{W} y", "mover")
     assert [words(child) for child in over] == ["⟶", "W"]
