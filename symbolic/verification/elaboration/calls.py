@@ -16,7 +16,7 @@ from symbolic.program.tensors import Tensor, tensor
 from symbolic.verification.elaboration import algebra, derivatives
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.names import letters
-from symbolic.verification.elaboration.scope import FunctionOf, Generic
+from symbolic.verification.elaboration.scope import FunctionOf, Generic, Unread
 from symbolic.verification.elaboration.values import ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
@@ -96,10 +96,14 @@ def _is_minus_one(node: s.Node | None) -> bool:
     )  # fmt: skip
 
 
-def _applied(el: Elaborator, meaning: str | FunctionOf | Generic, name: str, node: s.Call, order: int) -> Value:
+def _applied(
+    el: Elaborator, meaning: str | FunctionOf | Generic | Unread, name: str, node: s.Call, order: int
+) -> Value:
     span = node.span
     if isinstance(meaning, FunctionOf):
         return _own(el, meaning, name, node, order)
+    if isinstance(meaning, Unread):
+        raise ReadingError(f"the definition of {name} could not be read, so {name} is not known here", span)
     arguments = [el(a) for a in node.arguments]
     if isinstance(meaning, Generic):
         if len(arguments) != 1:

@@ -215,10 +215,11 @@ class Elaborator(Scripts):
         return v.pointwise(tests[node.sign], [left, right], node.span, "the condition")
 
     def counted(self, node: s.Node) -> Value:
-        """A side of a condition: an index letter counts from 1, as numbers in conditions do."""
+        """A side of a condition: an index letter or a class counts from 1, as numbers in conditions do."""
         if isinstance(node, s.Symbol) and node.name in self.env and node.name not in self.scope.values:
             return v.pointwise(lambda i: i + 1, [self.position(node.name, node.span)], node.span)
-        return self(node)
+        value = self(node)
+        return v.pointwise(lambda i: i + 1, [value], node.span) if value.tensor.dtype == "int" else value
 
     # -- what lives in other files -------------------------------------------------------------------------------------------
 

@@ -49,19 +49,26 @@ class Generic:
     name: str
 
 
+@dataclass(frozen=True)
+class Unread:
+    """A function whose definition could not be read."""
+
+    name: str
+
+
 @dataclass
 class Scope:
     """The names in force at a place in a document.
 
     ``values`` maps a name (with layer numbers: ``W_1``) to its value, ``tex`` to how it is written; ``functions`` maps a name to the
-    name of a known function, a ``FunctionOf`` or a ``Generic``; ``dims`` holds the names of dimensions and their extents;
+    name of a known function, a ``FunctionOf``, a ``Generic`` or an ``Unread`` one; ``dims`` holds the names of dimensions and their extents;
     ``sampled`` the names whose first axis counts samples; ``derivatives`` what the author claims for a derivative, used
     instead of the true one where a line is judged by what was written before.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
     tex: dict[str, str] = field(default_factory=dict)
-    functions: dict[str, str | FunctionOf | Generic] = field(default_factory=dict)
+    functions: dict[str, str | FunctionOf | Generic | Unread] = field(default_factory=dict)
     dims: dict[str, sp.Expr] = field(default_factory=dict)
     sampled: dict[str, str] = field(default_factory=dict)
     layout: Layout = USUAL

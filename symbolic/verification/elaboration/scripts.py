@@ -84,6 +84,14 @@ class Scripts:
         name = node.base.name
         if name in self.scope.values:
             return self.scope.values[name], node.sub, node.sup, node.primes
+        entries = (
+            self.scope.values.get(name.upper()) if len(name) == 1 and name.islower() and name not in self.env else None
+        )
+        if entries is not None and entries.rank == 2 and len(names.letters(node.sub) or []) == 2 and not entries.form:
+            note = f"{name} with two indices is read as an entry of {name.upper()}"
+            if note not in self.scope.notes:
+                self.scope.notes.append(note)
+            return entries, node.sub, node.sup, node.primes
         special = self._special(node)
         if special is not None:
             return special

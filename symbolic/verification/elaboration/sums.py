@@ -180,7 +180,7 @@ def extents(el: Elaborator, nodes: Iterable[s.Node], only: Iterable[str] | None 
     """The extents of index letters, read off the axes on which they stand; letters bound inside are not seen."""
     wanted = None if only is None else set(only)
     found: dict[str, sp.Expr] = {}
-    stack: list = [(n, frozenset()) for n in nodes]
+    stack: list = [(n, frozenset()) for n in reversed(list(nodes))]
     while stack:
         thing, hidden = stack.pop()
         if isinstance(thing, tuple):

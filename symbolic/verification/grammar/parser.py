@@ -11,98 +11,9 @@ from lark.exceptions import UnexpectedInput, VisitError
 from lark.lexer import Lexer
 
 from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.rules import GRAMMAR
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import NOTHING_DECLARED, Vocabulary, tokenize
-
-GRAMMAR = r"""
-start: items
-
-?items: item (COMMA item)*                        -> items
-?item: sum
-     | sum (REL | BAR | COLON) item               -> relation
-sum: sign* term (sign+ term)*
-!sign: PLUS | MINUS | PM
-?term: product
-     | big
-     | product big                                -> product_big
-     | product operator big                       -> product_op_big
-product: factor (join)*
-?join: factor                                     -> juxtaposed
-     | operator factor                            -> joined
-     | operator MINUS factor                      -> joined_minus
-!operator: CDOT | TIMES | ODOT | OTIMES | OSLASH | AST | SLASH
-big: BIG scripts term
-
-factor: atom post*
-?post: SUB braced                                 -> sub
-     | SUP braced                                 -> sup
-     | PRIME                                      -> prime
-     | LINDEX items RINDEX                        -> index
-scripts: script*
-?script: SUB braced                               -> sub
-       | SUP braced                               -> sup
-?braced: LBRACE items RBRACE                      -> braced
-
-?atom: NUMBER                                     -> number
-     | SYMBOL                                     -> symbol
-     | MARK                                       -> mark
-     | TOP                                        -> top
-     | DOTS                                       -> dots
-     | LPAR items RPAR                            -> group
-     | LBRACK items RBRACK                        -> group
-     | LCURLY items RCURLY                        -> group
-     | LBRACE items RBRACE                        -> braces
-     | LNORM items RNORM                          -> norm
-     | LABS items RABS                            -> norm
-     | LFLOOR items RFLOOR                        -> norm
-     | LANGLE items RANGLE                        -> norm
-     | FRAC LBRACE items RBRACE LBRACE items RBRACE -> fraction
-     | SQRT (LINDEX items RINDEX)? LBRACE items RBRACE -> root
-     | differential
-     | nabla
-     | indicator
-     | call
-     | BEGINM rows ENDM                           -> matrix
-     | CASES caserows ENDCASES                    -> cases
-differential: (PARTIAL | DIFF) power? operand?
-power: SUP braced
-?operand: SYMBOL post*                            -> operand_symbol
-        | LPAR items RPAR post*                   -> operand_group
-        | LBRACK items RBRACK post*               -> operand_group
-        | LBRACE items RBRACE post*               -> operand_group
-        | LNORM items RNORM post*                 -> operand_group
-        | LABS items RABS post*                   -> operand_group
-        | call
-nabla: NABLA scripts
-indicator: INDICATOR SUB braced                   -> indicator
-         | INDICATOR LBRACK items RBRACK          -> indicator
-         | INDICATOR LPAR items RPAR              -> indicator
-         | INDICATOR LCURLY items RCURLY          -> indicator
-call: head LPAR items RPAR                        -> call
-    | head LCURLY items RCURLY                    -> call
-    | head LBRACK items RBRACK                    -> call
-    | head run                                    -> call_run
-head: FUNC post*
-run: simple+
-   | call
-   | big
-simple: plain post*
-?plain: NUMBER                                    -> number
-      | SYMBOL                                    -> symbol
-      | LBRACE items RBRACE                       -> braces
-      | LABS items RABS                           -> norm
-      | LNORM items RNORM                         -> norm
-      | FRAC LBRACE items RBRACE LBRACE items RBRACE -> fraction
-      | SQRT (LINDEX items RINDEX)? LBRACE items RBRACE -> root
-rows: row (ROW row)* ROW?
-row: items (AMP items)*
-caserows: caserow (ROW caserow)* ROW?
-caserow: items (AMP items)?
-
-%declare NUMBER SYMBOL MARK TOP DOTS FUNC BIG NABLA PARTIAL DIFF FRAC SQRT INDICATOR
-%declare LPAR RPAR LBRACK RBRACK LCURLY RCURLY LBRACE RBRACE LINDEX RINDEX LNORM RNORM LABS RABS LFLOOR RFLOOR LANGLE RANGLE
-%declare PLUS MINUS PM CDOT TIMES ODOT OTIMES OSLASH AST SLASH COMMA COLON REL BAR SUB SUP PRIME BEGINM ENDM CASES ENDCASES ROW AMP
-"""
 
 _NAMES = {
     "NUMBER": "a number", "SYMBOL": "a symbol", "FUNC": "a function", "LPAR": "(", "RPAR": ")", "LBRACK": "[", "RBRACK": "]",
@@ -135,6 +46,7 @@ def parse(source: str | Sequence[Token], vocabulary: Vocabulary = NOTHING_DECLAR
     'W'
     """
     tokens = tokenize(source, vocabulary) if isinstance(source, str) else list(source)
+    tokens = [t for t, after in zip(tokens, [*tokens[1:], None], strict=True) if not _closes_case(t, after)]
     if not tokens:
         raise ReadingError("nothing is written where an expression was expected")
     try:
@@ -145,6 +57,11 @@ def parse(source: str | Sequence[Token], vocabulary: Vocabulary = NOTHING_DECLAR
         if isinstance(error.orig_exc, ReadingError):
             raise error.orig_exc from error
         raise
+
+
+def _closes_case(token: Token, after: Token | None) -> bool:
+    """A comma, semicolon or full stop at the end of a row."""
+    return token.type in ("COMMA", "SEP") and after is not None and after.type in ("ROW", "ENDCASES", "ENDM")
 
 
 def _explained(error: UnexpectedInput, tokens: Sequence[Token]) -> ReadingError:

@@ -112,5 +112,7 @@ UNICODE = {
     **dict(zip("αβγδεζηθικλμνξπρστυφχψω", (f"\\{n} " for n in ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"]), strict=True)),
     **dict(zip("ΓΔΘΛΞΠΣΥΦΨΩ", (f"\\{n} " for n in ["Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"]), strict=True)),
 }  # fmt: skip
-SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀⁿⁱ", "0123456789+-()Tni", strict=True))
+SUPERSCRIPTS = dict(
+    zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀⁿⁱᵐᵏᵈᵖᵃᵇᶜᵉᶠᵍʰʲˡᵒʳˢᵘᵛʷˣʸᶻᴺᴹᴷᴾᴰ", "0123456789+-()TnimkdpabcefghjlorsuvwxyzNMKPD", strict=True)
+)
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-()aehijklmnoprstuvx", strict=True))

@@ -40,6 +40,25 @@ class Authored:
             carried = None
         if carried is not None:
             found.append(carried)
+        return [*found, *self._through(of, by)]
+
+    def _through(self, of: Tensor, by: Tensor) -> list[Tensor]:
+        """∂of/∂by by way of a v whose own derivative by ``by`` is claimed."""
+        found = []
+        below = {t.serial for t in topological([of])}
+        for (v, variable), claimed in self.claims.items():
+            if variable is not by or v is of or v.serial not in below:
+                continue
+            leaf = Tensor(v.name, v.extents, role="parameter", tex=v.tex)
+            top = substituted(of, lambda t, v=v, leaf=leaf: leaf if t is v else None)
+            try:
+                pieces = [_contracted(jacobian(top, leaf), claimed, v.ndim)]
+                if any(t is by for t in topological([top])):
+                    pieces.append(jacobian(top, by))
+            except ChainruleError:
+                continue
+            whole = added(pieces) if len(pieces) > 1 else pieces[0]
+            found.append(substituted(whole, lambda t, v=v, leaf=leaf: v if t is leaf else None))
         return found
 
     def second(self, of: Tensor, first: Tensor, then: Tensor) -> list[Tensor]:

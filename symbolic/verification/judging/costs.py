@@ -65,6 +65,8 @@ def _is_cost(reader: Reader, t: Tensor) -> bool:
 
 def _differentiated_by(reader: Reader, name: str) -> list[str] | None:
     """The variables by which the document differentiates ``name``; None where it does not, or where it is defined."""
+    if name in reader.unread or name in reader.failed:
+        return None
     found: list[str] = []
     differentiated = False
     for _, chain in reader.everything:

@@ -193,7 +193,7 @@ class Judge:
         elif (of.tensor, steps[0][0]) in self.authored.claims:
             worlds = [scope.claiming(self.authored.keyed())]
         if not worlds:
-            return None
+            return self.through_claims(line, scope, env, judged)
         if not self.authored.wrong and judged.verdict.status in ("proved", "agrees", "refuted"):
             return judged.holds
         for world in worlds:
@@ -207,6 +207,20 @@ class Judge:
             except ReadingError:
                 continue
         return None if judged.holds else False
+
+    def through_claims(self, line: Line, scope: Scope, env, judged: Judged) -> bool | None:
+        """A right line that is written with derivatives which were claimed before follows from them."""
+        if not judged.holds or self.authored.wrong or not isinstance(line.right, s.Node):
+            return None
+        for node in s.walk(line.right):
+            if isinstance(node, s.Derivative) and node.of is not None:
+                try:
+                    of, steps = subject(Elaborator(scope, env), node) or (None, [])
+                except ReadingError:
+                    continue
+                if of is not None and (of.tensor, steps[0][0]) in self.authored.claims:
+                    return True
+        return None
 
     def from_side(self, line: Line, scope: Scope, env, claim: Value, judged: Judged) -> bool | None:
         """Whether the claim equals the side before, truly or with the author's earlier derivatives."""

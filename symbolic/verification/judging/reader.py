@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from symbolic.errors import ChainruleError
-from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope
+from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
 from symbolic.verification.elaboration.values import ShapeMisfit, UnknownSymbol, Value
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
@@ -19,7 +19,7 @@ from symbolic.verification.judging import numbers
 from symbolic.verification.judging.costs import assume_cost, cotangent
 from symbolic.verification.reading.assumptions import assumption
 from symbolic.verification.reading.declarations import Declarations, Declared, name_of
-from symbolic.verification.reading.functions import function_names, left_names, primed_names
+from symbolic.verification.reading.functions import function_names, left_names, primed_names, unread_names
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import define, enter, numeric_leaf, scope_from, target
 from symbolic.verification.reading.statements import Chain, chains
@@ -59,6 +59,7 @@ class Reader:
     failed: dict[str, int] = field(default_factory=dict)
     entering: set[int] = field(default_factory=set)
     costs: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
 
     def __post_init__(self):
         functions = function_names(self.source, self.declared)
@@ -74,18 +75,23 @@ class Reader:
             if stated is not None and stated[0] in self.declared.names:
                 self.declared.assume.setdefault(stated[0], set()).add(stated[1])
         self.scope = scope_from(self.declared, self.layout, self.source.macros, functions, self.otimes)
+        self.unread = unread_names(self.source, [chain for _, chain in self.everything])
         for _, chain in self.everything:
             left = self.side(chain, 0) if chain.signs[:1] == ("=",) else None
-            if (
-                isinstance(left, s.Call)
-                and isinstance(left.head, s.Symbol)
-                and isinstance(self.scope.functions.get(left.head.name), Generic)
-            ):
-                right = self.side(chain, 1)
-                if isinstance(right, s.Node) and all(name_of(a) for a in left.arguments):
-                    self.scope.functions[left.head.name] = FunctionOf(
-                        tuple(name_of(a) or "" for a in left.arguments), right
-                    )
+            if isinstance(left, s.Call) and isinstance(left.head, s.Symbol):
+                self.tell_function(left.head.name, left, self.side(chain, 1))
+        for name in self.unread:
+            if isinstance(self.scope.functions.get(name), Generic):
+                self.scope.functions[name] = Unread(name)
+
+    def tell_function(self, name: str, left: s.Call, right: s.Node | ReadingError) -> None:
+        """``h(s) = …`` says what h is, wherever it stands."""
+        if not isinstance(self.scope.functions.get(name), Generic) or not all(name_of(a) for a in left.arguments):
+            return
+        told = isinstance(right, s.Node)
+        self.scope.functions[name] = (
+            FunctionOf(tuple(name_of(a) or "" for a in left.arguments), right) if told else Unread(name)
+        )
 
     # -- going through -------------------------------------------------------------------------------------------------
 
@@ -210,11 +216,7 @@ class Reader:
             return (
                 left.head.name in self.scope.functions
                 and left.head.name not in self.definitions
-                and not isinstance(self.scope.functions[left.head.name], str)
-            ) or (
-                left.head.name in self.scope.functions
-                and left.head.name not in self.definitions
-                and all(isinstance(a, s.Symbol) and a.name not in self.scope.values for a in left.arguments)
+                and all(map(name_of, left.arguments))
             )
         try:
             name, places = target(self.scope, left)

@@ -28,6 +28,7 @@ _ROLES = {
     "bias": "parameter", "parameter": "parameter", "coefficient": "parameter", "constant": "constant", "rate": "constant",
     "hyperparameter": "constant",
 }  # fmt: skip
+_CLASSES = r"label|class|categor|target|token|word|answer|type"
 _SCALARS = r"(?:real\s+|given\s+|fixed\s+|positive\s+)*(?:numbers?|scalars?|reals?)"
 _SUM = re.compile(
     r"(?:\\sum|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*=\s*1\s*\}?\s*\^\s*\{?\s*([A-Za-z])\s*(?:\}|(?=[^\w]))"
@@ -83,9 +84,12 @@ def declarations(source: Source) -> Declarations:
         for chain in group:
             _member(found, chain, source)
     _front(found, source)
+    positive = [chain for _, group in every for chain in group if chain.signs == (">",)]
     found.prose = " ".join(source.text[p.start : p.end] for p in source.pieces if not p.mathematics)
     for sentence, marks in sentences(source):
         _said(found, source, sentence, marks, vocabulary)
+    for chain in positive:
+        _positive(found, chain, source)
     _conventions(found, " ".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics))
     return found
 
@@ -112,6 +116,21 @@ def _range(found: Declarations, chain: Chain) -> None:
         for token in chain.sides[0].tokens:
             if token.type == "SYMBOL":
                 found.ranges[str(token)] = text
+
+
+def _positive(found: Declarations, chain: Chain, source: Source) -> None:
+    """``a constant κ > 0``; ``for x > 0`` is a case and no property."""
+    left, right = chain.sides
+    before = source.text[max(0, chain.start - 40) : chain.start].lower()
+    if (
+        len(left.tokens) != 1
+        or [str(t) for t in right.tokens] != ["0"]
+        or re.search(r"\b(for|if|when|where|since|as|case)\W*$", before)
+    ):
+        return
+    name = str(left.tokens[0])
+    if found.roles.get(name) == "constant":
+        found.assume.setdefault(name, set()).add("positive")
 
 
 def _member(found: Declarations, chain: Chain, source: Source) -> None:
@@ -167,6 +186,9 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
     if "whole" in what.assume and not shape:
         found.ranges.setdefault(f"#{name}", name)
         return
+    classes = any(a.startswith("classes ") for a in what.assume)
+    if classes and not what.shape and not re.search(_CLASSES, source.text[max(0, place - 80) : place + 60].lower()):
+        return  # an index, not a label
     assume = {a for a in what.assume if a != "whole"}
     found.names[name] = Declared(name, shape, tex.strip("{} "), place, row, what.dtype, frozenset(assume), sample)
 

@@ -8,7 +8,7 @@ from symbolic.verification.grammar import words
 from symbolic.verification.grammar.tokens import Vocabulary
 from symbolic.verification.reading.declarations import Declarations
 from symbolic.verification.reading.pieces import Source
-from symbolic.verification.reading.statements import chains
+from symbolic.verification.reading.statements import Chain, chains
 
 
 def function_names(source: Source, declared: Declarations) -> list[str]:
@@ -70,4 +70,17 @@ def left_names(source: Source) -> set[str]:
             ):
                 if match.group(1) not in words.FUNCTIONS:
                     found.add(match.group(1))
+    return found
+
+
+def unread_names(source: Source, every: list[Chain]) -> set[str]:
+    """Names on the left of formulas that cannot be read."""
+    found = set()
+    for chain in every:
+        if chain.error is not None:
+            match = re.match(
+                r"\s*(?:\\(?:math\w+|boldsymbol|bm)\s*\{?)?\s*\\?([A-Za-z]+)", source.text[chain.start : chain.end]
+            )
+            if match:
+                found.add(match.group(1))
     return found

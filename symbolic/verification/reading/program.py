@@ -131,7 +131,12 @@ def free_letters(
                 else ()
             ):
                 for index in letters(script) or []:
-                    if isinstance(index, s.Symbol) and index.name in ranges and index.name not in env:
+                    if (
+                        isinstance(index, s.Symbol)
+                        and index.name in ranges
+                        and index.name not in env
+                        and _is_letter(scope, index.name)
+                    ):
                         env[index.name] = (index.name, extent_of(ranges[index.name], scope))
     return env
 
