@@ -26,7 +26,8 @@ def test_items_are_well_formed():
         assert ("g" in item["variables"]) or item["kind"] != "vjp"
 
 
-WITH_CLAIM = [item for item in ITEMS if "claim" in item][::15]
+# A derivative that is zero is zero under any factor, so these are left out where a factor is planted.
+WITH_CLAIM = [i for i in ITEMS if "claim" in i and not i["claim"]["expr_numpy"].startswith("0 *")][::15]
 
 
 @pytest.mark.parametrize("item", WITH_CLAIM, ids=[item["id"] for item in WITH_CLAIM])
