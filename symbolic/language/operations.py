@@ -157,7 +157,10 @@ def reduce(kind: str, x: Any, axis: Any = None, keepdims: bool = False) -> Tenso
             out.append(index)
         elif keepdims:
             out.append(Index("o", 1))
-    dtype = "int" if kind in ("argmax", "argmin") or (t.dtype == "int" and kind in ("max", "min")) else "real"
+    if kind in ("max", "min", "argmax", "argmin") and any(t.extents[a] == 0 for a in axes):
+        raise ShapeError(f"{kind}: {t.describe()} has no entries along the axes {axes}")
+    counts = t.dtype == "int" and kind in ("sum", "prod", "max", "min")
+    dtype = "int" if counts or kind in ("argmax", "argmin") else "real"
     return computed(equation(out, t.access(*every), bound, kind), dtype)
 
 

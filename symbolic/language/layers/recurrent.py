@@ -11,6 +11,7 @@ from symbolic.language.elementary import tanh
 from symbolic.language.layers.layer import Layer
 from symbolic.language.layers.linear import linear
 from symbolic.language.shaping import stack
+from symbolic.program.dims import extent
 from symbolic.program.initialisation import fan_in
 
 
@@ -53,8 +54,6 @@ class _Recurrent(Layer):
     gates = 1
 
     def __init__(self, inputs: Any, width: Any, *, label: str = ""):
-        from symbolic.program.dims import extent
-
         self.label, self.width = label, width
         rows = self.gates * extent(width)
         self.W = self.parameter("W", (rows, inputs), fan_in(width))

@@ -205,6 +205,9 @@ call("median axis", lambda x: np.median(x, axis=0), M)
 call("median keepdims", lambda x: np.median(x, axis=1, keepdims=True), M)
 call("quantile", lambda x: np.quantile(x, 0.3, axis=0), M)
 call("percentile", lambda x: np.percentile(x, 40), M)
+call("sum of integers as an index", lambda x, i: x[np.sum(i, axis=0) - 1], M, np.array([[1, 2, 0], [1, 1, 1]]))
+call("sum of a number", lambda x: np.sum(x) + np.mean(x) * np.max(x), S0)
+call("softmax of one", lambda x: s.softmax(x) + s.logsumexp(x), ONE)
 call("ptp", lambda x: np.ptp(x, axis=1), M)
 call("average", lambda x: np.average(x, axis=0, weights=np.array([1.0, 2.0, 4.0])), M)
 call("average all", lambda x, w: np.average(x, weights=w), M, POS)
@@ -419,6 +422,7 @@ REFUSED = {
     "median of a named length": (lambda: np.median(x), s.UnsupportedError, r"axis 0 of x \(n,\) must be a number"),
     "pad mode": (lambda: np.pad(x, 1, mode="linear_ramp"), s.UnsupportedError, "mode='linear_ramp' is not supported"),
     "where of a reduction": (lambda: np.mean(x, where=np.array([True])), s.UnsupportedError, "where="),
+    "largest of nothing": (lambda: np.max(s.tensor("v", "0 n"), axis=0), s.ShapeError, r"max: v \(0, n\) has no entries"),
     "scipy function": (lambda: sc.softmax(x), s.UnsupportedError, r"special\.softmax"),
     "derivative of argmax": (lambda: s.gradient(x.sum() * np.argmax(x) * 0 + np.argmax(x), tok), s.NotDifferentiableError, "integers"),
 }  # fmt: skip
