@@ -89,7 +89,7 @@ def train(
     """
     require_scalar(loss, "train")
     chosen = {**options, **({} if learning_rate is None else {"learning_rate": learning_rate})}
-    arrays = checked(loss, data)
+    arrays = {name: _in_precision(a, dtype) for name, a in checked(loss, data).items()}
     samples = len(next(iter(arrays.values())))
     frozen = _known(frozen, loss)
     _positive(epochs=epochs, every=every, **({} if batch_size is None else {"batch_size": batch_size}))
@@ -131,6 +131,11 @@ def checked(loss: Tensor, data: Mapping[str, Any]) -> dict[str, np.ndarray]:
             "arrays have different numbers of samples: " + ", ".join(f"{k} {v}" for k, v in lengths.items())
         )
     return found
+
+
+def _in_precision(array: np.ndarray, dtype: str) -> np.ndarray:
+    """Reals in the run's precision; an array on disk stays there."""
+    return array if isinstance(array, np.memmap) or array.dtype.kind != "f" else np.ascontiguousarray(array, dtype)
 
 
 def _known(frozen: Iterable[str], loss: Tensor) -> tuple[str, ...]:
@@ -210,54 +215,62 @@ class _Loop:
         began, ended = time.perf_counter() - self.seconds, "completed"
         with progress, np.errstate(all="ignore"):  # what is not finite is found and named below
             progress.start(len(self.records))
-            for epoch in range(len(self.records), self.run.epochs):
-                before = {k: v.copy() for k, v in self.parameters.items()}
-                state = self.step.state_arrays()
-                try:
-                    mean = self.epoch(epoch, progress)
-                except KeyboardInterrupt:
-                    ended = "interrupted"
-                    break
-                except FloatingPointError:
-                    raise self.explained(epoch, before, state) from None
-                record = self.record(epoch, mean, time.perf_counter() - began)
-                self.records.append(record)
-                progress.finish(record)
-                if on_epoch is not None:
-                    on_epoch(record)
-                self.save_if_due(epoch)
-                if self.is_stuck(record):
-                    ended = "early"
-                    break
+            try:
+                while len(self.records) < self.run.epochs and ended == "completed":
+                    record = self.finished(len(self.records), progress, began)
+                    if on_epoch is not None:
+                        on_epoch(record)
+                    self.save_if_due(record.epoch)
+                    ended = "early" if self.is_stuck(record) else ended
+            except KeyboardInterrupt:
+                ended = "interrupted"
         if ended == "early" and self.best is not None:
             self.parameters = self.best[1]
         return self.history(ended)
+
+    def finished(self, epoch: int, progress: Progress, began: float) -> Record:
+        """One epoch, and its record."""
+        before, state = {k: v.copy() for k, v in self.parameters.items()}, self.step.state_arrays()
+        try:
+            mean = self.epoch(epoch, progress)
+        except FloatingPointError:
+            raise self.explained(epoch, before, state) from None
+        record = self.record(epoch, mean, time.perf_counter() - began)
+        self.records.append(record)
+        progress.finish(record)
+        return record
 
     def history(self, ended: str) -> History:
         """The run so far."""
         return History(self.loss, self.parameters, tuple(self.records), ended, asdict(self.run))
 
     def epoch(self, epoch: int, progress: Progress) -> float:
-        """One pass over the samples; the mean of the losses, weighted by batch size."""
-        total = 0.0
-        for number, rows in self.batches(epoch):
-            batch = {name: a[rows] for name, a in self.arrays.items()}
-            value = self.step(self.parameters, batch, self.rate(epoch, number))
-            if not np.isfinite(value):
+        """One pass over the samples; the mean of the losses, weighted by batch size.
+
+        Steps run in portions of about a twentieth of a second, so that compiled code is left now and then for the
+        progress bar and for Ctrl-C.
+        """
+        order, rates = self.order(epoch), np.array([self.rate(epoch, k) for k in range(self.steps_per_epoch)])
+        total, first, portion = 0.0, 0, 1
+        while first < self.steps_per_epoch:
+            rows = order[first * self.batch : (first + portion) * self.batch]
+            began = time.perf_counter()
+            losses = self.step.over(self.parameters, self.arrays, rows, self.batch, rates[first : first + portion])
+            if not np.isfinite(losses).all():
                 raise FloatingPointError
-            size = len(rows) if isinstance(rows, np.ndarray) else self.samples
-            total += value * size
-            progress.advance(size)
+            sizes = np.minimum(self.batch, len(rows) - self.batch * np.arange(len(losses)))
+            total += float(losses @ sizes)
+            first += portion
+            portion *= 2 if time.perf_counter() - began < 0.05 else 1
+            progress.advance(len(rows))
         return total / self.samples
 
-    def batches(self, epoch: int):
-        """(number, rows) of each batch: all samples at once, or runs of a seeded permutation."""
+    def order(self, epoch: int) -> np.ndarray:
+        """The rows in the order in which they are met: a seeded permutation, sorted within each batch."""
         if self.batch == self.samples:
-            yield 0, slice(None)
-            return
+            return np.arange(self.samples)
         order = np.random.default_rng([self.run.seed, epoch]).permutation(self.samples)
-        for number, first in enumerate(range(0, self.samples, self.batch)):
-            yield number, np.sort(order[first : first + self.batch])
+        return np.concatenate([np.sort(order[k : k + self.batch]) for k in range(0, self.samples, self.batch)])
 
     def rate(self, epoch: int, number: int) -> float:
         """The learning rate of a step."""
@@ -273,12 +286,12 @@ class _Loop:
         metrics = dict(zip(self.names, values, strict=False))
         return replace(entry, metrics=metrics, validation=values[-1] if self.held_out is not None else None)
 
-    def save_if_due(self, epoch: int) -> None:
+    def save_if_due(self, epochs: int) -> None:
         """Write the checkpoint after every so many epochs and after the last."""
-        if self.file is not None and ((epoch + 1) % self.every == 0 or epoch + 1 == self.run.epochs):
+        if self.file is not None and (epochs % self.every == 0 or epochs == self.run.epochs):
             rows = tuple(asdict(r) for r in self.records)
             arrays = self.step.state_arrays()
-            found = checkpoints.Checkpoint(self.parameters, arrays, epoch + 1, self.step.count, rows, asdict(self.run))
+            found = checkpoints.Checkpoint(self.parameters, arrays, epochs, self.step.count, rows, asdict(self.run))
             checkpoints.save(self.file, found, self.loss)
 
     def is_stuck(self, record: Record) -> bool:
@@ -295,13 +308,16 @@ class _Loop:
         count = epoch * self.steps_per_epoch
         self.parameters = before
         self.step.restore(state, count)
-        for number, rows in self.batches(epoch):
+        order = self.order(epoch)
+        for number in range(self.steps_per_epoch):
+            rows = order[number * self.batch : (number + 1) * self.batch]
             last = {k: v.copy() for k, v in self.parameters.items()}
-            batch = {name: a[rows] for name, a in self.arrays.items()}
-            value = self.step(self.parameters, batch, self.rate(epoch, number))
+            (value,) = self.step.over(
+                self.parameters, self.arrays, rows, self.batch, np.array([self.rate(epoch, number)])
+            )
             if not np.isfinite(value):
                 self.parameters = last
-                culprit = _first_not_finite(self.loss, last, batch)
+                culprit = _first_not_finite(self.loss, last, {name: a[rows] for name, a in self.arrays.items()})
                 return TrainingError(
                     f"step {count + number + 1} (epoch {epoch + 1}): the loss is {value}; {culprit}. "
                     "Try a smaller learning rate; the parameters before this step are in error.history",

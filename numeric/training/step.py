@@ -7,15 +7,16 @@ only compare shapes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from numeric.backends.execution import function
 from numeric.backends.numpy_steps import StepWriter
 from numeric.binding import Sizes, as_array, real_dtype
-from numeric.errors import OptionError
+from numeric.errors import MissingExtraError, OptionError
 from numeric.lowering import lowered, prepared
 from numeric.lowering.program import ArrayProgram, Program
 from numeric.lowering.sizes import resized
@@ -24,10 +25,11 @@ from symbolic.calculus.pullback import cotangents, identity_seed, zero_like
 from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError, suggestion
 from symbolic.language.operations import require_scalar
 from symbolic.language.samples import average_loss
+from symbolic.program.dims import dim_symbol
 from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor
 
-BACKENDS = ("numpy",)
+BACKENDS = ("numpy", "numba", "auto")
 
 
 def training_step(
@@ -45,7 +47,9 @@ def training_step(
     update; ``batch`` holds the arrays of inputs and targets by name, with the samples first.
     ``step.epoch(parameters, data, batch_size, rng)`` runs over a data set once, in an order that ``rng`` draws.
     ``method`` is a key of ``numeric.training.methods.METHODS``, ``options`` its hyperparameters; parameters whose names are
-    in ``frozen`` stay. ``step.source`` is the code for the last batch size.
+    in ``frozen`` stay. ``backend``: ``"numpy"``; ``"numba"``, compiled loops (extra ``fast``); or ``"auto"``, numba where it
+    is installed and has code for the program, else NumPy: ``step.backend`` says which it is. ``step.source`` is the code
+    for the last batch size.
 
     Raises ``OptionError`` for an unknown method or option, ``DeclarationError`` for a loss without parameters.
 
@@ -96,6 +100,8 @@ class TrainingStep:
         ]
         self.program: Program = prepared(arguments, [mean], updates)
         self._places = [(str(t.name), t.role not in ("input", "target")) for t in (*self._trained, *self._data)]
+        self._samples = dim_symbol(_sample_axis(loss))
+        self._loops = self._chosen_loops()
         self._dtypes = [self.dtype if t.dtype == "real" else np.dtype(np.int64) for t in (*self._trained, *self._data)]
         self._compiled: dict[tuple, Any] = {}
 
@@ -121,22 +127,67 @@ class TrainingStep:
     @property
     def source(self) -> str:
         """The code for the last new batch size, each line with the equation that it computes; empty before the first."""
+        if self._loops is not None:
+            return self._loops.source
         return StepWriter(self._arrays).write() if self._arrays is not None else ""
+
+    def _chosen_loops(self) -> Any:
+        """The compiled steps, or None where NumPy serves; settles what ``"auto"`` means."""
+        if self.backend == "numpy":
+            return None
+        from numeric.backends.loops.stepping import LoopSteps
+
+        first = len(self.program.arguments) - len(self._options)
+        places = first + self._options.index("learning_rate"), first + self._options.index("t")
+        try:
+            loops = LoopSteps(self.program, self._samples, self.dtype, *places)
+            loops.trial()
+        except (MissingExtraError, UnsupportedError):
+            if self.backend == "numba":
+                raise
+            loops = None
+        self.backend = "numpy" if loops is None else "numba"
+        return loops
+
+    def over(
+        self,
+        parameters: dict[str, np.ndarray],
+        data: Mapping[str, Any],
+        order: np.ndarray,
+        batch_size: int,
+        rates: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Steps over the rows of ``order`` in batches of ``batch_size`` (the last one may be smaller).
+
+        ``rates`` holds a learning rate for each step. Returns the losses before each update. Compiled code runs through
+        all of them without coming back to Python.
+        """
+        inputs = [name for name, own in self._places if not own]
+        arrays = {name: np.asanyarray(data[name]) for name in inputs}
+        count = -(-len(order) // batch_size)
+        rates = np.full(count, self.options["learning_rate"]) if rates is None else rates
+        if self._loops is not None and count and not any(_must_stream(a, self.dtype) for a in arrays.values()):
+            sample = {name: a[:1] for name, a in arrays.items()}
+            self._checked(parameters, sample)
+            ready = self._checked(parameters, arrays, prepare=False)
+            sizes = self._sizes(ready)
+            arguments = [*ready, *self.state.values(), *self.options.values(), self.count + 1]
+            self.count += count
+            return self._loops.epoch(sizes, arguments, order, batch_size, rates)
+        losses = np.empty(count)
+        for number, first in enumerate(range(0, len(order), batch_size)):
+            rows = order[first : first + batch_size]
+            losses[number] = self(parameters, {name: a[rows] for name, a in arrays.items()}, rates[number])
+        return losses
 
     def epoch(
         self, parameters: dict[str, np.ndarray], data: Mapping[str, Any], batch_size: int, rng: np.random.Generator
     ) -> float:
         """One pass over all samples in batches (the last one may be smaller); the mean of the losses met on the way."""
-        inputs = [name for name, own in self._places if not own]
-        arrays = {name: np.asarray(data[name]) for name in inputs}
-        samples = len(next(iter(arrays.values())))
-        order = rng.permutation(samples)
-        total = 0.0
-        for first in range(0, samples, batch_size):
-            rows = order[first : first + batch_size]
-            batch = {name: a[rows] for name, a in arrays.items()}
-            total += self(parameters, batch) * len(rows)
-        return total / samples
+        samples = len(next(iter(data.values())))
+        losses = self.over(parameters, data, rng.permutation(samples), batch_size)
+        sizes = np.minimum(batch_size, samples - batch_size * np.arange(len(losses)))
+        return float(losses @ sizes / samples)
 
     def state_arrays(self) -> dict[str, np.ndarray]:
         """Copies of the method's state, by ``parameter.state``; empty before the first step."""
@@ -153,7 +204,9 @@ class TrainingStep:
 
     # -- the first call with new shapes ------------------------------------------------------------------------------------
 
-    def _checked(self, parameters: dict[str, np.ndarray], batch: Mapping[str, Any]) -> list[np.ndarray]:
+    def _checked(
+        self, parameters: dict[str, np.ndarray], batch: Mapping[str, Any], prepare: bool = True
+    ) -> list[np.ndarray]:
         """The arrays in order, checked and (data only) converted; the step for their shapes is compiled."""
         arrays = []
         for t, (name, own) in zip((*self._trained, *self._data), self._places, strict=True):
@@ -176,24 +229,36 @@ class TrainingStep:
                     )
             arrays.append(as_array(t, value, self.dtype))
         shapes = tuple(a.shape for a in arrays)
-        if shapes not in self._compiled:
-            self._compile(arrays, shapes)
+        if prepare and shapes not in self._compiled:
+            self._compiled[shapes] = self._compile(self._sizes(arrays))
         return arrays
 
-    def _compile(self, arrays: list[np.ndarray], shapes: tuple) -> None:
+    def _sizes(self, arrays: list[np.ndarray]) -> dict[sp.Symbol, int]:
         sizes = Sizes()
         tensors = [*self._trained, *self._data]
-        sizes.bind(tensors, {t.serial: shape for t, shape in zip(tensors, shapes, strict=True)})
-        program = prepared_again(resized(self.program, sizes.numbers))
+        sizes.bind(tensors, {t.serial: a.shape for t, a in zip(tensors, arrays, strict=True)})
+        return sizes.numbers
+
+    def _compile(self, sizes: dict[sp.Symbol, int]) -> Callable[..., float]:
+        if not self.state and self._states:
+            self.state = {
+                name: np.zeros(
+                    [int(e.xreplace({s: sp.Integer(n) for s, n in sizes.items()})) for e in before.extents], self.dtype
+                )
+                for name, (before, _) in self._states.items()
+            }
+        if self._loops is not None:
+            return self._loops.step(sizes)
+        program = prepared_again(resized(self.program, sizes))
         self._arrays = lowered(program, elementary=True)
         run = function(StepWriter(self._arrays, commented=False).write(), "prepared")(self.dtype.type)
         constants = [as_array(t, t.value, self.dtype) for t in program.constants]
-        self._compiled[shapes] = (lambda *a: run(*a, *constants)) if constants else run
-        if not self.state and self._states:
-            extents = {
-                name: [e.xreplace(sizes._known()) for e in before.extents] for name, (before, _) in self._states.items()
-            }
-            self.state = {name: np.zeros([int(e) for e in shape], self.dtype) for name, shape in extents.items()}
+        return (lambda *a: run(*a, *constants)) if constants else run
+
+
+def _must_stream(array: np.ndarray, dtype: np.dtype) -> bool:
+    """True for an array on disk in another precision: as a whole it may not fit into memory."""
+    return isinstance(array, np.memmap) and array.dtype.kind == "f" and array.dtype != dtype
 
 
 def prepared_again(program: Program) -> Program:

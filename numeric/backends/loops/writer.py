@@ -9,10 +9,10 @@ import sympy as sp
 from numeric.backends.loops.nests import Nest
 from numeric.backends.loops.products import MatrixProduct, matrix_product, plain
 from numeric.backends.loops.scalars import Constants
+from numeric.backends.loops.views import with_views
 from numeric.lowering.program import Program
 from symbolic.errors import UnsupportedError
 from symbolic.program.equations import Equation
-from symbolic.program.expressions import Access
 from symbolic.program.tensors import Tensor
 
 # Everything of fast mathematics but the promise that there is no NaN and no infinity.
@@ -32,6 +32,7 @@ class LoopWriter:
     """Writes ``name(arguments, constants)``; updated arguments are written in place."""
 
     def __init__(self, program: Program, constants: Constants, name: str = "computed"):
+        program, self.views = with_views(program)
         self.program, self.constants, self.name = program, constants, name
         self.names: dict[int, str] = {}
         for letter, tensors in (("a", program.arguments), ("k", program.constants)):
@@ -118,6 +119,12 @@ class LoopWriter:
             raise UnsupportedError(
                 f"the compiled back end has no code for the matrix function {eq.primitive.name}; use backend='numpy'"
             )
+        if t.serial in self.views:
+            self.names[t.serial] = f"v{position}"
+            (source,) = t.operands
+            shape = ", ".join(self.size(e) for e in t.extents)
+            self.lines.append(f"v{position} = {self._read(source)}.reshape(({shape},))")
+            return
         self.lines.append(f"# {t.label}{eq}".replace("\n", " "))
         if self._is_in_place(t, order[position + 1 :]):
             self.names[t.serial] = self.names[self.updated[t.serial].serial]
@@ -197,8 +204,3 @@ def function_source(program: Program, dtype: str, name: str = "computed") -> str
     constants = Constants()
     body = LoopWriter(program, constants, name).write()
     return f"{module_header(dtype, constants)}\n\n{body}"
-
-
-def reads(t: Tensor) -> set[int]:
-    """Serials of the tensors that a step reads."""
-    return {a.tensor.serial for a in t.definition.accesses if isinstance(a, Access)}

@@ -140,28 +140,58 @@ def test_patience_returns_the_best():
 # -- runs that are cut off ------------------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_keeps_what_was_reached():
-    def stop(record):
-        if record.epoch == 3:
-            signal.raise_signal(signal.SIGINT)
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends a signal")
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_ctrl_c_keeps_what_was_reached(backend):
+    if backend == "numba":
+        pytest.importorskip("numba")
 
-    with pytest.raises(KeyboardInterrupt):
-        train(linear(), line(), epochs=9, on_epoch=stop)
+    def interrupt(*_):
+        raise KeyboardInterrupt
 
-    class Watched(np.ndarray):
-        reads = 0
+    before = signal.signal(signal.SIGALRM, interrupt)
+    first = []
 
-        def __getitem__(self, key):
-            Watched.reads += 1
-            if Watched.reads == 8:
-                signal.raise_signal(signal.SIGINT)
-            return np.asarray(self).__getitem__(key)
+    def start_the_clock(record):
+        if not first:
+            first.append(record)
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
 
-    data = line()
-    data["x"] = data["x"].view(Watched)
-    history = train(linear(), data, epochs=9, batch_size=4)
+    try:
+        history = train(
+            linear(), line(), epochs=10**6, batch_size=4, backend=backend, learning_rate=0.1, on_epoch=start_the_clock
+        )
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
     assert history.ended == "interrupted"
-    assert 1 <= len(history.records) < 9
+    assert 1 <= len(history.records) < 10**6
+    np.testing.assert_allclose(history.parameters["w"], [1, -2, 0.5], atol=0.1)
+
+
+@pytest.mark.parametrize("method", ["sgd", "adam"])
+@pytest.mark.parametrize("batch_size", [1, 8, None])
+def test_compiled_training_agrees_with_numpy(method, batch_size):
+    pytest.importorskip("numba")
+    training, held = flowers()
+    runs = [
+        train(
+            net_loss,
+            training,
+            method=method,
+            batch_size=batch_size,
+            epochs=3,
+            backend=b,
+            validation=held,
+            learning_rate=0.01,
+        )
+        for b in ("numpy", "numba", "numba", "auto")
+    ]
+    for name, array in runs[0].parameters.items():
+        np.testing.assert_allclose(runs[1].parameters[name], array, rtol=1e-9, atol=1e-12)
+    assert same(runs[1].parameters, runs[2].parameters)
+    assert runs[3].settings["backend"] == "numba"
+    assert same(runs[3].parameters, runs[1].parameters)
 
 
 @pytest.mark.parametrize("method", ["sgd", "adam"])
