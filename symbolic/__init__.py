@@ -60,6 +60,7 @@ from symbolic.language.activations import (
     xlog1py,
     xlogy,
 )
+from symbolic.language.elementary import einsum
 from symbolic.language.index_notation import LogSumExp, Max, Min, Prod, Sum, Wiring, define, delta, indices
 from symbolic.language.indexing import one_hot, take_along_axis
 from symbolic.language.layers.attention import (
@@ -169,7 +170,7 @@ from symbolic.language.matrix_functions import (
 )
 from symbolic.language.models import Sequential, mlp
 from symbolic.language.numpy_protocol import Language
-from symbolic.language.operations import constant, einsum, trace
+from symbolic.language.operations import constant, trace
 from symbolic.language.samples import average_loss, batched, variables
 from symbolic.language.shaping import arange, eye, ones, zeros
 from symbolic.language.softmaxes import log_softmax, logsumexp, softmax, softmin

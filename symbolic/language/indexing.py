@@ -184,8 +184,10 @@ def take(x: Any, indices: Any, axis: Any = None) -> Tensor:
     return getitem(t, (slice(None),) * a + (indices,))
 
 
-def take_along_axis(x: Any, indices: Any, axis: int) -> Tensor:
+def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     """``out[.., k, ..] = x[.., indices[.., k, ..], ..]`` along the axis."""
+    if not is_symbolic(x, indices):
+        return require_namespace("take_along_axis", x, indices).take_along_axis(x, indices, axis=axis)
     t, index = as_tensor(x), as_tensor(indices)
     if index.dtype != "int" or index.ndim != t.ndim:
         raise ShapeError(

@@ -112,3 +112,15 @@ def test_saturated_values_neither_overflow_nor_warn():
 def test_a_list_is_no_array():
     with pytest.raises(symbolic.UnsupportedError, match=r"np.array"):
         symbolic.relu([1, 2])
+
+
+def test_shape_functions_serve_arrays_too():
+    x, i = np.arange(6.0).reshape(2, 3), np.array([[2, 0], [1, 1]])
+    np.testing.assert_array_equal(symbolic.take_along_axis(x, i, 1), np.take_along_axis(x, i, 1))
+    np.testing.assert_array_equal(symbolic.one_hot(i, 3), np.eye(3)[i])
+    np.testing.assert_array_equal(symbolic.einsum("ij->ji", x), x.T)
+    np.testing.assert_allclose(symbolic.softmax(x).sum(-1), [1, 1])
+    np.testing.assert_allclose(
+        symbolic.logsumexp(x, axis=0, keepdims=True), np.logaddexp.reduce(x, axis=0, keepdims=True)
+    )
+    np.testing.assert_allclose(symbolic.log_softmax(x, axis=None), x - np.logaddexp.reduce(x, axis=None))
