@@ -56,16 +56,16 @@ class ScalarPrinter:
         """An expression of numbers and dimensions alone: Python's own arithmetic, so that it stays weak."""
         kind = "int" if e.is_integer else "real"
         if e.is_Integer:
-            return Text(str(int(e)), ATOM if e >= 0 else SUM, "int", True)
+            return Text(str(int(e)), ATOM if e >= 0 else UNARY, "int", True)
         if e.is_Rational:
-            return Text(f"{e.p} / {e.q}", PRODUCT if e > 0 else SUM, "real", True)
+            return Text(f"{e.p} / {e.q}", PRODUCT, "real", True)
         if e in (sp.oo, -sp.oo):
             return Text("np.inf" if e is sp.oo else "-np.inf", ATOM if e is sp.oo else SUM, "real", True)
         if e is sp.nan:
             return Text("np.nan", ATOM, "real", True)
         if not e.free_symbols:
             value = float(sp.N(e, 20))
-            return Text(repr(value), ATOM if value >= 0 else SUM, "real", True)
+            return Text(repr(value), ATOM if value >= 0 else UNARY, "real", True)
         return Text(self.size(e), ATOM if e.is_Symbol else SUM, kind, True)
 
     # -- operators --------------------------------------------------------------------------------------------------------

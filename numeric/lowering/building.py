@@ -34,10 +34,10 @@ class Builder:
         self, operation: str, operands: Sequence[Value], extents: Iterable[sp.Expr], dtype: str, **options: Any
     ) -> Value:
         """The value of an operation, with the line that computes it appended if it is new."""
-        given = tuple(sorted(options.items()))
-        key = (operation, tuple(v.number for v in operands), given)
+        given, extents = tuple(sorted(options.items())), tuple(extents)
+        key = (operation, tuple(v.number for v in operands), given, extents)
         if key not in self._known:
-            target = Value(next(self._numbers), tuple(extents), dtype)
+            target = Value(next(self._numbers), extents, dtype)
             line = Line(target, operation, tuple(operands), given)
             self.made[target.number] = line
             self.lines.append(line)
