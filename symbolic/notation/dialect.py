@@ -61,7 +61,7 @@ class Latex:
 
     def tensor(self, t: Tensor, indices: Sequence[str] = ()) -> Piece:
         """A tensor's name, an entry of it, or the well-known function that it is."""
-        joined = (" " if all(len(i) == 1 or i in (":", "0") for i in indices) else ", ").join(indices)
+        joined = joined_indices(indices)
         if t.tex is not None and balanced(t.tex):
             text = t.tex
             if joined:
@@ -165,7 +165,7 @@ class Latex:
 
     def entry_of(self, whole: Piece, indices: Sequence[str]) -> Piece:
         """An entry of a printed expression."""
-        joined = (" " if all(len(i) == 1 for i in indices) else ", ").join(indices)
+        joined = joined_indices(indices)
         closed = re.fullmatch(r"\\operatorname\{\w+\}(\(.*\)|\\left\(.*\\right\))", whole.text)
         base = whole.text if closed or whole.level >= ATOM else self.bracket(whole.text)
         return Piece(f"{base}_{{{joined}}}", ATOM, whole.words)
@@ -285,7 +285,8 @@ class Latex:
             elif re.search(r"[(\[|,{]\s*$", text) and re.match(r"\s*(\\right)?[)\]|,}]", following):
                 text += a.text
             else:
-                text += self.at_least(a, ATOM)
+                last = 0 < position == len(parts) - 1  # A⁻¹B is a product
+                text += self.at_least(a, MUL if last else ATOM)
         if not any(_TALL.search(a.text) for a in arguments):
             text = _loosened(text)
         several = sum(field is not None for _, field, _, _ in parts) > 1 and parts[-1][1] is not None
@@ -362,6 +363,11 @@ def joined_terms(terms: Sequence[tuple[bool, str]]) -> str:
     """Signed terms as one line."""
     first, *rest = terms
     return ("-" if first[0] else "") + first[1] + "".join((" - " if n else " + ") + text for n, text in rest)
+
+
+def joined_indices(indices: Sequence[str]) -> str:
+    """Letters side by side, anything else apart by commas."""
+    return (" " if all(len(i) == 1 and i.isalpha() for i in indices) else ", ").join(indices)
 
 
 def balanced(latex: str) -> bool:

@@ -59,8 +59,8 @@ MATRIX = [
     (-x, "-x"),
     (x - u, "x - u"),
     (s.eye(4), "I"),
-    (A[0], r"A_{0 :}^{\top}"),
-    (A[:, 1], r"A_{: 1}"),
+    (A[0], r"A_{0, :}^{\top}"),
+    (A[:, 1], r"A_{:, 1}"),
 ]
 
 GRADIENTS = [
@@ -159,3 +159,19 @@ def test_text():
 def test_unknown_style():
     with pytest.raises(s.UnsupportedError, match=r"unknown style 'matirx'.*Did you mean 'matrix'"):
         latex(x, style="matirx")
+
+
+# What is printed is read back by the grammar of hand calculations and proved equal to what was printed.
+READ_BACK = [t for t, tex in MATRIX if ":" not in tex] + [gradient(loss, by) for loss, by, _ in GRADIENTS]
+
+
+@pytest.mark.parametrize("t", READ_BACK)
+def test_printed_matrix_formulas_are_read_back(t):
+    assert s.check(latex(t), t).status == "proved"
+
+
+@pytest.mark.parametrize(
+    "t", [W @ x + b, x @ A @ x, np.exp(x) / np.sum(np.exp(x)), X.mean(axis=0), np.prod(x), (x + u) ** 2]
+)
+def test_printed_sums_are_read_back(t):
+    assert s.check(latex(t, style="index"), t).status == "proved"
