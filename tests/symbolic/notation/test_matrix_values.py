@@ -10,7 +10,7 @@ from symbolic.notation.closed import closed_of
 from symbolic.notation.matrix.building import matrix_tree
 from symbolic.notation.matrix.contraction import NoMatrixForm
 from tests.symbolic.notation.matrix_values import value
-from tests.symbolic.notation.programs import SIZES, SYMBOLS, random_program, random_values
+from tests.symbolic.notation.programs import SIZES, SYMBOLS, declared, random_program, random_values
 
 PROGRAMS = range(60)
 
@@ -55,6 +55,50 @@ def test_gradient_of_a_random_program(seed):
     loss = np.sum(t * t) if t.ndim else t * t
     for x in leaves.values():
         check(s.gradient(loss, x), leaves, seed)
+
+
+L = declared()
+W, B, V, A, S = (L[k] for k in ("W", "B", "V", "A", "S"))
+x, u, y, v, q, a = (L[k] for k in ("x", "u", "y", "v", "q", "a"))
+logits = W @ x
+CASES = [
+    (W.T * v) @ B,
+    W.T @ (v[:, None] * B),
+    V * v @ W * x,
+    np.linalg.norm(W @ x - y) * x,
+    np.sum(W * B * W),
+    np.trace(A @ A @ A.T),
+    np.sum(W * B),
+    np.sum(np.abs(y - 2 * v)),
+    np.max(y - v) + np.min(W),
+    np.argmax(y * v),
+    np.prod(1 + y) * a,
+    s.logsumexp(logits) * v,
+    s.einsum("ij,ij,i->j", W, B, y),
+    s.einsum("ii->i", A) * x,
+    s.einsum("ii,i->", A, x),
+    s.einsum("ij,jk,ki->", A, A, A),
+    S.T @ y,
+    W / y[:, None] - B / x,
+    W[1] * x + A[:, 0],
+    1 - np.outer(y, x) / (1 + a),
+    np.where(y > v, y, 2 * v),
+    s.ones(s.Dim("m"))[:, None] * x + W,
+    np.broadcast_to(a, y.shape) * y,
+    s.eye(s.Dim("m")) * 2 + np.outer(y, v),
+    s.hessian(np.sum(np.logaddexp(0, W @ x)), x),
+    s.hessian(np.sum(np.tanh(W @ x) ** 2), x),
+    s.jacobian(np.exp(y) / np.sum(np.exp(y)), y),
+    s.gradient(np.sum((np.tanh(W @ x + y) - v) ** 2), W),
+    s.gradient(np.linalg.norm(W @ x), W),
+    W.mean(axis=0) + x.sum() * u,
+]
+
+
+@pytest.mark.parametrize("t", CASES)
+def test_program(t):
+    for seed in (1, 2):
+        assert check(t, L, seed) > 0
 
 
 def test_most_random_programs_have_a_matrix_form():

@@ -23,6 +23,7 @@ CASES = [
     s.logsumexp(x),
     np.prod(x),
     np.max(x * u),
+    np.min(x * u),
     np.linalg.norm(x),
     x @ np.linalg.inv(A + s.eye(s.Dim("n"))) @ x,
     np.linalg.slogdet(A)[1],
