@@ -20,16 +20,25 @@ from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.evaluation_balls import Balls
 from symbolic.verification.evaluation_numbers import Floats, Reals, TooLarge, Trace, context_of
-from symbolic.verification.evaluation_points import Draw, Values, dimensions, draw_sizes, label_ranges
-from symbolic.verification.evaluation_program import Program, Run, Sizes
+from symbolic.verification.evaluation_points import (
+    Draw,
+    Values,
+    counted_dimensions,
+    dimensions,
+    draw_sizes,
+    fits,
+    label_ranges,
+    scales,
+)
+from symbolic.verification.evaluation_program import Program, Run, Sizes, count_points
 from symbolic.verification.evaluation_residues import Degrees, NoSquare, Residues, TooShort, prime_tower
 
 SEARCHED = 24  # float points
 CONFIRMED = 4  # high-precision points that an agreement rests on, besides the float points
 DIGITS, FINE, MOST_DIGITS = 30, 110, 1000
+MODEST = 2000  # points of a program at sizes that are larger only to tell n from a small number
 PLENTY = 1000  # entries that make one point enough
 TALLEST = 4  # exponentials nested in each other that residues follow
-SCALES = (1, 1, 4, 1, 16, 2)
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Tally:
     degree: int | None = None
     opaque: bool = False
     unit_sizes: bool = False
+    inexact: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,7 +188,8 @@ class Comparer:
                             tally.conventions = True
                         elif verdict is None:
                             unresolved = f"claim and truth differ by about {_short(c - t)} at a point where rounding is not under control"
-            odd = programs.residues(program, values, trace, run, tally)
+            odd = programs.residues(program, values, trace, run, tally) if not program.inexact else None
+            tally.inexact = program.inexact
             if odd is not None and self.differs(program, values, odd, tally, MOST_DIGITS // 2) is True:
                 return Comparison("different", tally, Point(sizes, values, odd))
             if odd is not None:
@@ -206,7 +217,9 @@ class Comparer:
         The precision is doubled while they overlap; False if they still do when hardly any error is left, None if the
         point cannot be judged (undefined, on a kink).
         """
-        while digits <= MOST_DIGITS:
+        most = DIGITS * 2 if program.inexact else MOST_DIGITS
+        digits = min(digits, most)
+        while digits <= most:
             trace = Trace()
             try:
                 claimed, true = program.run(values, Balls(digits, trace))
@@ -247,6 +260,7 @@ class _Programs:
         self.leaves = [t for t in tensors if t.definition is None]
         self.random = any(t.value is None for t in self.leaves) or bool(dimensions(tensors))
         self.compiled: list[tuple[Program, dict[sp.Symbol, int], dict[int, int]]] = []
+        self._scales = scales(tensors)
         self._height = 1  # of the tower of primes; 0 where the program has no residues
 
     def ready(self, tally: Tally) -> bool:
@@ -257,6 +271,14 @@ class _Programs:
             sizes = draw_sizes(self.tensors, comparer.rng, low, high, comparer.fixed)
             if sizes is not None and sizes not in draws:
                 draws.append(sizes)
+        counted = counted_dimensions(self.tensors)
+        for high in (40, 11) if counted and draws else ():
+            larger = {
+                d: comparer.rng.randint(6, high) if d in counted and d in free else n for d, n in draws[0].items()
+            }
+            if fits(self.tensors, larger) and count_points(self.tensors, larger) <= MODEST:
+                draws.append(larger)
+                break
         for sizes in draws:
             try:
                 program = Program([self.claim, self.truth], sizes)
@@ -272,7 +294,7 @@ class _Programs:
     def point(self, k: int) -> tuple[Program, dict[sp.Symbol, int], Values]:
         """The k-th random point, cycling through sizes and scales."""
         program, sizes, labels = self.compiled[k % len(self.compiled)]
-        draw = Draw(self.comparer.rng, sizes, labels, SCALES[(k // len(self.compiled)) % len(SCALES)])
+        draw = Draw(self.comparer.rng, sizes, labels, self._scales[(k // len(self.compiled)) % len(self._scales)])
         return program, sizes, draw.values(self.leaves)
 
     def residues(self, program: Program, values: Values, trace: Trace, real: Run, tally: Tally) -> int | None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import mpmath
 import sympy as sp
 
-from symbolic.verification.evaluation_numbers import Column, Reals, Trace
+from symbolic.verification.evaluation_numbers import Column, Reals, Trace, is_long
+
+FLOAT_ERROR = mpmath.mpf("1e-15")  # relative, of constants that were computed in floats
 
 
 class Ball:
@@ -89,6 +92,10 @@ class Balls(Reals):
 
     def rational(self, value: Any) -> Any:
         return value if isinstance(value, int) else Ball(self, *self._rounded(super().rational(value)))
+
+    def measured(self, value: Any) -> Any:
+        number = self.rational(value)
+        return Ball(self, number.value, abs(number.value) * FLOAT_ERROR) if is_long(value) else number
 
     def _rounded(self, value: Any) -> tuple[Any, Any]:
         return value, abs(value) * self.unit

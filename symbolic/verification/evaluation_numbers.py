@@ -54,6 +54,15 @@ class Trace:
         return copy
 
 
+def is_long(value: int | Fraction) -> bool:
+    """True of a constant with so many digits that nobody typed it: the rounded result of a computation in floats.
+
+    >>> is_long(Fraction(0.1 + 0.2)), is_long(Fraction(1, 10**30)), is_long(Fraction("0.044715"))
+    (True, False, False)
+    """
+    return isinstance(value, Fraction) and min(abs(value.numerator), value.denominator) > 10**12
+
+
 class Numbers:
     """A domain of real numbers; subclasses say how numbers are made and which functions exist.
 
@@ -74,6 +83,10 @@ class Numbers:
     def rational(self, value: int | Fraction) -> Any:
         """The number in this domain that a whole number or a fraction stands for."""
         raise NotImplementedError
+
+    def measured(self, value: int | Fraction) -> Any:
+        """A constant of the program; one with all the digits of a float is known to those only (see ``is_long``)."""
+        return self.rational(value)
 
     def leaf(self, value: int | Fraction) -> Any:
         """An entry of a declared tensor."""

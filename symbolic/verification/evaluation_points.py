@@ -17,8 +17,9 @@ import sympy as sp
 from symbolic.errors import EvaluationError
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index
-from symbolic.program.functions import Equal
+from symbolic.program.functions import Equal, Where
 from symbolic.program.tensors import Tensor
+from symbolic.verification.evaluation_order import ORDERED
 from symbolic.verification.evaluation_program import Sizes, size_of
 
 Values = dict[Tensor, list[Any]]
@@ -105,6 +106,28 @@ def label_ranges(tensors: Iterable[Tensor], sizes: Sizes) -> dict[int, int]:
     return ranges
 
 
+def counted_dimensions(tensors: Iterable[Tensor]) -> set[sp.Symbol]:
+    """The named dimensions that count as numbers somewhere, as in a mean; the value depends on them."""
+    found: set[sp.Symbol] = set()
+    for t in tensors:
+        if isinstance(t.definition, Equation):
+            free = t.definition.body.free_symbols
+            found |= {d for d in free if isinstance(d, sp.Symbol) and not isinstance(d, sp.Dummy)}
+    return found
+
+
+def scales(tensors: Iterable[Tensor]) -> tuple[int | Fraction, ...]:
+    """Scales for unconstrained reals: ordinary ones, and around each threshold that a program compares with."""
+    thresholds: set[Fraction] = set()
+    for t in tensors:
+        if isinstance(t.definition, Equation) and any(
+            type(f) in ORDERED or isinstance(f, Where) for f in t.definition.body.atoms(sp.Function)
+        ):
+            numbers = {abs(Fraction(int(r.p), int(r.q))) for r in t.definition.body.atoms(sp.Rational)}
+            thresholds |= {r for r in numbers if r and not Fraction(1, 10) <= r <= 12}
+    return (1, 1, 4, 1, 16, 2, *(size for r in sorted(thresholds)[:4] for size in (r, 2 * r)))
+
+
 class Draw:
     """Values for the leaves of a program at given sizes.
 
@@ -112,7 +135,12 @@ class Draw:
     """
 
     def __init__(
-        self, rng: random.Random, sizes: Sizes, labels: Mapping[int, int], scale: int = 1, simple: bool = False
+        self,
+        rng: random.Random,
+        sizes: Sizes,
+        labels: Mapping[int, int],
+        scale: int | Fraction = 1,
+        simple: bool = False,
     ):
         self.rng, self.sizes, self.labels, self.scale, self.simple = rng, sizes, labels, scale, simple
 
@@ -152,7 +180,7 @@ class Draw:
         elif self.simple:
             size = rng.choice((1, 1, 2, 2, 3, 3, 4, Fraction(1, 2), Fraction(3, 2)))
         else:
-            size = Fraction(rng.randint(GRAIN // 20, 2 * GRAIN) * self.scale, GRAIN)
+            size = Fraction(rng.randint(GRAIN // 20, 2 * GRAIN), GRAIN) * self.scale
         return size if "positive" in assume or rng.random() < 0.5 else -size
 
     def _one_hot(self, n: int) -> list[int]:

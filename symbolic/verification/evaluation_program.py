@@ -21,7 +21,7 @@ from symbolic.program.expressions import Access, Guard, Index, Quotient, Reducti
 from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
-from symbolic.verification.evaluation_numbers import Column, Numbers, TooLarge
+from symbolic.verification.evaluation_numbers import Column, Numbers, TooLarge, is_long
 from symbolic.verification.evaluation_order import ORDERED, total
 
 Sizes = Mapping[sp.Symbol, int]
@@ -64,6 +64,18 @@ def size_of(extent: sp.Expr, sizes: Sizes) -> int:
     return int(number)
 
 
+def count_points(tensors: Iterable[Tensor], sizes: Sizes) -> int:
+    """The number of points in all equations and tables together."""
+    total = 0
+    for t in tensors:
+        indices = (*t.definition.indices, *t.definition.bound) if isinstance(t.definition, Equation) else ()
+        points = 1
+        for extent in [i.extent for i in indices] if indices else t.extents:
+            points *= size_of(extent, sizes)
+        total += points
+    return total
+
+
 class Program:
     """The computation of ``outputs`` at fixed sizes, compiled once and run at many points in any number domain.
 
@@ -82,20 +94,14 @@ class Program:
         self.outputs, self.sizes = tuple(outputs), dict(sizes)
         self.order = topological(self.outputs)
         self.leaves = [t for t in self.order if t.definition is None]
-        self.points = sum(self._points(t) for t in self.order)
+        self.points = count_points(self.order, self.sizes)
         if self.points > largest:
             raise TooLarge(f"the program has {self.points} points at the sizes {self._sizes_text()}")
+        self.inexact = any(is_long(v) for t in self.leaves if t.value is not None for v in constants(t))
         self.steps = [(t, self._compiled(t)) for t in self.order if t.definition is not None]
 
     def _sizes_text(self) -> str:
         return ", ".join(f"{k} = {v}" for k, v in self.sizes.items())
-
-    def _points(self, t: Tensor) -> int:
-        indices = (*t.definition.indices, *t.definition.bound) if isinstance(t.definition, Equation) else ()
-        points = 1
-        for extent in [i.extent for i in indices] if indices else t.extents:
-            points *= size_of(extent, self.sizes)
-        return points
 
     def shape(self, t: Tensor) -> tuple[int, ...]:
         """The sizes of a tensor's axes."""
@@ -110,10 +116,11 @@ class Program:
         """``run`` with the tables of all intermediate tensors kept; ``whole`` is a real run at the same point."""
         run = Run(domain, whole.whole if whole else {})
         for t in self.leaves:
-            given = values[t] if t in values else _constants(t)
+            given = values[t] if t in values else constants(t)
             if t.dtype != "real" and t.serial not in run.whole:
                 run.whole[t.serial] = [int(v) for v in given]
-            run.tables[t.serial] = [domain.leaf(v) for v in given]
+            number = domain.leaf if t in values else domain.measured
+            run.tables[t.serial] = [number(v) for v in given]
         for t, step in self.steps:
             self._store(t, step, run)
         return run
@@ -290,7 +297,8 @@ class Program:
             return read
         if e.is_Rational:
             number: Any = int(e) if e.is_Integer else Fraction(int(e.p), int(e.q))
-            return lambda frame, run: [run.domain.rational(number)] * frame.count
+            self.inexact = self.inexact or is_long(number)
+            return lambda frame, run: [run.domain.measured(number)] * frame.count
         if isinstance(e, Index):
             return lambda frame, run: run.domain.integers(frame.columns[e])
         if e.is_Symbol:
@@ -363,7 +371,7 @@ def _product(row: Sequence[Any]) -> Any:
     return result
 
 
-def _constants(t: Tensor) -> list[Any]:
+def constants(t: Tensor) -> list[Any]:
     """The flat exact values of a constant tensor."""
     if t.value is None:
         raise EvaluationError(f"no value was given for {t.describe()}")

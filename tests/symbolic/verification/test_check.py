@@ -220,6 +220,33 @@ def test_residues_follow_nested_exponentials():
     assert len(evidence.primes) == evidence.points
 
 
+def test_sizes_that_count_are_told_from_small_numbers():
+    x = tensor("x", "n")
+    n = x.shape[0]
+    assert status(x + (n - 2) * ((n - 3) * ((n - 4) * ((n - 1) * ((n - 5) * x)))), x) == "refuted"
+
+
+def test_points_lie_on_both_sides_of_a_threshold():
+    x = tensor("x", "n")
+    for threshold in (100, 1e-3):
+        huber = np.where(np.abs(x) <= threshold, x**2 / 2, threshold * np.abs(x) - threshold**2 / 2)
+        assert check(np.clip(x, -threshold, threshold), s.gradient(huber.sum(), x)).holds
+        assert status(x, s.gradient(huber.sum(), x)) == "refuted"
+        assert status(threshold * np.sign(x), s.gradient(huber.sum(), x)) == "refuted"
+
+
+def test_constants_computed_in_floats_are_no_exact_numbers():
+    x = tensor("x", "n")
+    c = 0.044715 * float(np.sqrt(2 / np.pi)) * 1.7
+    assert check(x * c, x * (0.044715 * 1.7) * np.sqrt(s.constant(2) / np.pi)).status == "agrees"
+    assert status(x * (c + 1e-9), x * (0.044715 * 1.7) * np.sqrt(s.constant(2) / np.pi)) == "refuted"
+    assert check(0.1 + 0.2, s.constant(3) / 10).holds
+    A = np.random.default_rng(0).normal(size=(3, 3))
+    y = tensor("y", 3)
+    assert check((A.T @ A) @ y, s.constant(A).T @ (s.constant(A) @ y)).holds
+    assert status((A.T @ A + 1e-6) @ y, s.constant(A).T @ (s.constant(A) @ y)) == "refuted"
+
+
 # -- claims as code, large sizes, formulas -----------------------------------------------------------------------------
 
 
