@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import runpy
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from symbolic.errors import ChainruleError
+from symbolic.errors import ChainruleError, suggestion
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict
 
 UNREADABLE = 3
@@ -73,10 +75,19 @@ class Checked:
     help="For a backward function FILE.py:NAME: the forward function in the same file.",
 )
 @click.option(
+    "--shape", "shapes", multiple=True, metavar='NAME="N D"', help="Shape of a parameter of the forward function."
+)
+@click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed of the random points for backward functions."
 )
 def command(
-    files: tuple[str, ...], style: str, output: Path | None, strict: bool, forward: str | None, seed: int
+    files: tuple[str, ...],
+    style: str,
+    output: Path | None,
+    strict: bool,
+    forward: str | None,
+    shapes: tuple[str, ...],
+    seed: int,
 ) -> None:
     """Judge hand calculations in Markdown or LaTeX, line by line.
 
@@ -94,7 +105,7 @@ def command(
     chainrule check backward.py:layernorm_backward --of layernorm
     """
     if any(_is_code(name) for name in files):
-        sys.exit(_code(files, forward, seed, style))
+        sys.exit(check_code(files, forward, shapes, seed, style, strict))
     checked = [check_file(name) for name in files]
     text = rendered(checked, style, strict)
     if output is not None:
@@ -234,7 +245,86 @@ def _is_code(name: str) -> bool:
     return bool(colon) and path.endswith(".py") and function.isidentifier()
 
 
-def _code(files: tuple[str, ...], forward: str | None, seed: int, style: str) -> int:
-    raise click.UsageError(
-        "checking a backward function is not available in this version; hand in a Markdown or LaTeX document"
-    )
+def check_code(
+    files: tuple[str, ...], forward: str | None, shapes: tuple[str, ...], seed: int, style: str, strict: bool
+) -> int:
+    """Check backward functions; returns the exit code."""
+    from numeric.checking import check_backward
+
+    if forward is None:
+        raise click.UsageError("a backward function is checked against its forward function: give --of NAME")
+    if style not in ("text", "json") or not all(_is_code(name) for name in files):
+        raise click.UsageError("backward functions are checked apart from documents, with --format text or json")
+    told = dict(part.split("=", 1) for part in shapes if "=" in part)
+    found, codes = [], []
+    for name in files:
+        path, _, function = name.rpartition(":")
+        try:
+            left = _run(path)
+            backward, ahead = _function(path, left, function), _function(path, left, forward)
+        except _NotThere as error:
+            click.echo(f"chainrule check: {error}", err=True)
+            codes.append(UNREADABLE)
+            continue
+        try:
+            verdict = check_backward(backward, ahead, told, seed)
+        except ChainruleError as error:
+            click.echo(f"chainrule check: {name}: {error}", err=True)
+            codes.append(2)
+            continue
+        except Exception as error:  # the user's own code
+            click.echo(
+                f"chainrule check: {name}: {function} or {forward} raised {type(error).__name__}: {error}", err=True
+            )
+            codes.append(2)
+            continue
+        found.append(
+            {
+                "file": name,
+                "claims": [{"name": o.name, "status": o.status, "evidence": o.evidence} for o in verdict.outputs],
+            }
+        )
+        right = ("proved",) if strict else ("proved", "agrees")
+        statuses = [o.status for o in verdict.outputs]
+        codes.append(
+            1
+            if any(s in ("refuted", "shape") for s in statuses)
+            else 0
+            if statuses and all(s in right for s in statuses)
+            else 2
+        )
+    if style == "json":
+        click.echo(json.dumps(found[0] if len(found) == 1 else {"documents": found}, indent=2, ensure_ascii=False))
+    else:
+        for one in found:
+            click.echo(click.style(f"{one['file']} against {forward}", bold=True))
+            for claim in one["claims"]:
+                sign = click.style(f"{_SIGNS[claim['status']]:<7}", fg=_COLOURS[claim["status"]])
+                click.echo(f"  d{claim['name']:<12} {sign} {claim['status']}: {claim['evidence']}")
+    return combined(codes)
+
+
+class _NotThere(Exception):
+    """A file or function that cannot be had."""
+
+
+def _run(path: str) -> dict[str, object]:
+    """What a Python file leaves; it is the user's own code, and runs."""
+    folder = str(Path(path).resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        return runpy.run_path(path, run_name="chainrule_check")
+    except OSError as error:
+        raise _NotThere(f"{path}: {error.strerror or error}") from None
+    except (Exception, SystemExit) as error:
+        raise _NotThere(f"{path} raised {type(error).__name__}: {error}") from None
+    finally:
+        sys.path.remove(folder)
+
+
+def _function(path: str, left: dict[str, object], name: str) -> Callable[..., object]:
+    found = left.get(name)
+    if not callable(found):
+        known = [n for n, x in left.items() if callable(x) and not n.startswith("_")]
+        raise _NotThere(f"{path}: there is no function {name!r}.{suggestion(name, known)}")
+    return found

@@ -113,3 +113,75 @@ def test_help_shows_an_example(run):
     result = run("--help")
     assert result.exit_code == 0
     assert "chainrule check homework.md" in result.output
+
+
+CODE = """
+import numpy as np
+
+
+def forward(x: "N D", W: "D M", b: "M"):
+    return np.tanh(x @ W + b), None
+
+
+def loops(dout, x, W, b):
+    z = np.tanh(x @ W + b)
+    ds = dout * (1 - z**2)
+    db = np.zeros(b.shape[0])
+    for i in range(x.shape[0]):
+        db += ds[i]
+    dx, dW = ds @ W.T, x.T @ ds
+    return dx, dW, db
+
+
+def whole(dout, x, W, b):
+    ds = dout * (1 - np.tanh(x @ W + b) ** 2)
+    return ds @ W.T, x.T @ ds, ds.sum(axis=0)
+
+
+def forgets(dout, x, W, b):
+    dx, dW, db = dout @ W.T, x.T @ dout, dout.sum(axis=0)
+    return dx, dW, db
+
+
+def bare(x, W):
+    return x @ W
+"""
+
+
+@pytest.fixture
+def code(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(CODE)
+    return lambda *args: CliRunner().invoke(main, ["check", *args])
+
+
+def test_backward_code_with_loops_agrees_and_code_that_traces_is_proved(code):
+    result = code("net.py:loops", "--of", "forward")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("agrees") == 3
+    result = code("net.py:whole", "--of", "forward", "--strict")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("proved") == 3
+
+
+def test_each_wrong_output_of_backward_code_is_named(code):
+    result = code("net.py:forgets", "--of", "forward", "--format", "json")
+    assert result.exit_code == 1
+    claims = json.loads(result.output)["claims"]
+    assert [(c["name"], c["status"]) for c in claims] == [("x", "refuted"), ("W", "refuted"), ("b", "refuted")]
+    assert "differences of the forward function give" in claims[0]["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (["net.py:loops"], 2, "give --of NAME"),
+        (["net.py:loop", "--of", "forward"], 3, "Did you mean 'loops'"),
+        (["gone.py:loops", "--of", "forward"], 3, "gone.py"),
+        (["net.py:loops", "--of", "bare"], 2, "the shape of bare's parameter 'x' is not told"),
+    ],
+)
+def test_what_is_missing_for_code_is_said(code, arguments, exit_code, message):
+    result = code(*arguments)
+    assert result.exit_code == exit_code
+    assert message in result.output
