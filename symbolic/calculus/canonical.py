@@ -18,11 +18,14 @@ import sympy as sp
 
 from symbolic.calculus.closed_form import Closed, TooLargeError
 from symbolic.program.expressions import Access, Guard, Index, Reduction
-from symbolic.program.functions import Equal, Maximum, Minimum
+from symbolic.program.functions import Equal, Magnitude, Maximum, Minimum, Sign
 from symbolic.program.tensors import Tensor
 
 MOST_TRIED = 720  # orders of indices that refinement leaves alike
 _COMMUTES = (sp.Add, sp.Mul, Equal, Maximum, Minimum)
+_MIRRORED = (
+    sp.tanh, sp.sin, sp.sinh, sp.tan, sp.atan, sp.asin, sp.asinh, sp.atanh, sp.erf, sp.cos, sp.cosh, Sign, Magnitude,
+)  # fmt: skip
 _OUTPUTS, _BOUND = "ijlmpq", "krstuvw"
 
 
@@ -96,6 +99,10 @@ def signature(expr: sp.Basic, colours: Mapping[Index, Any] | None) -> int:
             signature(expr.body, inner),
             sorted(signature(g, inner) for g in expr.guards),
         )
+    if isinstance(expr, _MIRRORED):  # f(x) and f(−x) differ by a sign at most, which follows from the names
+        return digest(
+            type(expr).__name__, *sorted((signature(expr.args[0], colours), signature(-expr.args[0], colours)))
+        )
     parts = [signature(a, colours) for a in expr.args]
     if isinstance(expr, _COMMUTES):
         parts.sort()
@@ -164,7 +171,8 @@ def named(kind: str, parts: Sequence[sp.Expr], bound: Sequence[Index], guards: I
         mapping = {index: bound_index(lowest + n, index.extent) for n, index in enumerate(order)}
         body = kept_product(*(canonical(p.xreplace(mapping)) for p in parts))
         placed = sorted((g.xreplace(mapping) for g in guards), key=lambda g: signature(g, None))
-        found = Reduction(kind, body, tuple(mapping.values()), placed)
+        number, body = body.as_coeff_Mul() if kind == "sum" else (sp.S.One, body)  # odd functions may change their sign
+        found = number * Reduction(kind, body, tuple(mapping.values()), placed)
         certificate = (signature(body, None), [signature(g, None) for g in placed])
         if tried == 0 or certificate < best[0]:
             best = certificate, found

@@ -214,7 +214,7 @@ def _lined_up(p: Polynomial) -> sp.Expr | None:
                 if key[1] is not None and key not in seen:
                     seen.add(key)
                     views.setdefault(key, []).append((view, factor))
-    shared = {key: found for key, found in views.items() if len(found) > 1}
+    shared = {key: found for key, found in views.items() if len(found) > 1 and _reads_well(found)}
     if not shared:
         return None
     key = max(shared, key=lambda k: (len(shared[k]), k[1][1], k[1][2], -signature(k[1][0], {})))
@@ -251,6 +251,14 @@ def _lined_up(p: Polynomial) -> sp.Expr | None:
     term = _times(c, sp.Mul(monomial_expression(outside), merged))
     others = {m: v for m, v in p.items() if m not in {view.monomial for view, _ in chosen}}
     return _sum([term, factored(others)]) if others else term
+
+
+def _reads_well(found: list[tuple[_Sum, sp.Expr]]) -> bool:
+    """Whether terms are better under one sum: over one index, or over several if no other sum remains inside."""
+    return all(
+        len(_in_order(factor, view.bound)) == 1 or len(_in_order(factor, view.bound)) == len(view.bound)
+        for view, factor in found
+    )
 
 
 def _number_out(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:

@@ -68,7 +68,7 @@ def leading_factor(
     access = t.access(*(i if i.extent != 1 else sp.S.Zero for i in form.indices))
     if len(p) == 1:
         ((monomial, c),) = p.items()
-        exponentials = sp.Mul(*(b**e for b, e in monomial if isinstance(b, sp.exp)))
+        exponentials = monomial_expression((b, e) for b, e in monomial if isinstance(b, sp.exp))
         if outputs <= exponentials.free_symbols and exponentials != 1:
             rest = monomial_expression((b, e) for b, e in monomial if not isinstance(b, sp.exp))
             return exponentials, form.indices, access / (c * rest), sp.S.One
@@ -117,12 +117,27 @@ def replaced_everywhere(
     renaming = dict(zip(indices, variables, strict=True))
     wanted, result = pattern.xreplace(renaming), value.xreplace(renaming)
 
+    start = {v: None if v.extent != 1 else sp.S.Zero for v in variables}
+
     def instance(e: sp.Expr) -> sp.Expr | None:
         if type(e) is not type(wanted):
             return None
-        found = next(matches(wanted, e, {v: None if v.extent != 1 else sp.S.Zero for v in variables}), None)
-        complete = found is not None and all(v is not None for v in found.values())
-        return refreshed(result, found) if complete else None
+        if isinstance(e, sp.exp):
+            return exponential(e)
+        found = next((m for m in matches(wanted, e, start) if _is_complete(m)), None)
+        return refreshed(result, found) if found is not None else None
+
+    def exponential(e: sp.Expr) -> sp.Expr | None:
+        """e^(a + b + …) with the parts of the exponent that match the pattern's taken out, as often as there are any."""
+        terms, factors = list(sp.Add.make_args(e.args[0])), []
+        sought = list(sp.Add.make_args(wanted.args[0]))
+        while len(terms) >= len(sought):
+            found = next((m for m in _in_any_order(sought, terms, start) if _is_complete(m[0])), None)
+            if found is None:
+                break
+            mapping, terms = found
+            factors.append(refreshed(result, mapping))
+        return sp.Mul(*factors, sp.exp(sp.Add(*terms))) if factors else None
 
     def walk(e: sp.Expr) -> sp.Expr:
         base, power = e.as_base_exp() if e.is_Pow and exponent != 1 else (e, exponent)
@@ -155,7 +170,8 @@ def matches(pattern: sp.Basic, e: sp.Basic, found: dict) -> Iterator[dict]:
     if type(pattern) is not type(e) or len(pattern.args) != len(e.args) or not pattern.args:
         return
     if pattern.is_Add or pattern.is_Mul:
-        yield from itertools.islice(_matches_in_any_order(list(pattern.args), list(e.args), found), _MOST_MATCHES)
+        found_so_far = _in_any_order(list(pattern.args), list(e.args), found)
+        yield from (m for m, rest in itertools.islice(found_so_far, _MOST_MATCHES) if not rest)
         return
     yield from _matches_in_order(pattern.args, e.args, found)
 
@@ -168,10 +184,15 @@ def _matches_in_order(patterns, args, found: dict) -> Iterator[dict]:
         yield from _matches_in_order(patterns[1:], args[1:], first)
 
 
-def _matches_in_any_order(patterns: list, args: list, found: dict) -> Iterator[dict]:
+def _in_any_order(patterns: list, args: list, found: dict) -> Iterator[tuple[dict, list]]:
+    """The matches of patterns among args in any order, with the args that are left over."""
     if not patterns:
-        yield found
+        yield found, args
         return
     for position, a in enumerate(args):
         for first in matches(patterns[0], a, found):
-            yield from _matches_in_any_order(patterns[1:], args[:position] + args[position + 1 :], first)
+            yield from _in_any_order(patterns[1:], args[:position] + args[position + 1 :], first)
+
+
+def _is_complete(found: dict) -> bool:
+    return all(v is not None for v in found.values())

@@ -20,7 +20,6 @@ from symbolic.calculus.polynomials import (
     constant,
     content,
     expression,
-    leading,
     plus,
     scaled,
     settled,
@@ -54,8 +53,6 @@ BASIS: dict[type, Callable[..., sp.Expr]] = {
     f.LogNdtr: lambda x: sp.log((1 + sp.erf(x / sp.sqrt(2))) / 2),
 }
 
-ODD = frozenset([sp.tanh, sp.sin, sp.sinh, sp.tan, sp.atan, sp.asin, sp.asinh, sp.atanh, sp.erf])
-EVEN = frozenset([sp.cos, sp.cosh])
 _OURS = {sp.Abs: f.Magnitude, sp.sign: f.Sign}  # what SymPy itself makes of √(x²)
 
 
@@ -87,10 +84,11 @@ def apply(n: Normaliser, e: sp.Expr) -> Polynomial:
 
 
 def evaluated(n: Normaliser, head: type, *forms: sp.Expr) -> Polynomial:
-    """``head(*forms)``, which may simplify to something else."""
+    """``head(*forms)``, which may simplify to something else; an odd function may come back with its sign drawn out."""
     e = head(*forms)
-    if isinstance(e, head):
-        return constant(e) if not e.has(Access, Index, Reduction) else n.settle({e: _ONE})
+    sign, core = e.as_coeff_Mul()
+    if isinstance(core, head) and abs(sign) == 1:
+        return constant(e) if not e.has(Access, Index, Reduction) else scaled(n.settle({core: _ONE}), sign)
     return n.polynomial(e)
 
 
@@ -98,28 +96,20 @@ def unary(n: Normaliser, head: type, p: Polynomial) -> Polynomial:
     """A function of one argument: a positive factor or a sign drawn out where its law allows."""
     if not p:
         return evaluated(n, head, sp.S.Zero)
-    negative = bool(p[leading(p)].is_negative)
-    if head in ODD and negative:
-        return scaled(evaluated(n, head, expression(scaled(p, sp.S.NegativeOne))), sp.S.NegativeOne)
-    if head in EVEN and negative:
-        return evaluated(n, head, expression(scaled(p, sp.S.NegativeOne)))
     if head in (f.Step, f.Sign, f.Relu, f.Magnitude):
         c = content(p)
         p = scaled(p, settled(1 / c))
         outer = c if head in (f.Relu, f.Magnitude) else _ONE
-        if head in (f.Sign, f.Magnitude):
-            if negative:
-                p, outer = scaled(p, sp.S.NegativeOne), outer if head is f.Magnitude else -outer
-            if len(p) == 1:
-                return scaled(_factorwise(n, head, p), outer)
+        if head in (f.Sign, f.Magnitude) and len(p) == 1:
+            return scaled(_factorwise(n, head, p), outer)
         return scaled(evaluated(n, head, expression(p)), outer)
     return evaluated(n, head, expression(p))
 
 
 def _factorwise(n: Normaliser, head: type, p: Polynomial) -> Polynomial:
-    """|a b| = |a| |b| and sign(a b) = sign a · sign b, for one monomial with coefficient 1."""
-    ((monomial, _),) = p.items()
-    result = constant(_ONE)
+    """|a b| = |a| |b| and sign(a b) = sign a · sign b, for one monomial."""
+    ((monomial, c),) = p.items()
+    result = constant(head(c))
     for base, e in monomial:
         if not e.is_Integer:
             factor = evaluated(n, head, base**e)

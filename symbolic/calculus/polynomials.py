@@ -89,12 +89,24 @@ def joined(*monomials: Iterable[tuple[sp.Expr, sp.Expr]]) -> dict[sp.Expr, sp.Ex
 
 def expression(p: Polynomial) -> sp.Expr:
     """The polynomial as a SymPy expression."""
-    return sp.Add(*(c * monomial_expression(m.__iter__()) for m, c in p.items()))
+    return sp.Add(*(c * monomial_expression(m) for m, c in p.items()))
 
 
 def monomial_expression(powers: Iterable[tuple[sp.Expr, sp.Expr]]) -> sp.Expr:
     """The product of powers as a SymPy expression."""
-    return sp.Mul(*(base if exponent == 1 else sp.Pow(base, exponent) for base, exponent in powers))
+    return sp.Mul(*factors_of(powers))
+
+
+def factors_of(powers: Iterable[tuple[sp.Expr, sp.Expr]]) -> list[sp.Expr]:
+    """The powers of a monomial as expressions, its exponentials as one."""
+    factors: list[sp.Expr] = []
+    exponent: list[sp.Expr] = []
+    for base, e in powers:
+        if isinstance(base, sp.exp):
+            exponent.append(base.args[0] * e)
+        else:
+            factors.append(base if e == 1 else sp.Pow(base, e))
+    return [*factors, sp.exp(sp.Add(*exponent))] if exponent else factors
 
 
 def is_coefficient(e: sp.Expr) -> bool:

@@ -24,6 +24,7 @@ from symbolic.calculus.remembered import remembered
 from symbolic.language.softmaxes import softmax
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index, Reduction
+from symbolic.program.facts import Fact
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 
@@ -110,10 +111,38 @@ def presented(t: Tensor, scope: Iterable[Tensor] | None = None, stop: Callable[[
     expanded = present(closed_form(t, stop), scope)
     whole = lambda u: stop(u) or is_unnamed_sum(u)  # noqa: E731
     try:
-        kept = present(closed_form(t, whole), scope, whole)
+        kept = present(_shared(closed_form(t, whole)), scope, whole)
     except TooLargeError:
         return expanded
-    return inlined(kept, stop) if size(kept.expr) <= size(expanded.expr) else expanded
+    if size(kept.expr) > size(expanded.expr):
+        return expanded
+    written = inlined(kept, stop)
+    # A tie is decided by what is read once the sums are written out.
+    tie = size(kept.expr) == size(expanded.expr) and size(written.expr) > size(expanded.expr)
+    return expanded if tie else written
+
+
+def _shared(closed: Closed) -> Closed:
+    """The form with equal unnamed sums read from one tensor; of a centred one it is noted that it sums to zero."""
+    sums = sorted({a.tensor for a in closed.expr.atoms(Access) if is_unnamed_sum(a.tensor)}, key=lambda u: u.serial)
+    first: dict[Closed, Tensor] = {}
+    same: dict[Tensor, Tensor] = {}
+    for u in sums:
+        form = normal_form(closed_form(u))
+        same[u] = first.setdefault(form, u)
+        if same[u] is u and form.expr.has(Reduction) and not u.facts:
+            u.facts = tuple(Fact((a,), 1, sp.S.Zero) for a, i in enumerate(form.indices) if _sums_to_zero(form, i))
+    mapping = {
+        a: same[a.tensor].access(*a.indices)
+        for a in closed.expr.atoms(Access)
+        if same.get(a.tensor, a.tensor) is not a.tensor
+    }
+    return replace(closed, expr=closed.expr.xreplace(mapping)) if mapping else closed
+
+
+def _sums_to_zero(form: Closed, index: Index) -> bool:
+    rest = tuple(i for i in form.indices if i is not index)
+    return normal_form(Closed(rest, Reduction("sum", form.expr, (index,)))).expr == 0
 
 
 def is_unnamed_sum(t: Tensor) -> bool:

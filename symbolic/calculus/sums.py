@@ -21,6 +21,7 @@ from symbolic.calculus.polynomials import (
     constant,
     content,
     expression,
+    factors_of,
     joined,
     leading,
     plus,
@@ -114,7 +115,11 @@ def _sum_term(n: Normaliser, powers: Powers, bound: tuple[Index, ...], guards: t
     for base, e in powers.items():
         (inside if base.free_symbols & mentioned else outside)[base] = e
     every, conditions = list(bound), list(guards)
-    _flatten(inside, every, conditions)
+    c = _flatten(n, inside, every, conditions)
+    if c != 1:
+        return scaled(
+            n.product({frozenset(outside.items()): sp.S.One}, _sum_term(n, inside, tuple(every), tuple(conditions))), c
+        )
     for base in [b for b in inside if is_index_delta(b) and is_natural(inside[b])]:
         del inside[base]
         conditions.append(Zero(base.args[0] - base.args[1]))
@@ -154,8 +159,9 @@ def _apart(guards: list[Guard]) -> list[Guard]:
     return [g for g in dict.fromkeys(result) if g != Zero(sp.S.Zero)]
 
 
-def _flatten(inside: Powers, bound: list[Index], guards: list[Guard]) -> None:
-    """Sums among the factors of a sum join it: Σ_k a_k (Σ_l b_kl)² = Σ_{k,l,m} a_k b_kl b_km."""
+def _flatten(n: Normaliser, inside: Powers, bound: list[Index], guards: list[Guard]) -> sp.Expr:
+    """Sums among the factors of a sum join it: Σ_k a_k (Σ_l b_kl)² = Σ_{k,l,m} a_k b_kl b_km. Returns a coefficient."""
+    coefficient: sp.Expr = sp.S.One
     for base in list(inside):
         if not (isinstance(base, Reduction) and base.kind == "sum"):
             continue
@@ -168,12 +174,13 @@ def _flatten(inside: Powers, bound: list[Index], guards: list[Guard]) -> None:
             bound.extend(copy.bound)
             guards.extend(copy.guards)
             for factor in sp.Mul.make_args(copy.body):
-                root, exponent = (factor.base, factor.exp) if factor.is_Pow else (factor, sp.S.One)
-                if isinstance(factor, sp.exp):
-                    root, exponent = factor, sp.S.One
-                inside[root] = inside.get(root, sp.S.Zero) + exponent
-                if inside[root] == 0:
-                    del inside[root]
+                p = n.polynomial(factor)
+                ((monomial, c),) = p.items() if len(p) == 1 else [(frozenset([(factor, sp.S.One)]), sp.S.One)]
+                coefficient = coefficient * c
+                merged = joined(inside.items(), monomial)
+                inside.clear()
+                inside.update(merged)
+    return settled(coefficient)
 
 
 def _assembled(n: Normaliser, outside: Powers, inside: Powers, bound: list[Index], guards: list[Guard]) -> Polynomial:
@@ -211,19 +218,16 @@ def _assembled(n: Normaliser, outside: Powers, inside: Powers, bound: list[Index
     result = joined(result.items(), alone.items())
     deltas = []
     if free_guards:
-        ranges = [g for g in free_guards if isinstance(g, Within)]
-        if ranges:
+        protects = not all(map(_is_safe, [*result, *(b for parts, *_ in components for b in parts)]))
+        if protects or any(isinstance(g, Within) for g in free_guards):
             return scaled(_guarded(n, result, components, free_guards), settled(c))
         deltas = [Equal(g.args[0], 0) for g in free_guards]
     for parts, order, mine in components:
-        found = named("sum", [_powered(b, e) for b, e in parts.items()], order, mine)
+        number, found = _component(parts, order, mine)
+        c = c * number
         result = joined(result.items(), [(found, sp.S.One)])
     p = scaled(n.settle(result), settled(c))
     return n.product(p, *(n.polynomial(d) for d in deltas))
-
-
-def _powered(base: sp.Expr, e: sp.Expr) -> sp.Expr:
-    return base if e == 1 else sp.Pow(base, e)
 
 
 def _is_safe(base: sp.Expr) -> bool:
@@ -243,18 +247,23 @@ def _guarded(n: Normaliser, outside: Powers, components: list, guards: list[Guar
     conditions = list(guards)
     for base, e in outside.items():
         (bare if _is_safe(base) else protected)[base] = e
+    number: sp.Expr = sp.S.One
     for parts, order, mine in components:
         if all(_is_safe(b) for b in parts):
-            bare = joined(
-                bare.items(), [(named("sum", [_powered(b, e) for b, e in parts.items()], order, mine), sp.S.One)]
-            )
+            c, found = _component(parts, order, mine)
+            number, bare = number * c, joined(bare.items(), [(found, sp.S.One)])
         else:
             protected = joined(protected.items(), parts.items())
             bound.extend(order)
             conditions.extend(mine)
-    _flatten(protected, bound, conditions)
-    found = named("sum", [_powered(b, e) for b, e in protected.items()] or [sp.S.One], bound, conditions)
-    return n.settle(joined(bare.items(), [(found, sp.S.One)]))
+    number = number * _flatten(n, protected, bound, conditions)
+    c, found = _component(protected, bound, conditions)
+    return scaled(n.settle(joined(bare.items(), [(found, sp.S.One)])), settled(number * c))
+
+
+def _component(parts: Powers, bound: Sequence[Index], guards: Iterable[Guard]) -> tuple[sp.Expr, sp.Expr]:
+    """The named sum of a product, and the sign that canonical names may have drawn out of it."""
+    return named("sum", factors_of(parts.items()) or [sp.S.One], bound, guards).as_coeff_Mul()
 
 
 __all__ = ["reduction", "total"]

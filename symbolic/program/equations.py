@@ -137,6 +137,9 @@ def eliminate(
             e, size = guard.args
             if always_within(e, size):
                 continue
+            if size == 1:  # integral and 0 ≤ e < 1
+                pending.insert(0, Zero(e))
+                continue
             if e.is_Integer and size.is_Integer:
                 return body, bound, None
             if guard not in live:

@@ -148,3 +148,18 @@ def test_a_cap_raises_a_typed_error():
     many = [s.tensor(f"a{i}", "n") for i in range(12)]
     with pytest.raises(TooLargeError):
         normal_form(closed_form(sum(many, x) ** 20))
+
+
+@pytest.mark.parametrize("function", [np.tanh, np.sin, np.cos, np.sign, np.abs, np.arctan, np.sinh])
+def test_odd_and_even_functions_draw_out_their_sign(function):
+    """Whatever order SymPy prefers for a difference, the sign is drawn out once."""
+    tensors = [s.tensor(name, "n") for name in "abcde"]
+    mirror = 1 if function in (np.cos, np.abs) else -1
+    for a in tensors:
+        for b in tensors:
+            one, two = function(2 * a - b * b), mirror * function(b * b - 2 * a)
+            assert normal_form(closed_form(one)) == normal_form(closed_form(two))
+            summed = np.sum(function(a[:, None] - b[None, :]) * np.exp(a)[:, None])
+            assert normal_form(closed_form(summed)) == normal_form(
+                closed_form(mirror * np.sum(function(b[:, None] - a[None, :]) * np.exp(a)[None, :]))
+            )
