@@ -85,6 +85,11 @@ class Latex:
         """π, e, ∞."""
         return Piece({sp.pi: r"\pi", sp.E: "e", sp.oo: r"\infty", sp.EulerGamma: r"\gamma"}.get(e) or sp.latex(e))
 
+    def array(self, rows: Sequence[Sequence[str]]) -> Piece:
+        """A small matrix of numbers."""
+        inner = r" \\ ".join(" & ".join(row) for row in rows)
+        return Piece(rf"{{\begin{{pmatrix}} {inner} \end{{pmatrix}}}}")
+
     # -- algebra
 
     def bracket(self, text: str) -> str:

@@ -11,7 +11,7 @@ from symbolic.notation.closed import closed_of
 from symbolic.notation.conditions import Side, limit, relation, sides
 from symbolic.notation.dialect import MUL, Latex, Piece
 from symbolic.notation.letters import Letters
-from symbolic.notation.matrix.printing import MatrixPrinter
+from symbolic.notation.matrix.printing import MatrixPrinter, is_small_array
 from symbolic.notation.ordering import ordered_factors, product_factors
 from symbolic.notation.scalars import ScalarPrinter
 from symbolic.program.equations import Equation
@@ -73,7 +73,7 @@ class IndexPrinter(ScalarPrinter):
             return self.piece(closed_of(t).at(access.indices))
         axes = [i for i, size in zip(access.indices, t.extents, strict=True) if size != 1]
         indices = [self.position(i) for i in axes]
-        if t.name is not None or (t.call is None and not hasattr(t.definition, "primitive")):
+        if t.name is not None or (t.call is None and not hasattr(t.definition, "primitive") and not is_small_array(t)):
             return self.dialect.tensor(t, indices)
         whole = MatrixPrinter(self.dialect).tensor(t)
         return self.dialect.entry_of(whole, indices) if indices else whole

@@ -41,7 +41,8 @@ class Options:
     ``palette``: colour classes. ``shapes``: write each factor's shape under it. ``row``: print a gradient as the row
     [1×d]. ``first``: the number at which an index starts (0 as in NumPy, 1 as in books). ``limits``: print the limits
     of sums. ``tidy``: print a tensor's presented form where it is shorter than its definition as built. ``vary``: the tensors that move in perturbation notation; None is all that are neither targets nor constants.
-    ``width``: break a longer formula into aligned lines at top-level + and =; None leaves it whole.
+    ``entries``: perturbation notation by entries, ds_i = Σ_j …, instead of
+    matrices. ``width``: break a longer formula into aligned lines at top-level + and =; None leaves it whole.
     """
 
     palette: Palette = field(default_factory=Palette)
@@ -50,6 +51,7 @@ class Options:
     first: int = 0
     limits: bool = True
     tidy: bool = False
+    entries: bool = False
     vary: tuple[Tensor, ...] | None = None
     width: int | None = None
 

@@ -35,6 +35,9 @@ class Text(Latex):
     def constant(self, e: sp.Expr) -> Piece:
         return Piece({sp.pi: "π", sp.E: "e", sp.oo: "∞"}.get(e) or str(e))
 
+    def array(self, rows: Sequence[Sequence[str]]) -> Piece:
+        return Piece("[" + "; ".join(", ".join(row) for row in rows) + "]")
+
     def bracket(self, text: str) -> str:
         return f"({text})"
 

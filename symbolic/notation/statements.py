@@ -203,7 +203,7 @@ def _right(
     closed: Closed, style: str, dialect: Latex, names: tuple[str, ...] = ()
 ) -> tuple[Piece, IndexPrinter | None]:
     """The printed closed form, and the index printer where it is shown by entries."""
-    if style != "index":
+    if style != "index" and not (style == "perturbation" and dialect.options.entries):
         try:
             tree = matrix_tree(closed)
             if dialect.options.row and tree.is_column:
@@ -228,7 +228,7 @@ def _sides(thing: Any, style: str, right: Any, dialect: Latex) -> tuple[str, tup
     closed = closed_of(thing if right is None else right)
     if style == "perturbation" and isinstance(thing, Derivative):
         thing, closed = partial_differential(thing, closed)
-        style = "matrix"
+        style = "index" if dialect.options.entries else "matrix"
     elif style == "perturbation":
         closed = differential(closed, thing if isinstance(thing, Tensor) else None, dialect.options.vary)
     if style == "matrix" and isinstance(thing, Tensor) and _is_better_called(thing, closed):

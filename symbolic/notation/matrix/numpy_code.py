@@ -19,6 +19,7 @@ from symbolic.notation.closed import closed_of
 from symbolic.notation.matrix import tree as m
 from symbolic.notation.matrix.building import flattened, matrix_tree
 from symbolic.notation.matrix.contraction import NoMatrixForm
+from symbolic.notation.matrix.printing import is_small_array
 from symbolic.notation.plain import plain_text
 from symbolic.program.expressions import Access, Index
 from symbolic.program.primitives import Application
@@ -145,6 +146,8 @@ class NumpyPrinter:
     def _name(self, t: Tensor) -> str:
         if t.name is not None:
             return t.name
+        if is_small_array(t):
+            return f"np.array({t.value.tolist()})"
         if t.call is not None:
             return f"{plain_text(t.call[0])}({', '.join(self._operand(o) for o in t.call[1])})"
         if isinstance(t.definition, Application):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import singledispatchmethod
+from typing import Any
 
 import sympy as sp
 
+from symbolic.language.numbers import exact_number
 from symbolic.notation.closed import closed_of
 from symbolic.notation.dialect import ADD, ATOM, HADAMARD, MUL, PREFIX, Latex, Piece
 from symbolic.notation.matrix import tree as m
@@ -18,6 +20,7 @@ from symbolic.notation.scalars import ScalarPrinter
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
+_LONGEST_ARRAY = 4  # Rows and columns of a constant that is written out.
 _DEEPEST = 6  # Calls within calls that are still written out.
 
 
@@ -42,6 +45,9 @@ class MatrixPrinter:
         """A named tensor's name; an unnamed one as the function that it is."""
         if t.name is not None or self.depth > _DEEPEST:
             return self.dialect.tensor(t)
+        if is_small_array(t):
+            rows = t.value if t.ndim == 2 else [[v] for v in t.value]
+            return self.dialect.array([[self.scalar(exact_number(_plain(v))).text for v in row] for row in rows])
         inner = MatrixPrinter(self.dialect, self.depth + 1)
         if t.call is not None:
             return self.call(t)
@@ -229,6 +235,17 @@ class MatrixPrinter:
         text = piece.text if piece.level > ADD else self.dialect.bracket(piece.text)
         rows, columns = (self.scalar(e).text for e in node.shape)
         return Piece(self.dialect.shape_under(text, rows, columns), ATOM)
+
+
+def is_small_array(t: Tensor) -> bool:
+    """True for an unnamed constant that is short enough to be written out."""
+    if t.name is not None or t.value is None or not 1 <= t.ndim <= 2:
+        return False
+    return all(e.is_Integer and 1 <= e <= _LONGEST_ARRAY for e in t.extents)
+
+
+def _plain(v: Any) -> Any:
+    return v.item() if hasattr(v, "item") else v
 
 
 def _divides(node: m.Node) -> bool:

@@ -144,6 +144,23 @@ def test_perturbation():
     assert latex(s_, "perturbation", vary=(W,)) == r"\mathrm{d}W\, x"
 
 
+def test_perturbation_by_entries():
+    state = (W @ x).named("q")
+    entries = statement(state, "perturbation", entries=True)
+    assert entries == (
+        r"\mathrm{d}q_{i} = \sum_{j = 0}^{n - 1} W_{i j}\, \mathrm{d}x_{j} + \sum_{j = 0}^{n - 1} x_{j}\, \mathrm{d}W_{i j}"
+    )
+
+
+def test_small_constants_are_written_out():
+    a = tensor("a", 2)
+    weights = np.array([[1, 2], [3, 0.5]])
+    assert latex(weights @ a) == r"{\begin{pmatrix} 1 & 2 \\ 3 & \frac{1}{2} \end{pmatrix}} a"
+    assert latex(a + np.array([0.1, 2])) == r"{\begin{pmatrix} \frac{1}{10} \\ 2 \end{pmatrix}} + a"
+    assert text(weights @ a, style="numpy") == "np.array([[1.0, 2.0], [3.0, 0.5]]) @ a"
+    assert "pmatrix" not in latex(np.ones((5, 2)) @ a)
+
+
 def test_where_there_is_no_matrix_form():
     assert matrix_form(x[::-1]) is None
     assert matrix_form(s.jacobian(W @ x, W)) is None
