@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from symbolic.errors import ChainruleError
-from symbolic.notation import text
+from symbolic.notation import name_text, text
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis.surgery import rebuilt
 
@@ -44,8 +44,14 @@ def name_of(t: Tensor) -> str:
 
 
 def readable(detail: str, tensors: Iterable[Tensor]) -> str:
-    """A detail with the marks of unnamed tensors (``_12[i]``) written as what they compute."""
+    """A detail with the marks of unnamed tensors (``_12[i]``) written as what they compute, and named ones as in print."""
+    tensors = list(tensors)
     unnamed = {t.label: t for t in tensors if t.name is None}
+    named = {t.name: t for t in tensors if t.name is not None}
+    if named:
+        names = "|".join(sorted(map(re.escape, named), key=len, reverse=True))
+        detail = re.sub(rf"(?<!\w)({names})(?!\w)(?:\[[^\]]*\])?", lambda mark: name_text(mark[1]), detail)
+    detail = re.sub(r"(?<!\*)\*(?!\*)", "·", detail)
 
     def written(mark: re.Match) -> str:
         t = unnamed.get(mark[1])
@@ -55,7 +61,7 @@ def readable(detail: str, tensors: Iterable[Tensor]) -> str:
             formula = ""
         if not formula or len(formula) > LONGEST:
             return "an intermediate result"
-        return formula if formula.isalnum() or mark.span() == (0, len(mark.string)) else f"({formula})"
+        return formula if formula.isalnum() or mark.end() == len(mark.string) else f"({formula})"
 
     return _MARK.sub(written, detail)
 

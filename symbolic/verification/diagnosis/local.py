@@ -87,8 +87,9 @@ def _terms(e: sp.Expr, side: str) -> Iterator[Edit]:
     for k, term in enumerate(e.args):
         rest = e.args[:k] + e.args[k + 1 :]
         yield "sign", f"of the term {term}", sp.Add(*rest, -term)
-        yield "factor 2", f"lost or added in the term {term}", sp.Add(*rest, 2 * term)
-        yield "factor 2", f"lost or added in the term {term}", sp.Add(*rest, term / 2)
+        lost, spare = f"missing in the term {term}", f"one too many in the term {term}"
+        yield "factor 2", lost if side == "claim" else spare, sp.Add(*rest, 2 * term)
+        yield "factor 2", spare if side == "claim" else lost, sp.Add(*rest, term / 2)
     count = len(e.args)
     if count <= 5:
         for size in range(1, count):

@@ -187,6 +187,8 @@ def test_the_sentence_and_the_correction_are_readable():
     assert verdict.diagnosis.sentence == "the derivative of tanh(W x + b) is missing"
     assert verdict.repair_text == "2 ((tanh(W x + b) - y) ⊙ (𝟏 - tanh(W x + b)^⊙2)) xᵀ"
     assert r"\tanh" in verdict.repair_latex
+    halved = check(2 * R.T @ X / P + lam * W, LW, seed=5).diagnosis
+    assert halved.sentence == "a factor 2 or ½ is missing in the term λ W"
     assert "_" not in check(2 * R.T @ X / P, LW, seed=5).diagnosis.sentence
     assert verdict._repr_latex_().count(r"\neq") == 1
     assert "<script>" not in check(tensor("x", "n"), tensor("z", "m"))._repr_html_()
