@@ -186,6 +186,14 @@ def _reduce(w: Writer, line: Line) -> Text:
     return Text(f"np.{kind}({code}{axis}{typed})")
 
 
+def _cumulate(w: Writer, line: Line) -> Text:
+    (x,), axis, name = line.operands, line["axis"], f"np.cum{line['kind']}"
+    if line["forward"]:
+        return Text(f"{name}({w.operand(x)}, axis={axis})")
+    back = f"[{':, ' * axis}::-1]"
+    return Text(f"{name}({w.operand(x, ATOM)}{back}, axis={axis}){back}")
+
+
 def _matmul(w: Writer, line: Line) -> Text:
     a, c = line.operands
     return Text(f"{w.operand(a, PRODUCT)} @ {w.operand(c, UNARY)}", PRODUCT)
@@ -254,6 +262,7 @@ OPERATIONS: dict[str, Callable[[Writer, Line], Text]] = {
     "multiply": _multiply,
     "scale": _scale,
     "reduce": _reduce,
+    "cumulate": _cumulate,
     "matmul": _matmul,
     "inner": _inner,
     "place": _place,

@@ -28,6 +28,10 @@ PREAMBLE = {
     "windows": '''\
 def windows(x, axis, start, sizes, steps):
     """View of x with one axis replaced by several: x[start + sum of step * index]."""
+    ends = [step * (size - 1) for size, step in zip(sizes, steps)]
+    low, high = start + sum(min(e, 0) for e in ends), start + sum(max(e, 0) for e in ends)
+    if 0 not in sizes and not 0 <= low <= high < x.shape[axis]:
+        raise IndexError(f"positions {low} to {high} are outside an axis of extent {x.shape[axis]}")
     stride = x.strides[axis]
     shape = x.shape[:axis] + sizes + x.shape[axis + 1 :]
     strides = x.strides[:axis] + tuple(step * stride for step in steps) + x.strides[axis + 1 :]

@@ -8,6 +8,7 @@ from numeric.lowering.building import Builder
 from numeric.lowering.equations import compute
 from numeric.lowering.fusion import fused
 from numeric.lowering.hoisting import hoisted
+from numeric.lowering.padding import padded
 from numeric.lowering.program import ArrayProgram, Line, Program, Value
 from numeric.lowering.scaling import sunk
 from numeric.lowering.sharing import collected, shared
@@ -29,6 +30,7 @@ def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=())
 
 def lowered(program: Program, elementary: bool = False) -> ArrayProgram:
     """The array operations that compute a prepared program; ``elementary`` breaks pointwise bodies into single calls."""
+    program = padded(program)
     b = Builder(elementary)
     arguments = tuple(b.leaf(t) for t in program.arguments)
     constants = tuple(b.leaf(t) for t in program.constants)

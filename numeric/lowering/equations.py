@@ -20,7 +20,7 @@ from numeric.lowering.pointwise import mask, pointwise
 from numeric.lowering.program import Labelled, Value
 from numeric.lowering.regions import placed, region
 from symbolic.program.equations import Equation, equation
-from symbolic.program.expressions import Guard, Index
+from symbolic.program.expressions import Guard, Index, Within
 from symbolic.program.reductions import REDUCTIONS
 
 
@@ -38,6 +38,9 @@ def compute(b: Builder, eq: Equation, dtype: str) -> Value:
 
 def reduced(b: Builder, eq: Equation, dtype: str) -> Labelled:
     """The reduction of the body over the bound indices, as an array over the output indices that matter."""
+    running = _running(eq)
+    if running is not None:
+        return _cumulated(b, eq, *running, dtype)
     if eq.reduce == "sum" and eq.bound:
         return _sum(b, eq, dtype)
     order = (*eq.indices, *eq.bound)
@@ -47,6 +50,28 @@ def reduced(b: Builder, eq: Equation, dtype: str) -> Labelled:
     if not eq.bound:
         return x
     return _along(b, eq.reduce, x, eq.indices, eq.bound, dtype)
+
+
+def _running(eq: Equation) -> tuple[Index, Index, bool] | None:
+    """(i, k, forward) if the equation reduces over k ≤ i (forward) or k ≥ i, and the body does not mention i."""
+    if eq.reduce not in ("sum", "prod") or len(eq.bound) != 1 or len(eq.guards) != 1:
+        return None
+    (k,), (guard,) = eq.bound, eq.guards
+    if not isinstance(guard, Within) or not eq.body.has(k):
+        return None
+    for i in eq.indices:
+        fits = i.extent == k.extent == guard.args[1] and not eq.body.has(i)
+        if fits and guard.args[0] in (i - k, k - i):
+            return i, k, guard.args[0] == i - k
+    return None
+
+
+def _cumulated(b: Builder, eq: Equation, i: Index, k: Index, forward: bool, dtype: str) -> Labelled:
+    """A running sum or product along the axis of k, which becomes that of i."""
+    x = pointwise(b, eq.body, dtype, tuple(k if j is i else j for j in eq.indices))
+    axis = x.indices.index(k)
+    value = b.emit("cumulate", (x.value,), x.value.extents, dtype, axis=axis, kind=eq.reduce, forward=forward)
+    return Labelled(value, tuple(i if j is k else j for j in x.indices))
 
 
 def _sum(b: Builder, eq: Equation, dtype: str) -> Labelled:

@@ -58,6 +58,9 @@ def _parts(eq: Equation, pieces: dict[int, tuple[Tensor, ...]]) -> list[Equation
         return [eq] if _has_delta(eq) and eq.bound else None
     symbols = {a: sp.Dummy(f"d{k}", real=True) for k, a in enumerate(deltas)}
     marked, found = body.xreplace(symbols), set(symbols.values())
+    # Only sums and products take a delta along: a step function has slope 0 and is not linear.
+    if any(f.free_symbols & found for f in marked.atoms(sp.Function, sp.Pow)):
+        return None
     parts = []
     for a, symbol in symbols.items():
         factor = marked.diff(symbol)
@@ -124,9 +127,11 @@ def _compressed(eq: Equation) -> Tensor:
         return computed(eq)
     mapping = dict(ties)
     inner = [g.func(*(a.xreplace(mapping) for a in g.args)) for g in guards]
-    core = computed(equation(free, body.xreplace(mapping), eq.bound, "sum", inner))
+    body = body.xreplace(mapping)
+    kept = [i for i in free if body.has(i) or any(g.has(i) for g in inner)]
+    core = computed(equation(kept, body, eq.bound, "sum", inner))
     tied = [Zero(i - v) for i, v in ties]
-    return computed(Equation(eq.indices, core.access(*free), (), "sum", tuple(tied)))
+    return computed(Equation(eq.indices, core.access(*kept), (), "sum", tuple(tied)))
 
 
 def _is_small(body: sp.Expr) -> bool:

@@ -83,6 +83,8 @@ for _name, _f in {
     "trace": lambda S: np.trace(S @ S),
     "diagonal": lambda S: np.diagonal(S) * 2,
     "diag_matrix": lambda x: np.diag(x),
+    "relu_of_diagonal": lambda y: np.maximum(np.diag(y), 0),
+    "maximum_of_diagonal": lambda y, a: np.maximum(np.diag(y), a),
     "diag_product": lambda A, x: A @ np.diag(x),
     "affine": lambda A, x, y: np.tanh(A @ x + y),
     "transpose": lambda A: A.T,
@@ -98,6 +100,7 @@ for _name, _f in {
     "argmin_all": lambda T: T.argmin(),
     "product": lambda A: A.prod(axis=1),
     "cumsum": lambda A: np.cumsum(A, axis=1),
+    "cumsum_reversed": lambda A: np.cumsum(A[:, ::-1], axis=1)[:, ::-1] * 2,
     "cumprod": lambda x: np.cumprod(x),
     "logaddexp": lambda A: np.logaddexp.reduce(A, axis=1),
     "softmax_by_hand": lambda X: np.exp(X) / np.exp(X).sum(axis=1, keepdims=True),
@@ -175,6 +178,36 @@ def windows(I, K):
     """A convolution along the last axis written with index arrays."""
     positions = s.constant(np.arange(6)[:, None] + np.arange(3)[None, :])
     return np.einsum("bcpk,ock->bop", I[:, :, positions], K)
+
+
+@case
+def strided_convolution(I, K):
+    """Every second window of a padded signal."""
+    padded = np.pad(I, ((0, 0), (0, 0), (1, 2)))
+    windows = np.stack([padded[:, :, u : u + 9 : 2] for u in range(3)], axis=-1)
+    return np.einsum("bcpk,ock->bop", windows, K)
+
+
+@case
+def convolution_by_equation(u, v):
+    """``y[t] = Σ_k u[t + k] v[k]`` in index notation, whose pullback is guarded."""
+    from symbolic.program.equations import equation
+    from symbolic.program.expressions import Index
+    from symbolic.program.tensors import computed
+
+    t, k = Index("t", 4), Index("k", 2)
+    return computed(equation([t], u.access(t + k) * v.access(k), [k]))
+
+
+@case
+def strided_by_equation(F, v):
+    """``y[m, t] = Σ_k F[m, 2t + k] v[k]``: a stride of two."""
+    from symbolic.program.equations import equation
+    from symbolic.program.expressions import Index
+    from symbolic.program.tensors import computed
+
+    m, t, k = Index("m", 4), Index("t", 3), Index("k", 2)
+    return computed(equation([m, t], F.access(m, 2 * t + k) * v.access(k), [k]))
 
 
 DIFFERENTIABLE = sorted(
