@@ -20,6 +20,7 @@ from symbolic.notation.matrix.building import matrix_tree
 from symbolic.notation.matrix.contraction import NoMatrixForm
 from symbolic.notation.matrix.numpy_code import numpy_text
 from symbolic.notation.matrix.printing import MatrixPrinter
+from symbolic.notation.names import is_derivative
 from symbolic.notation.options import Options, check_style
 from symbolic.notation.perturbation import differential, differential_symbol
 from symbolic.notation.plain import Text
@@ -207,12 +208,27 @@ def _right(
         try:
             tree = matrix_tree(closed)
             if dialect.options.row and tree.is_column:
-                tree = m.transpose(tree)
+                tree = _as_row(tree)
             return MatrixPrinter(dialect).piece(tree), None
         except NoMatrixForm:
             pass
     printer = IndexPrinter.of(closed, dialect, names)
     return printer.piece(closed.expr), printer
+
+
+def _as_row(tree: m.Node) -> m.Node:
+    """A column turned into a row, entry by entry where gradients are among its factors, since they are rows."""
+    if isinstance(tree, m.Scale):
+        return m.scale(tree.number, tree.scalars, _as_row(tree.operand))
+    if isinstance(tree, m.Hadamard) and any(map(_holds_a_gradient, tree.operands)):
+        return m.hadamard(*map(_as_row, tree.operands))
+    if isinstance(tree, m.Sum) and any(map(_holds_a_gradient, tree.operands)):
+        return m.add(*map(_as_row, tree.operands))
+    return m.transpose(tree)
+
+
+def _holds_a_gradient(tree: m.Node) -> bool:
+    return any(is_derivative(name) for name in m.labels(tree))
 
 
 def _sides(thing: Any, style: str, right: Any, dialect: Latex) -> tuple[str, tuple[tuple[bool, str], ...], str]:

@@ -230,7 +230,7 @@ class MatrixPrinter:
         piece = self.piece(node)
         if not self.dialect.options.shapes or node.is_scalar or isinstance(node, (m.Product, m.Hadamard, m.Scale)):
             return piece
-        if not isinstance(node, (m.Leaf, m.Transpose)):
+        if not isinstance(node, m.Leaf) and not (isinstance(node, m.Transpose) and isinstance(node.operand, m.Leaf)):
             piece = MatrixPrinter(self.dialect.without_shapes(), self.depth).piece(node)
         text = piece.text if piece.level > ADD else self.dialect.bracket(piece.text)
         rows, columns = (self.scalar(e).text for e in node.shape)

@@ -69,6 +69,10 @@ def test_result(derivation):
 def test_row_convention(derivation):
     step = next(st for st in derivation.steps if st.kind == "result" and str(st.left) == "∂C/∂z_1")
     assert statement(step, row=True) == r"\frac{\partial C}{\partial z_{1}} = \frac{\partial C}{\partial s_{2}} V"
+    pointwise = next(st for st in derivation.steps if st.kind == "result" and str(st.left) == "∂C/∂s_1")
+    assert statement(pointwise, row=True) == (
+        r"\frac{\partial C}{\partial s_{1}} = \frac{\partial C}{\partial z_{1}} \odot (\mathbf{1} - z_{1} \odot z_{1})^{\top}"
+    )
     (_, result), *factors = next(
         st.shapes for st in derivation.steps if st.kind == "chain" and str(st.left) == "∂C/∂z_1"
     )
