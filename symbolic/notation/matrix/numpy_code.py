@@ -94,6 +94,9 @@ class NumpyPrinter:
 
     def number(self, e: sp.Expr) -> Code:
         """A number or an expression in dimensions."""
+        if isinstance(e, Access):
+            at = ", ".join(self.number(i).text for i in e.indices)
+            return Code(f"{self._name(e.tensor)}[{at}]" if at else self._name(e.tensor), "s")
         if e.is_Integer:
             return Code(str(e), "s", ATOM if e >= 0 else SUM)
         if e.is_Rational:

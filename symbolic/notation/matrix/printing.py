@@ -17,6 +17,7 @@ from symbolic.notation.matrix.building import matrix_tree
 from symbolic.notation.matrix.contraction import NoMatrixForm
 from symbolic.notation.names import is_derivative
 from symbolic.notation.scalars import ScalarPrinter
+from symbolic.program.expressions import Access
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
@@ -95,7 +96,7 @@ class MatrixPrinter:
 
     def scalar_index(self, e: sp.Expr) -> str:
         """A fixed index as it stands at a tensor."""
-        return self.scalar(e + self.dialect.options.first).text
+        return _Positions(self.dialect).piece(e + self.dialect.options.first).text
 
     # -- numbers and the constant matrices
 
@@ -235,6 +236,15 @@ class MatrixPrinter:
         text = piece.text if piece.level > ADD else self.dialect.bracket(piece.text)
         rows, columns = (self.scalar(e).text for e in node.shape)
         return Piece(self.dialect.shape_under(text, rows, columns), ATOM)
+
+
+class _Positions(ScalarPrinter):
+    """Fixed positions, which integer tensors may give: X_{l_0, :}."""
+
+    def piece(self, e: sp.Expr) -> Piece:
+        if isinstance(e, Access):
+            return self.dialect.tensor(e.tensor, [self.piece(i + self.dialect.options.first).text for i in e.indices])
+        return super().piece(e)
 
 
 def is_small_array(t: Tensor) -> bool:

@@ -7,6 +7,7 @@ import sympy as sp
 import symbolic as s
 from symbolic import tensor
 from symbolic.calculus.closed_form import Condition
+from symbolic.language.gallery import GALLERY
 from symbolic.notation import condition, shape_line, statement
 from tests.symbolic.notation.test_markup import is_well_formed
 
@@ -94,3 +95,14 @@ def test_conditions():
     assert condition(Condition("in (-1, 1)", sp.tanh(entry))) == r"\tanh(\hat{x}_{i}) \in (-1, 1)"
     assert condition(Condition("A_1 100% invertible")) == r"\text{A\_1 100\% invertible}"
     assert condition(Condition("relu′(0) = 0")) == r"\text{relu$'$(0) = 0}"
+
+
+LONG = {"gpt", "gpt-block", "gru-net", "elman-net", "gaussian-process"}  # seconds each, and nothing new in their steps
+
+
+@pytest.mark.parametrize("name", [name for name in GALLERY if name not in LONG])
+def test_every_model_of_the_gallery_states_its_steps(name):
+    for step in s.derive(GALLERY[name].build()).steps:
+        if step.level <= 1:
+            for style in STYLES:
+                is_well_formed(statement(step, style))

@@ -152,6 +152,14 @@ def test_perturbation_by_entries():
     )
 
 
+def test_rows_at_positions_that_a_tensor_holds():
+    k, labels = tensor("k", dtype="int"), tensor("l", 3, dtype="int")
+    assert latex(A[k]) == r"A_{k, :}^{\top}"
+    assert latex(A[labels[1]] + x) == r"A_{l_{1}, :}^{\top} + x"
+    assert text(A[labels[1]] @ x, style="numpy") == "A[l[1]] @ x"
+    assert latex(x[k]) == "x_{k}"
+
+
 def test_small_constants_are_written_out():
     a = tensor("a", 2)
     weights = np.array([[1, 2], [3, 0.5]])
