@@ -111,12 +111,12 @@ class Scanner:
             raise ReadingError(f"more than {MOST_TOKENS} signs in one formula; split it", self.span(start))
         end = self.k if end is None else end
         self.tokens.append(
-            Token(kind, value, start_pos=self.places[start], end_pos=self.places[max(end - 1, start)] + 1)
+            Token(kind, value, start_pos=self.places[start], end_pos=max(self.places[start : max(end, start + 1)]) + 1)
         )
 
     def span(self, start: int) -> tuple[int, int]:
         """The place in the document of ``text[start:k]``."""
-        return self.places[start], self.places[max(self.k - 1, start)] + 1
+        return self.places[start], max(self.places[start : max(self.k, start + 1)]) + 1
 
     def error(self, message: str, start: int) -> ReadingError:
         """A reading error at ``text[start:k]``."""

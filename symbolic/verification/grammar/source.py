@@ -1,6 +1,6 @@
 """A stretch of a document as plain LaTeX, each character with its place in the document.
 
-Unicode mathematics becomes the LaTeX that it stands for, comments vanish, and argument-free macros that the document
+Unicode mathematics becomes the LaTeX that it stands for, comments vanish, and the macros that the document
 defines are replaced (a bounded number of times). Nothing else is ever expanded.
 """
 
@@ -16,6 +16,9 @@ from symbolic.verification.grammar import words
 
 LONGEST_FORMULA = 20_000
 MOST_REPLACEMENTS = 400
+_DEFINITION = re.compile(
+    r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\[A-Za-z]+\s*\}?\s*(?:\[\d\]\s*)?(?=\{)|\\def\s*\\[A-Za-z]+\s*(?:#\d\s*)*(?=\{)"
+)
 _MACRO = re.compile(r"\\([A-Za-z]+)")
 
 
@@ -80,7 +83,7 @@ def normalise(source: str, start: int = 0, end: int | None = None, macros: Mappi
             put(" " if c in "\r\t" else c, k)
             k += 1
     stretch = Stretch("".join(out), (*places, end))
-    return _expanded(stretch, macros) if macros else stretch
+    return _expanded(_without_definitions(stretch), macros) if macros else stretch
 
 
 def _composed(source: str, k: int, end: int, put) -> int:
@@ -102,15 +105,59 @@ def _composed(source: str, k: int, end: int, put) -> int:
     return k + n
 
 
+def _without_definitions(stretch: Stretch) -> Stretch:
+    """The stretch without the definitions of macros that stand in it: they were read before."""
+    while match := _DEFINITION.search(stretch.text):
+        (_, body), end = _arguments(stretch.text, match.end(), 1)[0][0], _arguments(stretch.text, match.end(), 1)[1]
+        if body <= match.end():
+            break
+        text = stretch.text[: match.start()] + stretch.text[end:]
+        stretch = Stretch(text, (*stretch.places[: match.start()], *stretch.places[end:]))
+    return stretch
+
+
 def _expanded(stretch: Stretch, macros: Mapping[str, str]) -> Stretch:
+    """The document's own macros replaced, arguments in place of #1, #2; a bounded number of times and up to a bounded length."""
     for _ in range(MOST_REPLACEMENTS):
         match = next((m for m in _MACRO.finditer(stretch.text) if m.group(1) in macros), None)
         if match is None:
             return stretch
-        new, place = macros[match.group(1)] + " ", stretch.places[match.start()]
-        text = stretch.text[: match.start()] + new + stretch.text[match.end() :]
-        if len(text) > LONGEST_FORMULA:
+        body, place = macros[match.group(1)], stretch.places[match.start()]
+        wanted = max((int(n) for n in re.findall(r"#(\d)", body)), default=0)
+        arguments, end = _arguments(stretch.text, match.end(), wanted)
+        text, places = [], []
+        for part in re.split(r"(#\d)", body + ("" if wanted else " ")):
+            if re.fullmatch(r"#\d", part):
+                a, b = arguments[int(part[1]) - 1]
+                text.append(stretch.text[a:b])
+                places.extend(stretch.places[a:b])
+            else:
+                text.append(part)
+                places.extend([place] * len(part))
+        whole = stretch.text[: match.start()] + "".join(text) + stretch.text[end:]
+        if len(whole) > LONGEST_FORMULA:
             break
-        places = (*stretch.places[: match.start()], *[place] * len(new), *stretch.places[match.end() :])
-        stretch = Stretch(text, places)
+        stretch = Stretch(whole, (*stretch.places[: match.start()], *places, *stretch.places[end:]))
     raise ReadingError("the document's macros expand without end", (stretch.places[0], stretch.places[-1]))
+
+
+def _arguments(text: str, start: int, count: int) -> tuple[list[tuple[int, int]], int]:
+    """Where the arguments of a macro stand: groups without their braces, or single signs."""
+    found, k = [], start
+    for _ in range(count):
+        while k < len(text) and text[k] in " \n":
+            k += 1
+        if k >= len(text):
+            found.append((k, k))
+        elif text[k] == "{":
+            level, j = 1, k + 1
+            while j < len(text) and level:
+                level += (text[j] == "{" and text[j - 1] != "\\") - (text[j] == "}" and text[j - 1] != "\\")
+                j += 1
+            found.append((k + 1, j - 1))
+            k = j
+        else:
+            sign = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL).match(text, k)
+            found.append((k, sign.end()))
+            k = sign.end()
+    return found, k

@@ -68,9 +68,19 @@ class Commands(Scanner):
             self.argument()
         elif bare == "sqrt":
             self.root(start)
+        elif bare in ("newcommand", "renewcommand", "providecommand", "DeclareMathOperator", "def"):
+            self.definition(bare)
+        elif bare in ("pdv", "dv", "pd", "od", "pderiv", "deriv"):
+            self.quotient("PARTIAL" if bare.startswith("p") else "DIFF", start)
+        elif bare in ("norm", "abs", "Norm", "Abs"):
+            self.barred("NORM" if bare.lower() == "norm" else "ABS", start)
+        elif bare in ("R", "Re", "reals", "Reals", "RR"):
+            self.put("SYMBOL", "setR", start)
+        elif bare in ("dd", "diff") and "dd" not in self.vocabulary.names:
+            self.put("DIFF", "d", start)
         elif bare == "partial":
             self.put("PARTIAL", "∂", start)
-        elif bare == "nabla":
+        elif bare in ("nabla", "grad", "gradient"):
             self.put("NABLA", "∇", start)
         elif bare == "arg":
             self.k = re.compile(r"\s*(?:\\,|\\!)?\s*").match(self.text, self.k).end()
@@ -149,6 +159,38 @@ class Commands(Scanner):
                 "defined by \\newcommand)",
                 start,
             )
+
+    def definition(self, which: str) -> None:
+        """A macro's definition among mathematics: it was read before, here it is nothing."""
+        if which == "def":
+            self.k = re.compile(r"\s*\\[A-Za-z]+\s*(?:#\d\s*)*|").match(self.text, self.k).end()
+        else:
+            self.raw_argument()
+            self.k = re.compile(r"\s*(?:\[[^\]]*\]\s*)*").match(self.text, self.k).end()
+        self.raw_argument()
+
+    def quotient(self, kind: str, start: int) -> None:
+        """``\\pdv[n]{f}{x}``."""
+        order = re.compile(r"\s*\[(\d)\]").match(self.text, self.k)
+        self.k = order.end() if order else self.k
+        self.put("FRAC", "frac", start)
+        for part in (0, 1):
+            self.put("LBRACE", "{", start, start + 1)
+            self.put(kind, "d", start)
+            if order and not part:
+                for sign, value in (("SUP", "^"), ("LBRACE", "{"), ("NUMBER", order.group(1)), ("RBRACE", "}")):
+                    self.put(sign, value, start)
+            self.argument()
+            if order and part:
+                for sign, value in (("SUP", "^"), ("LBRACE", "{"), ("NUMBER", order.group(1)), ("RBRACE", "}")):
+                    self.put(sign, value, start)
+            self.put("RBRACE", "}", start)
+
+    def barred(self, kind: str, start: int) -> None:
+        """``\\norm{x}``, ``\\abs{x}``."""
+        self.put("L" + kind, "|", start)
+        self.argument()
+        self.put("R" + kind, "|", start)
 
     def fence(self, side: str, start: int) -> None:
         """``\\left`` and its kin: the sign that follows opens or closes."""

@@ -8,7 +8,25 @@ GREEK = frozenset(
 GREEK_VARIANTS = {f"var{name}": name for name in ("epsilon", "theta", "pi", "rho", "sigma", "phi", "kappa")}
 
 # Styles that leave a symbol what it is, and accents that make another one.
-STYLES = frozenset(["mathbf", "boldsymbol", "bm", "mathit", "vec", "mathnormal", "pmb", "bf", "symbf", "mathbfit"])
+STYLES = frozenset(
+    [
+        "va",
+        "vb",
+        "vect",
+        "mat",
+        "vv",
+        "mathbf",
+        "boldsymbol",
+        "bm",
+        "mathit",
+        "vec",
+        "mathnormal",
+        "pmb",
+        "bf",
+        "symbf",
+        "mathbfit",
+    ]
+)
 ROMAN = frozenset(
     [
         "mathrm",
@@ -92,7 +110,7 @@ WITH_ARGUMENT_DROPPED = frozenset(
         "mathstrut",
     ]
 )
-TRANSPOSED = frozenset(["top", "intercal", "Top", "transp", "trans"])
+TRANSPOSED = frozenset(["Top", "T", "intercal", "top", "tp", "trans", "transp", "transpose"])
 MATRIX_ENVIRONMENTS = frozenset(["matrix", "bmatrix", "pmatrix", "vmatrix", "Bmatrix", "smallmatrix", "array"])
 CASES_ENVIRONMENTS = frozenset(["cases", "dcases", "rcases"])
 ROW_ENVIRONMENTS = frozenset(

@@ -14,6 +14,7 @@ from symbolic.verification.grammar.tokens import NOTHING_DECLARED, tokenize
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.sets import Set, set_of
 from symbolic.verification.reading.statements import Chain, chains
+from symbolic.verification.reading.told_shapes import told_shapes
 
 _PROPERTIES = {
     "symmetric": "symmetric", "one-hot": "one_hot", "onehot": "one_hot", "positive definite": "positive_definite",
@@ -88,6 +89,10 @@ def declarations(source: Source) -> Declarations:
     found.prose = " ".join(source.text[p.start : p.end] for p in source.pieces if not p.mathematics)
     for sentence, marks in sentences(source):
         _said(found, source, sentence, marks, vocabulary)
+        for name, shape, tex, place in told_shapes(
+            sentence, lambda k, marks=marks: _node(source, marks[k], vocabulary)
+        ):
+            found.names.setdefault(name, Declared(name, shape, tex or source.text[place[0] : place[1]], place[0]))
     for chain in positive:
         _positive(found, chain, source)
     _conventions(found, " ".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics))
@@ -267,6 +272,13 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
             found.names.setdefault(name, Declared(name, (), tex, place))
             found.roles.setdefault(name, "constant")
+
+
+def _node(source: Source, piece: Piece, vocabulary) -> s.Node | None:
+    try:
+        return parse(tokenize(source.text, vocabulary, piece.start, piece.end))
+    except ReadingError:
+        return None
 
 
 def _give(found: Declarations, symbols: list[tuple[str, int, str]], said: str) -> None:

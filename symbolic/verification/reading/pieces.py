@@ -13,7 +13,9 @@ LARGEST_DOCUMENT = 400_000
 MOST_PIECES = 4_000
 
 _ENVIRONMENTS = frozenset(words.ROW_ENVIRONMENTS - {"split", "aligned", "gathered", "alignedat"})
-_MACRO = re.compile(r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*\{")
+_MACRO = re.compile(
+    r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*(?:\[\d\]\s*)?\{|\\def\s*\\([A-Za-z]+)\s*(?:#\d\s*)*\{"
+)
 _OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*\{([^{}\\]{1,40})\}")
 
 
@@ -181,7 +183,7 @@ def _without_code(text: str) -> str:
 
 
 def _macros(text: str) -> dict[str, str]:
-    """``\\newcommand`` without arguments (never one that takes any), and declared operators."""
+    """What ``\\newcommand`` and ``\\def`` abbreviate, and declared operators."""
     found: dict[str, str] = {}
     for match in _MACRO.finditer(text):
         level, k = 1, match.end()
@@ -189,8 +191,8 @@ def _macros(text: str) -> dict[str, str]:
             level += (text[k] == "{" and text[k - 1] != "\\") - (text[k] == "}" and text[k - 1] != "\\")
             k += 1
         body = text[match.end() : k - 1]
-        if "#" not in body and len(body) <= 200:
-            found[match.group(1)] = body
+        if len(body) <= 200:
+            found[match.group(1) or match.group(2)] = body
     for match in _OPERATOR.finditer(text):
         found[match.group(1)] = rf"\operatorname{{{match.group(2)}}}"
     return found

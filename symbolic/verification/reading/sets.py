@@ -31,7 +31,7 @@ def set_of(tokens: list) -> Set | None:
     base, sub, sup = (node.base, node.sub, node.sup) if isinstance(node, s.Scripted) else (node, None, None)
     if isinstance(base, s.Scripted):
         base, sub, sup = base.base, base.sub or sub, base.sup or sup
-    if not isinstance(base, s.Symbol) or not base.name.startswith("set"):
+    if not isinstance(base, s.Symbol) or not (base.name.startswith("set") or base.name == "R"):
         return None
     assume = set()
     if sub is not None:
@@ -41,8 +41,8 @@ def set_of(tokens: list) -> Set | None:
     if isinstance(sup, s.Mark):
         assume.add("positive")
         sup = None
-    kind = base.name[3:]
-    shape = _sizes(sup) if sup is not None else ()
+    kind = base.name.removeprefix("set")
+    shape = sizes(sup) if sup is not None else ()
     if kind == "R":
         return Set(shape, assume=frozenset(assume))
     if kind == "S":
@@ -75,13 +75,14 @@ def _finite(tokens: list) -> Set | None:
 def _power(tokens: list) -> tuple[str, ...]:
     for k, t in enumerate(tokens):
         if t.type == "SUP" and k + 2 < len(tokens):
-            return _sizes(parse([*tokens[k + 2 : -1]]))
+            return sizes(parse([*tokens[k + 2 : -1]]))
     return ()
 
 
-def _sizes(node: s.Node) -> tuple[str, ...]:
+def sizes(node: s.Node) -> tuple[str, ...]:
+    """The extents that ``m × n`` or ``n`` writes."""
     if isinstance(node, s.Group):
-        return _sizes(node.body)
+        return sizes(node.body)
     if isinstance(node, s.Product) and any(sign == "TIMES" for sign, _ in node.factors):
         groups: list[list] = []
         for sign, f in node.factors:

@@ -172,5 +172,7 @@ def _add(found: list[Chain], current: Chain | None, token: Token, piece: Piece, 
 def written(source: Source, chain: Chain, k: int) -> tuple[int, str]:
     """The place and text of the k-th link (from 1): the first with its left side, later ones from their sign on."""
     start = chain.sides[0].start if k == 1 else chain.sides[k].start
-    text = source.text[start : chain.sides[k].end]
+    end = chain.sides[k].end
+    macro = re.compile(r"\\[A-Za-z]*").match(source.text, max(end - 1, 0))
+    text = source.text[start : macro.end() if macro else end]
     return start, text.strip()
