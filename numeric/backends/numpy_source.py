@@ -77,6 +77,7 @@ class Writer:
         self.sizes: dict[sp.Symbol, str] = {}
         self.helpers: dict[str, None] = {}
         self.body: list[str] = []
+        self.outputs = {v.number for v in program.outputs}
         self.remarks = Remarks()
         self.tensors = {v.number: t for v, t in reversed(program.steps)}
         self.uses = Counter(v.number for line in program.lines for v in line.operands)
@@ -175,12 +176,11 @@ class Writer:
         text = show(self, line)
         v = line.target
         text = Text(text.code, text.binds, v.dtype)
-        outputs = {o.number for o in self.program.outputs}
         short = len(text.code) < _WIDTH - 40
         once = self.uses[v.number] == 1
         tiny = line.operation in ("transpose", "expand") and text.binds == ATOM and len(text.code) < 24
         named = v.number in self.tensors and self.tensors[v.number].name is not None
-        if v.number not in outputs and not named and line.operation in NESTED and ((once and short) or tiny):
+        if v.number not in self.outputs and not named and line.operation in NESTED and ((once and short) or tiny):
             self.texts[v.number] = text
             return
         t = self.tensors.get(v.number)

@@ -6,6 +6,7 @@ storage    by lifetime: an entry-by-entry call may write over an operand that it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -96,42 +97,61 @@ def _roots(lines: Iterable[Line]) -> dict[int, int]:
 
 def _scheduled(program: ArrayProgram, roots: dict[int, int]) -> tuple[list[Line], dict[int, Value]]:
     """Lines in an order in which each new value of an argument is written after the last reader of the old one."""
-    written = {new.number: old for old, new in program.updates if _writes(program, new)}
-    pending = list(program.lines)
-    done: list[Line] = []
-    early: dict[int, Value] = {}
-    ready = {v.number for v in (*program.arguments, *program.constants)}
-    while pending:
-        chosen = next((line for line in pending if _can_run(line, pending, ready, written, roots)), None)
-        if chosen is None:  # Two arguments need each other's old values: the first is written at the end.
-            chosen = next(line for line in pending if all(v.number in ready for v in line.operands))
-            written.pop(chosen.target.number, None)
-        elif chosen.target.number in written:
-            early[chosen.target.number] = written[chosen.target.number]
-        pending.remove(chosen)
-        ready.add(chosen.target.number)
-        done.append(chosen)
-    return done, early
+    order = _Order(program, roots)
+    blocked: list[Line] = []
+    for line in program.lines:
+        blocked.append(line)
+        blocked = order.run_all(blocked)
+    while blocked:  # Two arguments need each other's old values: the first is written at the end.
+        chosen = next(line for line in blocked if order.is_ready(line))
+        order.written.pop(chosen.target.number)
+        blocked = order.run_all(blocked)
+    return order.done, order.early
 
 
-def _writes(program: ArrayProgram, new: Value) -> bool:
-    """Whether the line that computes ``new`` can write it over another array."""
-    line = next((line for line in program.lines if line.target is new), None)
-    return line is not None and line.operation in ENTRYWISE
+class _Order:
+    """Which lines are done, and how many are still to read the old value of each argument that is written over."""
 
+    def __init__(self, program: ArrayProgram, roots: dict[int, int]):
+        entrywise = {line.target.number for line in program.lines if line.operation in ENTRYWISE}
+        self.written = {new.number: old for old, new in program.updates if new.number in entrywise}
+        self.roots, self.done, self.early = roots, [], {}
+        self.ready = {v.number for v in (*program.arguments, *program.constants)}
+        self.readers: Counter[int] = Counter()
+        for line in program.lines:
+            self.readers.update(self._read(line))
 
-def _can_run(
-    line: Line, pending: list[Line], ready: set[int], written: dict[int, Value], roots: dict[int, int]
-) -> bool:
-    if not all(v.number in ready for v in line.operands):
-        return False
-    old = written.get(line.target.number)
-    if old is None:
-        return True
-    readers = [other for other in pending if other is not line and _reads(other, old, roots)]
-    own = [v for v in line.operands if roots.get(v.number, v.number) == old.number]
-    return not readers and all(v.number == old.number for v in own)
+    def _read(self, line: Line) -> set[int]:
+        return {self.roots.get(v.number, v.number) for v in line.operands}
 
+    def is_ready(self, line: Line) -> bool:
+        """Whether all operands are there."""
+        return all(v.number in self.ready for v in line.operands)
 
-def _reads(line: Line, old: Value, roots: dict[int, int]) -> bool:
-    return any(roots.get(v.number, v.number) == old.number for v in line.operands)
+    def can_run(self, line: Line) -> bool:
+        """Ready, and nothing else still reads what the line writes over; the line itself reads it entry by entry."""
+        if not self.is_ready(line):
+            return False
+        old = self.written.get(line.target.number)
+        if old is None:
+            return True
+        own = [v for v in line.operands if self.roots.get(v.number, v.number) == old.number]
+        return self.readers[old.number] == bool(own) and all(v.number == old.number for v in own)
+
+    def run_all(self, waiting: list[Line]) -> list[Line]:
+        """Run what can run, until nothing more can; returns the rest."""
+        going = True
+        while going:
+            going, rest = False, []
+            for line in waiting:
+                if not self.can_run(line):
+                    rest.append(line)
+                    continue
+                going = True
+                self.readers.subtract(self._read(line))
+                self.ready.add(line.target.number)
+                self.done.append(line)
+                if line.target.number in self.written:
+                    self.early[line.target.number] = self.written[line.target.number]
+            waiting = rest
+        return waiting
