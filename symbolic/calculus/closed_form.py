@@ -111,6 +111,14 @@ def closed_form(t: Tensor, stop: Callable[[Tensor], bool] | None = None) -> Clos
     return Closed(form.indices, form.expr)
 
 
+def nearest_form(t: Tensor) -> Closed:
+    """``closed_form(t)`` or, where that is too large to read, the definition through the tensors next to it."""
+    try:
+        return closed_form(t)
+    except TooLargeError:
+        return Closed(t.definition.indices, scalar_form(t.definition))
+
+
 @dataclass(frozen=True)
 class _Form:
     indices: tuple[Index, ...]

@@ -14,7 +14,7 @@ from typing import Any
 
 from symbolic.calculus import derivatives
 from symbolic.calculus.canonical import placed
-from symbolic.calculus.closed_form import Closed, Condition, TooLargeError, closed_form, is_boundary
+from symbolic.calculus.closed_form import Closed, Condition, TooLargeError, is_boundary, nearest_form
 from symbolic.calculus.conditions import conditions_of
 from symbolic.calculus.folding import size
 from symbolic.calculus.modules import modules
@@ -157,8 +157,11 @@ class _Sweep:
         """The cotangent that goes on: of modules and variables its presented form, under its own name."""
         if t not in self.wanted:
             return bar
-        form = self._presented(t, bar)
-        result = realised(form)
+        try:
+            form = self._presented(t, bar)
+            result = realised(form)
+        except TooLargeError:  # then it is written through the tensors that compute it
+            form, result = placed(nearest_form(bar)), bar
         result.derived = True
         result.named(self._name(t), provisional=True)
         self.results[t], self.forms[t], self.raw[t] = result, form, bar
@@ -169,11 +172,7 @@ class _Sweep:
         """In terms of the next modules' derivatives, or looking through them where that is simpler: p − y."""
         if bar in self._cotangents:
             return placed(Closed(indices := bar.fresh_indices(), bar.access(*indices)))
-        try:
-            near = closed_form(bar)
-        except TooLargeError:
-            near = None
-        scope = _scope(near, t) if near is not None else ()
+        scope = _scope(bar, t)
         one = presented(bar, scope)
         through = {a.tensor for a in one.expr.atoms(Access)} & self._cotangents
         if not through or size(one.expr) <= 2:
@@ -189,9 +188,7 @@ class _Sweep:
         return name
 
 
-def _scope(form: Closed, t: Tensor) -> list[Tensor]:
+def _scope(bar: Tensor, t: Tensor) -> list[Tensor]:
     """Names by which a cotangent may be written: the named tensors that it reads, and ``t`` itself."""
-    read = {a.tensor for a in form.expr.atoms(Access) if not a.tensor.derived and a.tensor.definition is not None}
-    if t.definition is not None:
-        read.add(t)
-    return sorted(read, key=lambda u: -u.serial)
+    read = {u for u in topological([bar], stop=is_boundary) if is_boundary(u)} | {t}
+    return sorted((u for u in read if u.definition is not None and not u.derived), key=lambda u: -u.serial)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symbolic.calculus.canonical import canonical, rebuilt, signature
+from symbolic.calculus.canonical import canonical, placed, rebuilt, signature
 from symbolic.calculus.closed_form import Closed, TooLargeError, bound_indices, closed_form, is_boundary
 from symbolic.calculus.factoring import factored
 from symbolic.calculus.folding import folded, size
@@ -28,11 +28,13 @@ from symbolic.program.facts import Fact
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 
+LONGEST = 300  # as ``folding.size`` counts; nobody reads more, and factoring it would cost its square
+
 
 def present(closed: Closed, scope: Iterable[Tensor] = (), stop: Callable[[Tensor], bool] = is_boundary) -> Closed:
     """``closed`` folded and factored for reading; ``scope`` are the tensors by whose names it may be written.
 
-    An expression too large to normalise comes back as it is.
+    An expression too large to normalise or to read comes back as it is.
 
     >>> import numpy as np
     >>> import symbolic as s
@@ -40,6 +42,8 @@ def present(closed: Closed, scope: Iterable[Tensor] = (), stop: Callable[[Tensor
     >>> print(present(closed_form(s.gradient(np.sum((X @ w - y) ** 2), w))))
     [i] = 2*sum[r]((-y[r] + sum[k](w[k]*X[r, k]))*X[r, i])
     """
+    if size(closed.expr) > LONGEST:
+        return placed(closed)
     return _present(closed, tuple(scope), stop)
 
 
@@ -108,12 +112,15 @@ def presented(t: Tensor, scope: Iterable[Tensor] | None = None, stop: Callable[[
     leaves less to read; kept whole, nothing that cancels in them is lost when the result is run.
     """
     scope = scope_of(t) if scope is None else list(scope)
-    expanded = present(closed_form(t, stop), scope)
     whole = lambda u: stop(u) or is_unnamed_sum(u)  # noqa: E731
+    form = closed_form(t, whole)
+    if not any(is_unnamed_sum(a.tensor) and not stop(a.tensor) for a in form.expr.atoms(Access)):
+        return present(form, scope, stop)
+    kept = present(_shared(form), scope, whole)
     try:
-        kept = present(_shared(closed_form(t, whole)), scope, whole)
+        expanded = present(closed_form(t, stop), scope)
     except TooLargeError:
-        return expanded
+        return inlined(kept, stop)
     if size(kept.expr) > size(expanded.expr):
         return expanded
     written = inlined(kept, stop)

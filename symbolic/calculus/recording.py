@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from symbolic.calculus.canonical import placed
-from symbolic.calculus.closed_form import Closed, Condition, TooLargeError, closed_form, is_boundary
+from symbolic.calculus.closed_form import Closed, Condition, TooLargeError, closed_form, is_boundary, nearest_form
 from symbolic.calculus.conditions import conditions_of
+from symbolic.calculus.folding import size
 from symbolic.calculus.normal_form import normal_form
-from symbolic.calculus.presentation import presented
+from symbolic.calculus.presentation import LONGEST, presented
 from symbolic.calculus.pullback import cotangents, dependence, identity_seed
 from symbolic.calculus.realisation import realised
 from symbolic.calculus.records import Chain, Derivative, Step, row_shape
@@ -64,7 +65,7 @@ class _Recorder:
     def _definition(self, m: Tensor) -> Step:
         inside = _inside(m)
         step = self.step(
-            "definition", "definition", m, placed(closed_form(m)), shapes=((m.label, m.extents),),
+            "definition", "definition", m, placed(nearest_form(m)), shapes=((m.label, m.extents),),
             conditions=conditions_of(t for t in inside if t.serial in self.active),
             inputs=tuple(self.defined[u] for u in inputs_of(m) if u in self.defined), tensor=m,
         )  # fmt: skip
@@ -110,7 +111,10 @@ class _Recorder:
         bar = local_jacobian(m, u)
         if bar is None:
             return
-        form = presented(bar, [m] if m.name else [])
+        try:
+            form = presented(bar, [m] if m.name else [])
+        except TooLargeError:
+            form = placed(nearest_form(bar))
         yield self.step(
             "local_jacobian", "local_jacobian", Derivative(m, u), form,
             shapes=((Derivative(m, u).label, row_shape(m, u)),),
@@ -124,6 +128,8 @@ class _Recorder:
             if self.d.raw[u].name is not None:
                 return
             raw = placed(closed_form(self.d.raw[u]))
+            if size(raw.expr) > LONGEST:
+                return
             normal = normal_form(raw)
         except TooLargeError:
             return

@@ -173,3 +173,17 @@ def test_a_thousand_layers_need_no_recursion_and_linear_time():
         assert len(d.program) == 2 * layers + 1
     assert sys.getrecursionlimit() == limit
     assert times[1] < 4 * times[0] * 3
+
+
+def test_long_unnamed_chains_are_cut_into_modules():
+    x, w = s.tensor("x", "n"), s.tensor("w", "n", role="parameter")
+    z = x
+    for _ in range(100):
+        z = z * 2
+    for _ in range(40):
+        z = z + np.sin(z * w) * x
+    d = derive(np.sum(z))
+    assert len(d.program) > 40
+    assert d.steps[-1].left == Derivative(d.output, (w,))
+    values = {t: random_values(seeded(n), t) for n, t in enumerate([x, w])}
+    assert np.allclose(array(d.gradient(w), values), array(s.gradient(np.sum(z), w), values))
