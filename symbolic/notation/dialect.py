@@ -48,7 +48,7 @@ class Latex:
     relations: ClassVar[dict[str, str]] = {"<": "<", "<=": r"\le", "=": "=", "in": r"\in"}
     opposites: ClassVar[dict[str, str]] = {"<": r"\ge", ">": r"\le", r"\le": ">", r"\ge": "<", "=": r"\ne", r"\ne": "="}
     unequal, negation = r"\ne", r"\neg "
-    indicator_form = r"\\math(?:bb|bf)\{1\}(?:\\left)?\[(.*?)(?:\\right)?\]"
+    indicator_form = r"\\mathbf\{1\}(?:\\left)?\[((?:[^\[\]]|\[[^\[\]]*\])*?)(?:\\right)?\]"
 
     def __init__(self, options: Options = Options()):  # noqa: B008 - frozen
         self.options = options
@@ -200,9 +200,11 @@ class Latex:
 
     def condition(self, piece: Piece, denied: bool = False) -> str:
         """What stands beside a case: the relation inside an indicator, else that the value is not zero."""
-        match = re.fullmatch(self.indicator_form, piece.text)
-        relation = match[1] if match else f"{piece.text} {self.unequal} 0"
-        signs = [s for s in self.opposites if relation.count(f" {s} ") == 1]
+        parts = list(re.finditer(self.indicator_form, piece.text))
+        between = re.sub(self.indicator_form, "", piece.text).replace(self.hadamard_sign.strip(), "")
+        whole = not between.strip()
+        relation = ", ".join(m[1] for m in parts) if parts and whole else f"{piece.text} {self.unequal} 0"
+        signs = [s for s in self.opposites if relation.count(f" {s} ") == 1 and len(parts) <= 1]
         if not denied:
             return relation
         if len(signs) == 1:

@@ -23,7 +23,7 @@ class Text(Latex):
     relations: ClassVar[dict[str, str]] = {"<": "<", "<=": "≤", "=": "=", "in": "∈"}
     opposites: ClassVar[dict[str, str]] = {"<": "≥", ">": "≤", "≤": ">", "≥": "<", "=": "≠", "≠": "="}
     unequal, negation = "≠", "not "
-    indicator_form = r"\[([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\]"
+    indicator_form = r"(?<!\w)\[([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\]"
 
     def tensor(self, t: Tensor, indices: Sequence[str] = ()) -> Piece:
         name = name_text(generated_name(t))

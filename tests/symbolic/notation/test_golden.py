@@ -1,5 +1,7 @@
 """Formulas as a textbook prints them: each line is a program and its three renderings."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -114,6 +116,24 @@ INDEX = [
     (np.where(x > 0, x, 2 * x), r"\begin{cases} x_{i} & x_{i} > 0 \\ 2 x_{i} & \text{otherwise} \end{cases}"),
     (X.mean(axis=0), r"\frac{1}{N} \sum_{j = 0}^{N - 1} X_{j i}"),
 ]
+
+
+def test_cases():
+    both = np.where((x > 0) & (u < 1), x, u)
+    assert latex(both) == r"\begin{cases} x & u < 1, x > 0 \\ u & \text{otherwise} \end{cases}"
+    assert text(np.where(x > 0, x, u), style="index") == "where([x[i] > 0], x[i], u[i])"
+    assert latex(np.where(x > 0, 1, 0)) == r"\mathbf{1}[x > 0]"
+    assert latex(np.where(x > 0, 0, 1)) == r"\mathbf{1}[x \le 0]"
+    assert latex(np.where((x > 0) & (u < 1), 0, 1)) == r"\mathbf{1}[\neg (u < 1, x > 0)]"
+    assert text(np.where(x > 0, 0, 1), style="index") == "[x[i] ≤ 0]"
+    assert latex(np.where(x, u, 0)).startswith(r"\begin{cases} u & x \ne 0")
+
+
+def test_the_order_of_building_does_not_show():
+    for terms in itertools.permutations([x, u, -w]):
+        assert latex(terms[0] + terms[1] + terms[2]) == "u + x - w"
+    for factors in itertools.permutations([x, u, 1 - w]):
+        assert latex(factors[0] * factors[1] * factors[2]) == r"u \odot x \odot (\mathbf{1} - w)"
 
 
 @pytest.mark.parametrize(("program", "tex"), INDEX)
