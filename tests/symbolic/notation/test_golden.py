@@ -126,7 +126,6 @@ def test_cases():
     assert latex(np.where(x > 0, 0, 1)) == r"\mathbf{1}[x \le 0]"
     assert latex(np.where((x > 0) & (u < 1), 0, 1)) == r"\mathbf{1}[\neg (u < 1, x > 0)]"
     assert text(np.where(x > 0, 0, 1), style="index") == "[x[i] ≤ 0]"
-    assert latex(np.where(x, u, 0)).startswith(r"\begin{cases} u & x \ne 0")
 
 
 def test_the_order_of_building_does_not_show():
