@@ -30,6 +30,7 @@ from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor
 
 BACKENDS = ("numpy", "numba", "auto")
+MOST_COMPILED = 64
 
 
 def training_step(
@@ -47,9 +48,9 @@ def training_step(
     update; ``batch`` holds the arrays of inputs and targets by name, with the samples first.
     ``step.epoch(parameters, data, batch_size, rng)`` runs over a data set once, in an order that ``rng`` draws.
     ``method`` is a key of ``numeric.training.methods.METHODS``, ``options`` its hyperparameters; parameters whose names are
-    in ``frozen`` stay. ``backend``: ``"numpy"``; ``"numba"``, compiled loops (extra ``fast``); or ``"auto"``, numba where it
-    is installed and has code for the program, else NumPy: ``step.backend`` says which it is. ``step.source`` is the code
-    for the last batch size.
+    in ``frozen`` stay. ``backend``: ``"numpy"``; ``"numba"``, compiled loops (extra ``fast``); or ``"auto"``: numba where it is
+    installed, has code for the program, and the program has at most ``MOST_COMPILED`` equations (compiling takes some tenths
+    of a second for each), else NumPy. ``step.backend`` says which it is. ``step.source`` is the code for the last batch size.
 
     Raises ``OptionError`` for an unknown method or option, ``DeclarationError`` for a loss without parameters.
 
@@ -133,7 +134,9 @@ class TrainingStep:
 
     def _chosen_loops(self) -> Any:
         """The compiled steps, or None where NumPy serves; settles what ``"auto"`` means."""
-        if self.backend == "numpy":
+        too_large = self.backend == "auto" and len(self.program.steps) > MOST_COMPILED
+        if self.backend == "numpy" or too_large:
+            self.backend = "numpy"
             return None
         from numeric.backends.loops.stepping import LoopSteps
 

@@ -183,3 +183,14 @@ def test_batch_of_another_dtype_is_converted():
         other(same, {k: v.astype("float32") for k, v in batch.items()})
     for name in same:
         np.testing.assert_array_equal(parameters[name], same[name])
+
+
+def test_auto_compiles_small_programs_only():
+    pytest.importorskip("numba")
+    x, y = tensor("x", 3), tensor("y", 3, role="target")
+    W = tensor("W", (3, 3), role="parameter")
+    z = x
+    for _ in range(40):
+        z = np.tanh(W @ z)
+    assert numeric.training_step(np.sum((np.tanh(W @ x) - y) ** 2), backend="auto").backend == "numba"
+    assert numeric.training_step(np.sum((z - y) ** 2), backend="auto").backend == "numpy"
