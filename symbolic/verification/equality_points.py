@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -85,7 +86,7 @@ class Comparison:
 class Comparer:
     """Compares pairs of tensors of one shape; ``rng`` is the only source of chance, ``sizes`` fixes named dimensions."""
 
-    def __init__(self, rng: random.Random, sizes: Sizes | None = None, seconds: float = 4.0):
+    def __init__(self, rng: random.Random, sizes: Sizes | None = None, seconds: float = 2.0):
         self.rng, self.fixed, self.seconds = rng, dict(sizes or {}), seconds
 
     def compare(self, claim: Tensor, truth: Tensor) -> Comparison:
@@ -96,7 +97,7 @@ class Comparer:
         programs = _Programs(self, claim, truth, tensors)
         if not programs.ready(tally):
             return Comparison("unknown", tally, reason=tally.failed or tally.too_large)
-        suspect = self._search(programs, tally, deadline)
+        suspect = self._search(programs, tally)
         if suspect is not None:
             return Comparison("different", tally, suspect)
         return self._confirm(programs, tally, deadline)
@@ -119,11 +120,12 @@ class Comparer:
                 return True
         return False
 
-    def _search(self, programs: _Programs, tally: Tally, deadline: float) -> Point | None:
+    def _search(self, programs: _Programs, tally: Tally) -> Point | None:
         """A point where floats differ and real numbers confirm it."""
-        doubts = 0
+        doubts, start = 0, time.thread_time()
         for k in range(SEARCHED):
-            if time.thread_time() > deadline or doubts > 4:
+            spent = time.thread_time() - start
+            if (spent > self.seconds / 4 and (tally.floats >= 4 or spent > self.seconds)) or doubts > 4:
                 return None
             program, sizes, values = programs.point(k)
             trace = Trace()
@@ -161,6 +163,7 @@ class Comparer:
                 run = program.evaluate(values, Reals(digits, trace))
             except TooLarge as error:
                 tally.too_large = str(error)
+                programs.calm()
                 continue
             except EvaluationError as error:
                 tally.failed = str(error)
@@ -290,6 +293,10 @@ class _Programs:
         if not draws:
             tally.failed = "no sizes were found at which every dimension is a whole number"
         return bool(self.compiled)
+
+    def calm(self) -> None:
+        """From now on smaller values: at the present ones a function grows beyond what is computed."""
+        self._scales = tuple(Fraction(size) / 4 for size in self._scales[:4])
 
     def point(self, k: int) -> tuple[Program, dict[sp.Symbol, int], Values]:
         """The k-th random point, cycling through sizes and scales."""

@@ -12,6 +12,9 @@ from symbolic.calculus.closed_form import closed_form, is_opaque
 from symbolic.calculus.normal_form import Normaliser, opened_primitives
 from symbolic.calculus.polynomials import Polynomial, accumulate
 from symbolic.errors import ChainruleError
+from symbolic.program.equations import Equation
+from symbolic.program.expressions import Access
+from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 
 
@@ -40,8 +43,25 @@ class _Timed(Normaliser):
         return super().settle(powers)
 
 
+LONGEST = 2500  # nodes of a program written out as one expression, beyond which no proof is tried
+
+
+def written_out(t: Tensor) -> int:
+    """The number of nodes that the program has as one expression, every definition substituted."""
+    sizes: dict[Tensor, int] = {}
+    for u in topological([t]):
+        size = 1
+        if isinstance(u.definition, Equation):
+            for node in sp.preorder_traversal(u.definition.body):
+                size += sizes[node.tensor] if isinstance(node, Access) else 1
+        sizes[u] = size
+    return sizes[t]
+
+
 def prove(claim: Tensor, truth: Tensor, seconds: float = 0.2) -> Proof | None:
     """A proof that two tensors of one shape are equal wherever both are defined; None if none is found in time."""
+    if max(written_out(t) for t in (claim, truth)) > LONGEST:
+        return None
     normaliser = _Timed(time.thread_time() + seconds)
     try:
         if _form(claim, normaliser) != _form(truth, normaliser):

@@ -44,11 +44,14 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, seconds: float = 
     if not trials.points:
         return None
     passed: list[Candidate] = []
-    for candidate in _candidates(claim, truth, tensors, slopes, trials):
-        if time.thread_time() > deadline or len(passed) >= ENOUGH:
-            break
-        if trials.explains(candidate):
-            passed.append(candidate)
+    try:
+        for candidate in _candidates(claim, truth, tensors, slopes, trials):
+            if time.thread_time() > deadline or len(passed) >= ENOUGH:
+                break
+            if trials.explains(candidate):
+                passed.append(candidate)
+    except (ChainruleError, ArithmeticError, RecursionError):
+        pass  # an edit of a body that has no value; what passed before still counts
     for candidate in sorted(passed, key=_rank):
         found = _confirmed(candidate, claim, truth, comparer)
         if found is not None:

@@ -40,13 +40,11 @@ def ratio_candidates(claim: Tensor, truth: Tensor, trials: Trials) -> Iterator[C
             if _explains(factor, found, trials):
                 yield _divided(claim, factor, "off by one", f"{d} against {d - 1 if factor.has(d - 1) else d + 1}")
     for scalar in leaves([claim, truth]):
-        if scalar.ndim == 0 and scalar.dtype == "real":
+        known = [t.run.tables[scalar.serial][0] for t in trials.points] if scalar.ndim == 0 else []
+        if known and scalar.dtype == "real" and all(known):
             for power in (1, -1, 2, -2):
                 for sign in (1, -1):
-                    if all(
-                        abs(r - sign * t.run.tables[scalar.serial][0] ** power) <= 1e-9 * abs(r)
-                        for r, t in zip(found, trials.points, strict=True)
-                    ):
+                    if all(abs(r - sign * v**power) <= 1e-9 * abs(r) for r, v in zip(found, known, strict=True)):
                         label = "extra factor" if power > 0 else "missing factor"
                         factor = sign * scalar.access() ** power
                         yield _divided(claim, factor, label, f"{'−' if sign < 0 else ''}{scalar.label}^{abs(power)}")
@@ -99,10 +97,10 @@ def _size_factors(claim: Tensor, truth: Tensor) -> Iterator[tuple[sp.Expr, str]]
 
 
 def _explains(factor: sp.Expr, ratios: list[float], trials: Trials) -> bool:
-    if len({tuple(sorted((s.name, n) for s, n in t.sizes.items())) for t in trials.points}) < 2:
+    values = [factor.xreplace({d: sp.Integer(n) for d, n in trial.sizes.items()}) for trial in trials.points]
+    if len(set(values)) < 2:  # a number that happens to be this size
         return False
-    for r, trial in zip(ratios, trials.points, strict=True):
-        value = factor.xreplace({d: sp.Integer(n) for d, n in trial.sizes.items()})
+    for r, value in zip(ratios, values, strict=True):
         if not value.is_finite or abs(r - float(value)) > 1e-9 * abs(r):
             return False
     return True
