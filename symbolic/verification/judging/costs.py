@@ -32,6 +32,9 @@ def assume_cost(reader: Reader, name: str) -> bool:
     if by is None:
         return False
     reader.define_everything()
+    reader.next_layers()
+    if name in reader.scope.values:
+        return True
     computed = {
         n: x
         for n, x in reader.scope.values.items()

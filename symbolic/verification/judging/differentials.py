@@ -14,7 +14,6 @@ from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.judging.comparison import Judged
 from symbolic.verification.reading.declarations import name_of
 
 if TYPE_CHECKING:
@@ -30,35 +29,35 @@ class Variations:
     def __init__(self, reader: Reader):
         self.reader = reader
         self.tangents: dict[Tensor, Tensor] = {}
-        self.claimed: dict[Tensor, tuple[Tensor, dict[Tensor, Tensor]]] = {}
+        self.claimed: dict[tuple[Tensor, Tensor], tuple[Tensor, Tensor]] = {}
 
     def scope(self, line: Line, env) -> Scope:
         """The reader's scope with the tangents of the symbols that vary in this line."""
         scope = self.reader.scope
         nodes = [n for n in (line.left, line.before, line.right) if isinstance(n, s.Node)]
-        written = self._differentials([n for n in nodes if n is not line.left])
+        spelt = self.written([n for n in nodes if n is not line.left])
         if not any(isinstance(n, s.Differential) for node in nodes for n in s.walk(node)):
             return scope
-        leaves = {n: t for n, t in written.items() if t.definition is None}
+        leaves = {n: t for n, t in spelt.items() if t.definition is None}
         named = dict(self._named(line).items())
         base = {**named, **leaves}
-        chosen: dict[Tensor, Tensor] = {t: self._tangent(n, t) for n, t in base.items()}
-        computed = {n: t for n, t in written.items() if t.definition is not None}
+        chosen: dict[Tensor, Tensor] = {t: self.tangent(n, t) for n, t in base.items()}
+        computed = {n: t for n, t in spelt.items() if t.definition is not None}
         for name, t in computed.items():
             below = {u.serial for u in topological([t])}
             others = [u for u in (*chosen, *computed.values()) if u is not t]
             if not any(u.serial in below for u in others):
-                chosen[t] = self._tangent(name, t)
+                chosen[t] = self.tangent(name, t)
         return replace(scope, tangents=chosen)
 
-    def _tangent(self, name: str, t: Tensor) -> Tensor:
+    def tangent(self, name: str, t: Tensor) -> Tensor:
         if t not in self.tangents:
             self.tangents[t] = Tensor(
                 f"d{t.name or name}", t.extents, role="input", tex=f"d{self.reader.scope.tex.get(name, name)}"
             )
         return self.tangents[t]
 
-    def _differentials(self, nodes: list[s.Node]) -> dict[str, Tensor]:
+    def written(self, nodes: list[s.Node]) -> dict[str, Tensor]:
         """The symbols whose differentials are written."""
         found: dict[str, Tensor] = {}
         for node in nodes:
@@ -107,22 +106,22 @@ class Variations:
                     found[name] = value.tensor
         return found
 
-    def doubt(self, line: Line, judged: Judged) -> Judged:
-        """A refuted line of differentials stays refuted."""
-        return judged
+    def note(self, of: Tensor, claim: Value, tangents: dict[Tensor, Tensor]) -> None:
+        """Remember what the author says of a differential, written with these tangents."""
+        for by, dot in tangents.items():
+            self.claimed[of, by] = (claim.tensor, dot)
 
-    def note(self, of: Tensor, claim: Value, scope: Scope) -> None:
-        """Remember what the author says of a differential."""
-        self.claimed[of] = (claim.tensor, dict(scope.tangents))
+    def told(self, node: s.Node | object) -> bool:
+        """Whether a right side is written with a differential that an earlier line told."""
+        outputs = {of for of, _ in self.claimed}
+        return isinstance(node, s.Node) and any(t in outputs for t in self.written([node]).values())
 
     def coefficient(self, of: Tensor, by: Tensor) -> list[Tensor]:
         """∂of/∂by as what stands in front of the differential of ``by`` in the author's last line for d(of)."""
-        if of not in self.claimed:
+        if (of, by) not in self.claimed:
             return []
-        tensor, tangents = self.claimed[of]
-        if by not in tangents:
-            return []
+        tensor, dot = self.claimed[of, by]
         try:
-            return [jacobian(tensor, tangents[by])]
+            return [jacobian(tensor, dot)]
         except (ChainruleError, ReadingError):
             return []

@@ -121,8 +121,6 @@ class Judge:
         truth = self.value(scope, env, line.left)
         derivative = self.is_derivative(line)
         claim, judged = self.read_right(scope, env, line, truth, derivative)
-        if judged.verdict.status == "refuted" and scope.tangents:
-            judged = self.variations.doubt(line, judged)
         follows = self.follows(line, scope, env, claim, judged, derivative)
         self.right[id(line.chain), line.k] = judged.holds
         if (
@@ -131,7 +129,7 @@ class Judge:
             and isinstance(line.left, s.Differential)
             and line.left.body is not None
         ):
-            self.variations.note(self.value(scope, env, line.left.body).tensor, claim, scope)
+            self.note_differential(line, scope, env, claim)
         if derivative and claim is not None:
             self.note(line, env, judged)
         return self.verdict(line, judged, follows)
@@ -183,7 +181,7 @@ class Judge:
             return self.from_side(line, scope, env, claim, judged)
         found = subject(Elaborator(scope, env), line.left)
         if found is None:
-            return None
+            return judged.holds if self.variations.told(line.right) and judged.verdict.status != "undecided" else None
         of, steps = found
         worlds = []
         if len(steps) == 1:
@@ -207,6 +205,18 @@ class Judge:
             except ReadingError:
                 continue
         return None if judged.holds else False
+
+    def note_differential(self, line: Line, scope: Scope, env, claim: Value) -> None:
+        """Remember a line for dC: what stands in front of each differential is a derivative."""
+        of = self.value(scope, env, line.left.body).tensor
+        self.variations.note(of, claim, dict(scope.tangents))
+        for name, t in self.variations.written([line.right]).items():
+            if t not in scope.tangents:
+                alone = {t: self.variations.tangent(name, t)}
+                try:
+                    self.variations.note(of, self.value(replace(scope, tangents=alone), env, line.right), alone)
+                except ReadingError:
+                    continue
 
     def through_claims(self, line: Line, scope: Scope, env, judged: Judged) -> bool | None:
         """A right line that is written with derivatives which were claimed before follows from them."""

@@ -20,6 +20,7 @@ from symbolic.verification.judging.costs import assume_cost, cotangent
 from symbolic.verification.reading.assumptions import assumption
 from symbolic.verification.reading.declarations import Declarations, Declared, name_of
 from symbolic.verification.reading.functions import function_names, left_names, primed_names, unread_names
+from symbolic.verification.reading.layers import mentions, shifted
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import define, enter, numeric_leaf, scope_from, target
 from symbolic.verification.reading.statements import Chain, chains
@@ -123,7 +124,9 @@ class Reader:
                 return
             if self.is_definition(left, piece, chain):
                 self.function_by_value(chain)
+                self.entering.add(position)
                 name = self.define(position, chain, left)
+                self.entering.discard(position)
                 if name is not None:
                     yield from self.links(chain, 3 if self.names_function(chain) else 2, name)
                     return
@@ -326,9 +329,55 @@ class Reader:
                     self.entering.discard(later)
         return False
 
+    def define_shifted(self, name: str, depth: int) -> bool:
+        """Enter ``z^{(l+1)}`` by what is written for ``z^{(l)}``."""
+        for letter in self.declared.layers:
+            for _, chain in self.everything:
+                if chain.error or not chain.signs or chain.signs[0] not in _EQUAL or depth > 20:
+                    continue
+                left, right = self.side(chain, 0), self.side(chain, 1)
+                if not isinstance(left, s.Node) or not isinstance(right, s.Node) or not mentions(left, letter):
+                    continue
+                left, right = shifted(left, letter, 1), shifted(right, letter, 1)
+                try:
+                    introduced, _ = target(self.scope, left)
+                except ReadingError:
+                    continue
+                if introduced == name and self.enter_next(left, right, depth):
+                    return True
+        return False
+
+    def enter_next(self, left: s.Node, right: s.Node, depth: int) -> bool:
+        """Enter one definition of the next layer, those that it needs first."""
+        for _ in range(20):
+            try:
+                name = define(self.scope, left, right, self.declared.ranges, target(self.scope, left)[0])
+                self.definitions[name] = right
+                return True
+            except UnknownSymbol as error:
+                if not (self.define_first(error.name, -1, depth + 1) or self.define_shifted(error.name, depth + 1)):
+                    return False
+            except ReadingError:
+                return False
+        return False
+
+    def next_layers(self) -> None:
+        """Enter the next layer of everything that is defined for a generic one, where the document speaks of it."""
+        for letter in self.declared.layers:
+            if not re.search(rf"[\^_]\s*\{{?\s*[(\[]?\s*\\?{letter}\s*\+\s*1", self.source.text):
+                continue
+            for name in list(self.definitions):
+                for _, chain in self.everything:
+                    left = self.side(chain, 0) if chain.signs else None
+                    if isinstance(left, s.Node) and name_of(left) == name and mentions(left, letter):
+                        following = name_of(shifted(left, letter, 1))
+                        held = self.scope.values.get(following or "")
+                        if following and (held is None or held.tensor.definition is None):
+                            self.define_shifted(following, 0)
+
     def assumed(self, error: UnknownSymbol) -> bool:
-        """Whether an undeclared symbol can be read as any cost, or as a real number; it is said so."""
-        return assume_cost(self, error.name) or self.assume_scalar(error)
+        """Whether an undeclared symbol is the next layer's, or can be read as any cost or as a real number; it is said so."""
+        return self.define_shifted(error.name, 0) or assume_cost(self, error.name) or self.assume_scalar(error)
 
     def define_everything(self) -> None:
         """Enter the definitions that stand further on."""

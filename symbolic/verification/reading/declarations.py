@@ -11,6 +11,7 @@ from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import NOTHING_DECLARED, tokenize
+from symbolic.verification.reading.layers import layer_letters, mentions, shifted, shifted_size
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.sets import Set, set_of
 from symbolic.verification.reading.statements import Chain, chains
@@ -64,12 +65,13 @@ class Declarations:
     layout: dict[str, str] = field(default_factory=dict)
     otimes: str = ""
     einstein: bool = False
+    layers: set[str] = field(default_factory=set)
     prose: str = ""
 
 
 def declarations(source: Source) -> Declarations:
     """Everything that the document declares, wherever it stands."""
-    found = Declarations()
+    found = Declarations(layers=layer_letters(source))
     every: list[tuple[Piece, list[Chain]]] = []
     vocabulary = type(NOTHING_DECLARED)(macros=source.macros)
     for piece in source.pieces:
@@ -170,7 +172,12 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
     if isinstance(item, s.Scripted) and isinstance(item.base, s.Symbol):
         for script in (item.indexed, item.sup, item.sub):
             letter = script_name(script) if script is not None else None
-            if letter and (letter in found.ranges or (dotted and script is item.sub)) and len(letter) == 1:
+            if (
+                letter
+                and letter not in found.layers
+                and (letter in found.ranges or (dotted and script is item.sub))
+                and len(letter) == 1
+            ):
                 lead.append(found.ranges.get(letter, letter))
                 sample = letter
         name = item.base.name if lead else _full_name(item)
@@ -196,6 +203,12 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
         return  # an index, not a label
     assume = {a for a in what.assume if a != "whole"}
     found.names[name] = Declared(name, shape, tex.strip("{} "), place, row, what.dtype, frozenset(assume), sample)
+    for letter in found.layers:
+        if isinstance(item, s.Scripted) and not sample and mentions(item, letter):
+            for by in (-1, 1):
+                other = _full_name(shifted(item, letter, by))
+                sizes = tuple(shifted_size(size, letter, by) for size in shape)
+                found.names.setdefault(other, Declared(other, sizes, other, place, row, what.dtype, frozenset(assume)))
 
 
 def _full_name(item: s.Scripted) -> str:

@@ -29,7 +29,9 @@ def scope_from(
     declared: Declarations, layout: Layout, macros: dict[str, str], functions: Iterable[str], otimes: str = "kronecker"
 ) -> Scope:
     """The scope before the first definition: every declared symbol as a tensor."""
-    scope = Scope(layout=layout, otimes=otimes, einstein=declared.einstein, macros=macros)
+    scope = Scope(
+        layers=frozenset(declared.layers), layout=layout, otimes=otimes, einstein=declared.einstein, macros=macros
+    )
     for size in declared.ranges.values():
         if not size.isdigit():
             extent_of(size, scope)
@@ -199,14 +201,14 @@ def target(scope: Scope, left: s.Node) -> tuple[str, list[str]]:
         raise ReadingError("a definition has a symbol on its left", left.span)
     sup, sub, indexed = left.sup, left.sub, left.indexed
     places: list[str] = []
-    if indexed is not None and _index_letters(indexed):
-        places += _index_letters(indexed) or []
+    if indexed is not None and _index_letters(indexed, scope):
+        places += _index_letters(indexed, scope) or []
         indexed = None
-    if is_layer(sup) and _index_letters(sup):
-        places += _index_letters(sup) or []
+    if is_layer(sup) and _index_letters(sup, scope):
+        places += _index_letters(sup, scope) or []
         sup = None
-    if sub is not None and _index_letters(sub):
-        places += _index_letters(sub) or []
+    if sub is not None and _index_letters(sub, scope):
+        places += _index_letters(sub, scope) or []
         sub = None
     rest = (
         s.Scripted(left.span, left.base, sub, sup, left.primes)
@@ -219,12 +221,13 @@ def target(scope: Scope, left: s.Node) -> tuple[str, list[str]]:
     return name, places
 
 
-def _index_letters(node: s.Node) -> list[str] | None:
+def _index_letters(node: s.Node, scope: Scope) -> list[str] | None:
     parts = letters(node) or []
     if (
         parts
         and all(isinstance(p, s.Symbol) and len(p.name) == 1 and p.name.islower() for p in parts)
         and len(parts) <= 4
+        and not any(p.name in scope.layers for p in parts)
     ):
         return [p.name for p in parts]
     return None
