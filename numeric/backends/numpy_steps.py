@@ -17,6 +17,8 @@ from numeric.lowering.program import ArrayProgram, Line
 # BLAS libraries multiply small matrices without packing them. A product of many rows with a long sum that falls just beyond
 # that is up to twice as slow as its blocks (OpenBLAS 0.3.31, 32 × 600 × 60: 43 against 23 µs).
 ROWS, LONG, SMALL = 16, 128, 600_000
+LARGE = 4096  # Entries from which a rank-one product goes to BLAS (60 × 600: 6 against 10 µs; np.matmul takes 41).
+MULTIPLY = "np.multiply({0}, {1})"
 UFUNCS = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}
 
 
@@ -27,6 +29,7 @@ class StepWriter(Writer):
         super().__init__(program, commented)
         self.storage = stored(program)
         self.kept: dict[str, str] = {}
+        self.turned = {line.target.number for line in program.lines if line.operation == "transpose"}
 
     def write(self) -> str:
         """The whole source."""
@@ -74,6 +77,9 @@ class StepWriter(Writer):
     def into(self, line: Line, target: str) -> str:
         """The call that computes the line's value into ``target``."""
         operands = [self.operand(v) for v in line.operands]
+        outer = self.outer(line)
+        if outer is not None:
+            return f"np.dot({outer}, out={target})"
         match line.operation:
             case "call":
                 code = line["template"].format(*call_arguments(self, line))
@@ -96,12 +102,23 @@ class StepWriter(Writer):
                 return f"np.{UFUNCS[line['kind']]}.reduce({operands[0]}, axis={axis}, out={target})"
         raise AssertionError(line.operation)
 
+    def outer(self, line: Line) -> str | None:
+        """The factors of a rank-one product, a column and a row; BLAS writes a large one faster than ``multiply``."""
+        if line.operation != "multiply" and not (line.operation == "call" and line["template"] == MULTIPLY):
+            return None
+        if len(line.operands) != 2 or any(v.dtype != "real" for v in line.operands):
+            return None
+        row, column = sorted(line.operands, key=lambda v: v.ndim)
+        if row.ndim != 1 or column.ndim != 2 or column.extents[1] != 1 or sp.Mul(*line.target.extents) < LARGE:
+            return None
+        return f"{self.operand(column)}, {self.operand(row, ATOM)}[None]"
+
     def product(self, line: Line, operands: list[str], target: str) -> str:
         """A matrix product; one with many rows and a long sum goes by blocks of rows (see ``ROWS``)."""
         a, c = line.operands
         if a.ndim > 2 or c.ndim > 2:
             return f"np.matmul({', '.join(operands)}, out={target})"
-        if a.ndim == c.ndim == 2:
+        if a.ndim == c.ndim == 2 and a.number not in self.turned:
             rows, inner, columns = int(a.extents[0]), int(a.extents[1]), int(c.extents[1])
             if rows > ROWS and inner >= LONG and ROWS * inner * columns <= SMALL:
                 return self.by_rows(operands, target, rows, inner, columns)

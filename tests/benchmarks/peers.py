@@ -16,7 +16,7 @@ import time  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-RATE = 1e-3
+RATE = 1e-6  # Small, so that the numbers stay ordinary however long a peer runs.
 LAYERS = ((60, 600), (40, 60), (10, 40))
 
 

@@ -88,6 +88,22 @@ def test_step_is_the_methods_equations(method, model):
             np.testing.assert_allclose(array, state[name], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1, 16, 40])
+def test_blocks_of_rows_and_large_rank_one_products(size, monkeypatch):
+    rng, loss = np.random.default_rng(7), network()
+    for name, n in (("n", 200), ("m", 70)):
+        monkeypatch.setitem(SIZES, name, n)
+    step = numeric.training_step(loss, learning_rate=0.01, dtype="float64")
+    parameters, batch = start(loss, rng), batch_of(loss, size, rng)
+    before = {k: v.copy() for k, v in parameters.items()}
+    want, after = by_hand(loss, METHODS["sgd"], before, batch, step.options, 1, {})
+    assert step(parameters, batch) == pytest.approx(want, rel=1e-12)
+    for name in parameters:
+        np.testing.assert_allclose(parameters[name], after[name], rtol=1e-9, atol=1e-9)
+    assert ("reshape(2, 16, 200)" in step.source) == (size == 40)
+    assert ("[None]" in step.source) == (size == 1)
+
+
 def test_float32_stays_float32():
     rng, loss = np.random.default_rng(1), network()
     step = numeric.training_step(loss, method="adam")
