@@ -161,6 +161,10 @@ def conditions(outputs: list[Tensor], tally: Tally | None = None) -> tuple[str, 
         found["points on kinks and ties were left out"] = None
     if tally is not None and tally.conventions:
         found["the convention at ties and kinks is the same on both sides"] = None
+    if tally is not None and tally.domain:
+        found[f"values are {tally.domain.replace('unit interval', 'in (0, 1)')}: points elsewhere were undefined"] = (
+            None
+        )
     if tally is not None and tally.inexact:
         found["constants that were computed in floats are known to 15 digits"] = None
     if tally is not None and tally.unit_sizes:

@@ -38,6 +38,7 @@ SEARCHED = 24  # float points
 CONFIRMED = 4  # high-precision points that an agreement rests on, besides the float points
 DIGITS, FINE, MOST_DIGITS = 30, 110, 1000
 MODEST = 2000  # points of a program at sizes that are larger only to tell n from a small number
+DOMAINS = (frozenset(), frozenset({"positive"}), frozenset({"unit_interval"}))  # where points are looked for in turn
 PLENTY = 1000  # entries that make one point enough
 TALLEST = 4  # exponentials nested in each other that residues follow
 
@@ -71,6 +72,7 @@ class Tally:
     opaque: bool = False
     unit_sizes: bool = False
     inexact: bool = False
+    domain: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ class Comparer:
             if trace.ties:
                 tally.ties += 1
                 continue
+            if all(t != t for t in run.tables[programs.truth.serial]):
+                programs.nowhere(tally)
             for entry in _float_differences(run, programs.claim, programs.truth)[:1]:
                 doubts += 1
                 if self.differs(program, values, entry, tally) is True:
@@ -197,6 +201,8 @@ class Comparer:
                 return Comparison("different", tally, Point(sizes, values, odd))
             if odd is not None:
                 unresolved = "claim and truth differ modulo primes, by less than 1000 digits show"
+            if all(t != t for t in true):
+                programs.nowhere(tally)
             if defined:
                 tally.points += 1
                 tally.entries += defined
@@ -264,6 +270,7 @@ class _Programs:
         self.random = any(t.value is None for t in self.leaves) or bool(dimensions(tensors))
         self.compiled: list[tuple[Program, dict[sp.Symbol, int], dict[int, int]]] = []
         self._scales = scales(tensors)
+        self._domain = self._empty = 0
         self._height = 1  # of the tower of primes; 0 where the program has no residues
 
     def ready(self, tally: Tally) -> bool:
@@ -294,6 +301,13 @@ class _Programs:
             tally.failed = "no sizes were found at which every dimension is a whole number"
         return bool(self.compiled)
 
+    def nowhere(self, tally: Tally) -> None:
+        """A point where the truth has no entry that is defined: after some of them, look in the next smaller domain."""
+        self._empty += 1
+        if self._empty % 6 == 0 and self._domain < len(DOMAINS) - 1:
+            self._domain += 1
+            tally.domain = " and ".join(DOMAINS[self._domain]).replace("_", " ")
+
     def calm(self) -> None:
         """From now on smaller values: at the present ones a function grows beyond what is computed."""
         self._scales = tuple(Fraction(size) / 4 for size in self._scales[:4])
@@ -301,7 +315,8 @@ class _Programs:
     def point(self, k: int) -> tuple[Program, dict[sp.Symbol, int], Values]:
         """The k-th random point, cycling through sizes and scales."""
         program, sizes, labels = self.compiled[k % len(self.compiled)]
-        draw = Draw(self.comparer.rng, sizes, labels, self._scales[(k // len(self.compiled)) % len(self._scales)])
+        scale = self._scales[(k // len(self.compiled)) % len(self._scales)]
+        draw = Draw(self.comparer.rng, sizes, labels, scale, within=DOMAINS[self._domain])
         return program, sizes, draw.values(self.leaves)
 
     def residues(self, program: Program, values: Values, trace: Trace, real: Run, tally: Tally) -> int | None:

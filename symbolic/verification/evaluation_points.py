@@ -131,7 +131,7 @@ def scales(tensors: Iterable[Tensor]) -> tuple[int | Fraction, ...]:
 class Draw:
     """Values for the leaves of a program at given sizes.
 
-    ``scale`` stretches unconstrained reals; ``simple`` draws halves and small whole numbers instead of fine fractions.
+    ``within`` are assumptions that every real keeps besides its own (to find the domain of a logarithm, say); ``scale`` stretches unconstrained reals; ``simple`` draws halves and small whole numbers instead of fine fractions.
     """
 
     def __init__(
@@ -141,8 +141,10 @@ class Draw:
         labels: Mapping[int, int],
         scale: int | Fraction = 1,
         simple: bool = False,
+        within: frozenset[str] = frozenset(),
     ):
         self.rng, self.sizes, self.labels, self.scale, self.simple = rng, sizes, labels, scale, simple
+        self.within = within
 
     def values(self, leaves: Iterable[Tensor]) -> Values:
         """Values for each leaf that has none of its own."""
@@ -168,7 +170,7 @@ class Draw:
         if len(shape) >= 2 and t.assume & _MATRICES:
             block = shape[-1] * shape[-2]
             return [v for _ in range(count // block) for v in itertools.chain(*self._matrix(t.assume, shape[-1]))]
-        return [self.number(t.assume) for _ in range(count)]
+        return [self.number(t.assume | self.within) for _ in range(count)]
 
     def number(self, assume: frozenset[str] | set[str]) -> Any:
         """One number."""

@@ -157,6 +157,17 @@ def test_domains_are_kept():
     assert check(np.log(p) / np.log(p), np.ones_like(p)).holds
 
 
+def test_small_domains_are_found():
+    X = tensor("X", (4, 5))
+    verdict = check(np.log(np.prod(X)), np.log(X).sum())
+    assert verdict.holds
+    assert status(np.log(np.prod(X)) + 1, np.log(X).sum()) == "refuted"
+    entropy = np.sum(X * np.log(X) + (1 - X) * np.log(1 - X))
+    assert check(np.log(X / (1 - X)), s.gradient(entropy, X)).holds
+    assert status(entropy * 2, entropy) == "refuted"
+    assert any("(0, 1)" in condition for condition in check(entropy / 2 * 2, entropy).conditions)
+
+
 def test_kinks_are_left_out_and_said():
     x = tensor("x", "n")
     verdict = check(np.where(x >= 0, 1, 0), np.where(x > 0, 1, 0))
