@@ -6,7 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import numeric
-from symbolic import NotDifferentiableError, UnsupportedError, constant, hessian, jacobian, tensor
+from symbolic import NotDifferentiableError, UnsupportedError, constant, gradient, hessian, jacobian, tensor
+from symbolic.language.samples import average_loss, variables
+from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from tests.symbolic.corpus.corpus import corpus, derived, distance, point
 from tests.symbolic.language.test_numpy_calls import CALLS
@@ -58,6 +60,33 @@ def test_random_hessians(seed):
     program = random_program(seeded(seed), 3)
     loss = np.sum(program.output * program.output) / 2
     agree(program, [loss, hessian(loss, program.leaves[0]), hessian(loss, program.leaves[1], program.leaves[2])])
+
+
+@given(st.integers(0, 10**6), st.sampled_from([1, 3]))
+@PROPERTY
+def test_random_training_steps(seed, samples):
+    """In place, in buffers, call by call: the same numbers as the readable code."""
+    program = random_program(seeded(seed), 6, SMOOTH + SHAPED + KINKED)
+    loss = np.sum(program.output * program.output) / 2
+    B = program.leaves[3]
+    if all(t is not B for t in leaves([loss])):
+        return
+    mean = average_loss(loss, "samples")
+    known = variables(mean)
+    rng = np.random.default_rng(seed)
+    numbers = {**SIZES, "samples": samples}
+    arrays = {
+        n: rng.normal(size=[int(e.subs({sym: numbers[str(sym)] for sym in e.free_symbols})) for e in t.extents])
+        for n, t in known.items()
+    }
+    f = numeric.lambdify(list(known.values()), [mean, gradient(mean, known["B"])])
+    value, g = f(*arrays.values())
+    parameters = {"B": arrays["B"].copy()}
+    step = numeric.training_step(loss, learning_rate=0.5, dtype="float64")
+    found = step(parameters, {n: a for n, a in arrays.items() if n != "B"})
+    assert found == pytest.approx(value, rel=1e-9, abs=1e-12)
+    scale = 1 + np.max(np.abs(g))
+    np.testing.assert_allclose(parameters["B"], arrays["B"] - 0.5 * g, rtol=0, atol=1e-9 * scale)
 
 
 @pytest.mark.parametrize("name", CALLS)
