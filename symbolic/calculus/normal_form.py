@@ -60,10 +60,13 @@ def normal_form(closed: Closed, identities: bool = False, division: bool = False
     outputs = tuple(output_index(p, i.extent) for p, i in enumerate(closed.indices))
     normaliser = Normaliser(identities, division)
     places = {old: new if old.extent != 1 else sp.S.Zero for old, new in zip(closed.indices, outputs, strict=True)}
-    p = normaliser.polynomial(closed.expr.xreplace(places))
     final: Polynomial = {}
-    for monomial, c in p.items():
-        accumulate(final, frozenset((canonical(base), exponent) for base, exponent in monomial), c)
+    try:
+        p = normaliser.polynomial(closed.expr.xreplace(places))
+        for monomial, c in p.items():
+            accumulate(final, frozenset((canonical(base), exponent) for base, exponent in monomial), c)
+    except RecursionError:
+        raise TooLargeError("an expression nested too deeply for a normal form") from None
     conditions = dict.fromkeys([*closed.conditions, *normaliser.conditions])
     rules = dict.fromkeys([*closed.rules, *normaliser.rules])
     return Closed(outputs, expression(final), tuple(conditions), tuple(rules))

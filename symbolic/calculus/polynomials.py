@@ -21,6 +21,7 @@ Polynomial = dict[Monomial, sp.Expr]
 
 UNIT: Monomial = frozenset()
 MOST_TERMS = 1500
+MOST_NODES = 4000
 
 
 def constant(c: sp.Expr) -> Polynomial:
@@ -88,8 +89,17 @@ def joined(*monomials: Iterable[tuple[sp.Expr, sp.Expr]]) -> dict[sp.Expr, sp.Ex
 
 
 def expression(p: Polynomial) -> sp.Expr:
-    """The polynomial as a SymPy expression."""
-    return sp.Add(*(c * monomial_expression(m) for m, c in p.items()))
+    """The polynomial as a SymPy expression. Raises ``TooLargeError`` beyond ``MOST_NODES``."""
+    e = sp.Add(*(c * monomial_expression(m) for m, c in p.items()))
+    if nodes(e) > MOST_NODES:
+        raise TooLargeError(f"an expression of more than {MOST_NODES} parts in a normal form")
+    return e
+
+
+@functools.lru_cache(maxsize=16384)
+def nodes(e: sp.Basic) -> int:
+    """The number of parts of an expression, counted as a tree."""
+    return 1 + sum(map(nodes, e.args))
 
 
 def monomial_expression(powers: Iterable[tuple[sp.Expr, sp.Expr]]) -> sp.Expr:

@@ -29,6 +29,7 @@ from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 
 LONGEST = 300  # as ``folding.size`` counts; nobody reads more, and factoring it would cost its square
+SHORT = 100  # forms up to here are run as they are printed; longer ones would repeat what a program shares
 
 
 def present(closed: Closed, scope: Iterable[Tensor] = (), stop: Callable[[Tensor], bool] = is_boundary) -> Closed:
@@ -57,7 +58,7 @@ def _present(closed: Closed, scope: Sequence[Tensor], stop: Callable[[Tensor], b
         expr = _presented(form.expr)
         rules = form.rules if expr == form.expr else (*form.rules, "common_factor")
         return Closed(form.indices, expr, form.conditions, rules)
-    except TooLargeError:
+    except (TooLargeError, RecursionError):
         return closed
 
 
@@ -109,7 +110,8 @@ def presented(t: Tensor, scope: Iterable[Tensor] | None = None, stop: Callable[[
     """The closed form of ``t`` as a person would write it, in the names of its program.
 
     Sums that the program computes (a residual Xw − y, a centred value) are either expanded or kept whole, whichever
-    leaves less to read; kept whole, nothing that cancels in them is lost when the result is run.
+    leaves less to read; kept whole, nothing that cancels in them is lost when the result is run. Raises
+    ``TooLargeError`` where no closed form is read.
     """
     scope = scope_of(t) if scope is None else list(scope)
     whole = lambda u: stop(u) or is_unnamed_sum(u)  # noqa: E731
@@ -190,6 +192,8 @@ def _written_out(expr: sp.Expr, mapping: dict[sp.Expr, sp.Expr]) -> sp.Expr:
 def simplified(t: Tensor) -> Tensor:
     """A tensor of the same value whose program is the presented form: what is printed and what is run agree.
 
+    Where the form is long, it is the tensor itself, whose program shares what a long form would repeat.
+
     >>> import numpy as np
     >>> import symbolic as s
     >>> A = s.tensor("A", "n n", assume="symmetric")
@@ -198,7 +202,13 @@ def simplified(t: Tensor) -> Tensor:
     >>> str(g.definition)
     '[i] = 2*_...[i]'
     """
-    simple = realised(presented(t), t.dtype)
+    try:
+        form = presented(t)
+    except (TooLargeError, RecursionError):
+        return t
+    if size(form.expr) > SHORT:
+        return t
+    simple = realised(form, t.dtype)
     if t.name is not None:
         simple.named(t.name, t.tex)
     return simple

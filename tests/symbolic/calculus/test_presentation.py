@@ -109,3 +109,11 @@ def test_presenting_keeps_the_normal_form():
     form = present(closed_form(derived), scope_of(derived))
     assert normal_form(form) == normal_form(closed_form(derived))
     assert normal_form(closed_form(realised(form))) == normal_form(closed_form(derived))
+
+
+def test_what_nobody_reads_stays_as_it_is():
+    deep = z
+    for _ in range(80):
+        deep = np.tanh(deep) * z + 1
+    assert simplified(deep) is deep
+    assert s.structure(deep) == ()
