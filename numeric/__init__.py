@@ -2,8 +2,21 @@
 
 from numeric.functions import lambdify
 from numeric.gradient_check import check_gradient
+from numeric.learning.full_batch import matrix_step, minimise
+from numeric.learning.hyperparameters import hypergradients
+from numeric.training.curvature import per_sample_gradients
 from numeric.training.history import History
 from numeric.training.loop import train
 from numeric.training.step import training_step
 
-__all__ = ["History", "check_gradient", "lambdify", "train", "training_step"]
+__all__ = [
+    "History",
+    "check_gradient",
+    "hypergradients",
+    "lambdify",
+    "matrix_step",
+    "minimise",
+    "per_sample_gradients",
+    "train",
+    "training_step",
+]

@@ -1,6 +1,6 @@
 """Errors of the numeric side; like all others they derive from ``ChainruleError`` and state what to do next."""
 
-from symbolic.errors import ChainruleError
+from symbolic.errors import ChainruleError, NotDifferentiableError
 
 
 class DataError(ChainruleError, ValueError):
@@ -15,8 +15,20 @@ class TrainingError(ChainruleError, ArithmeticError):
         self.history = history
 
 
+class NoGradientError(NotDifferentiableError):
+    """A loss that a gradient method cannot train: its gradient does not exist or is zero almost everywhere."""
+
+
 class OptionError(ChainruleError, ValueError):
     """An option or a name of a method that does not exist, or a value that it cannot take."""
+
+
+class StepMatrixError(OptionError):
+    """A step matrix that could go uphill or does not fit; ``smallest`` is its smallest eigenvalue where that is the reason."""
+
+    def __init__(self, message: str, smallest: float | None = None):
+        super().__init__(message)
+        self.smallest = smallest
 
 
 class CheckpointError(ChainruleError, ValueError):

@@ -16,12 +16,15 @@ from symbolic import Tensor
 
 @dataclass(frozen=True)
 class Record:
-    """One epoch: mean loss before each update, values on held-out samples, seconds since the start, learning rate."""
+    """One epoch: mean loss before each update, values on held-out samples, seconds since the start, learning rate.
+
+    Where there are no epochs (``minimise``), one iterate: its loss; ``epoch`` 0 is the start, and there is no rate.
+    """
 
     epoch: int
     loss: float
     seconds: float
-    learning_rate: float
+    learning_rate: float | None = None
     validation: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 

@@ -80,6 +80,32 @@ def _drawn(t: Tensor, numbers: Mapping[sp.Symbol, int], seed: int, dtype: str) -
     return np.asarray(drawn, dtype)
 
 
+def starting_parameters(
+    loss: Tensor,
+    arrays: Mapping[str, np.ndarray],
+    given: Mapping[str, Any] | None,
+    sizes: Mapping[Any, int] | None,
+    seed: int,
+    dtype: str = "float64",
+) -> dict[str, np.ndarray]:
+    """The parameters at the start of a run: the user's own where given, else seeded ones.
+
+    Named dimensions get their sizes from ``arrays`` (samples first), from the given parameters, and from ``sizes``.
+
+    >>> from symbolic import tensor
+    >>> x, W, v = tensor("x", "n"), tensor("W", "m n", role="parameter"), tensor("v", "m", role="parameter")
+    >>> found = starting_parameters(v @ W @ x, {"x": np.zeros((5, 3))}, {"v": np.ones(2)}, None, seed=0)
+    >>> found["W"].shape
+    (2, 3)
+    """
+    inputs = [t for t in leaves([loss]) if t.role in ("input", "target")]
+    own = {name: np.asarray(a) for name, a in (given or {}).items()}
+    numbers: dict[Any, int] = {**sizes_from(inputs, arrays), **(sizes or {})}
+    for symbol, size in sizes_from(parameters_of(loss), own, leading=0).items():
+        numbers.setdefault(symbol, size)
+    return given_parameters(loss, given, initial_parameters(loss, numbers, seed, dtype), dtype)
+
+
 def given_parameters(
     loss: Tensor, given: Mapping[str, Any] | None, start: Mapping[str, np.ndarray], dtype: str
 ) -> dict[str, np.ndarray]:

@@ -18,7 +18,8 @@ from numeric.errors import CheckpointError, DataError, OptionError, TrainingErro
 from numeric.training import checkpoints
 from numeric.training.evaluation import mean_of
 from numeric.training.history import History, Record, records_from
-from numeric.training.initial import given_parameters, initial_parameters, parameters_of, sizes_from
+from numeric.training.initial import parameters_of, starting_parameters
+from numeric.training.matrix import MatrixStep
 from numeric.training.progress import Progress
 from numeric.training.schedules import Schedule, schedule
 from numeric.training.step import TrainingStep, training_step
@@ -33,7 +34,7 @@ class Run:
     """Everything that decides where a run ends: the same ``Run`` on the same machine gives the same bits."""
 
     method: str
-    options: Mapping[str, float]
+    options: Mapping[str, Any]
     batch_size: int | None
     epochs: int
     seed: int
@@ -66,7 +67,7 @@ def train(
     every: int = 1,
     resume: bool = False,
     on_epoch: Callable[[Record], None] | None = None,
-    **options: float,
+    **options: Any,
 ) -> History:
     """Train the parameters of a per-sample ``loss`` on ``data``, arrays by tensor name with the samples first.
 
@@ -75,10 +76,14 @@ def train(
     ``frozen`` names parameters that stay as they are; ``sizes`` gives numbers to dimensions that no array tells.
     ``metrics`` are per-sample scalar tensors, averaged over ``validation`` (over ``data`` without it). ``patience`` stops
     after so many epochs without a better held-out loss and returns the best parameters. ``checkpoint`` is a file written
-    after every ``every`` epochs; ``resume`` goes on from it. Further ``options`` belong to the method (``momentum=0.9``).
+    after every ``every`` epochs; ``resume`` goes on from it. Further ``options`` belong to the method (``momentum=0.9``) or
+    to all of them (``clip_norm=``, ``l2=``, ``weight_decay=``). ``method="matrix"`` takes ``matrix=`` (an array or
+    ``"newton"``, ``"gauss_newton"``, ``"natural"``, ``"diagonal"``), ``damping=`` and ``clip_eigenvalues=``; its curvature
+    is that of the batch, so it wants ``batch_size=None``.
 
     Ctrl-C ends the run cleanly with what was reached. Raises ``TrainingError`` with the step and the first tensor
-    concerned when the loss is no longer a number, ``DataError`` and ``OptionError`` for what does not fit.
+    concerned when the loss is no longer a number, ``DataError`` and ``OptionError`` for what does not fit, and
+    ``NoGradientError`` for a loss whose gradient does not exist or is zero almost everywhere.
 
     >>> from symbolic import tensor
     >>> x, y, w = tensor("x"), tensor("y", role="target"), tensor("w", role="parameter")
@@ -88,17 +93,16 @@ def train(
     3.0
     """
     require_scalar(loss, "train")
-    chosen = {**options, **({} if learning_rate is None else {"learning_rate": learning_rate})}
+    chosen = {**options, "learning_rate": learning_rate}  # None: the method's own
     arrays = {name: _in_precision(a, dtype) for name, a in checked(loss, data).items()}
     samples = len(next(iter(arrays.values())))
     frozen = _known(frozen, loss)
     _positive(epochs=epochs, every=every, **({} if batch_size is None else {"batch_size": batch_size}))
     step = training_step(loss, method=method, backend=backend, dtype=dtype, frozen=frozen, **chosen)
-    inputs = [t for t in leaves([loss]) if t.role in ("input", "target")]
-    start = initial_parameters(loss, {**sizes_from(inputs, arrays), **(sizes or {})}, seed, dtype)
+    start = starting_parameters(loss, arrays, parameters, sizes, seed, dtype)
     name = schedule if isinstance(schedule, str) else getattr(schedule, "__name__", "constant")
     run = Run(method, step.options, batch_size, epochs, seed, step.backend, dtype, name, frozen)
-    loop = _Loop(loss, step, run, arrays, samples, given_parameters(loss, parameters, start, dtype), schedule)
+    loop = _Loop(loss, step, run, arrays, samples, start, schedule)
     if validation is not None:
         loop.hold_out(checked(loss, validation), patience)
     elif patience is not None:
@@ -161,7 +165,7 @@ class _Loop:
     def __init__(
         self,
         loss: Tensor,
-        step: TrainingStep,
+        step: TrainingStep | MatrixStep,
         run: Run,
         arrays: dict[str, np.ndarray],
         samples: int,

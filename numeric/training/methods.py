@@ -8,7 +8,7 @@ not the code.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -64,6 +64,8 @@ class Hyperparameters:
 
 _TEX = {
     "learning_rate": r"\eta",
+    "clip_norm": "c",
+    "l2": r"\lambda_2",
     "momentum": r"\mu",
     "weight_decay": r"\lambda",
     "epsilon": r"\varepsilon",
@@ -91,12 +93,48 @@ def clipped(gradients: Sequence[Tensor], limit: Tensor) -> list[Tensor]:
     return [g * factor for g in gradients]
 
 
+COMMON = {
+    "clip_norm": "the joint norm of all gradients is at most this",
+    "l2": "coupled decay: l2 · w is added to the gradient, the gradient of l2/2 ‖w‖²",
+    "weight_decay": "decoupled decay: learning_rate · weight_decay · w is taken off apart from the method's own step",
+}
+
+
+def extended(chosen: Method, given: Mapping[str, Any]) -> Method:
+    """The method with those of the options in ``COMMON`` that are given, as one rule.
+
+    Clipping acts on the raw gradients (``clipped``), then coupled decay is added, the method takes its step, and decoupled
+    decay comes last (Loshchilov & Hutter 2019).
+
+    >>> w, g = tensor("w", "n", role="parameter"), tensor("g", "n")
+    >>> rule = extended(METHODS["sgd"], {"weight_decay": 0.1})
+    >>> list(rule.options)
+    ['learning_rate', 'weight_decay']
+    """
+    added = [name for name in COMMON if name in given and name not in chosen.options]
+    for name in added:
+        value = given[name]
+        if isinstance(value, (int, float)) and (value < 0 or (name == "clip_norm" and value == 0)):
+            raise OptionError(f"the option {name} is {'above' if name == 'clip_norm' else 'at least'} 0, got {value!r}")
+    if not added:
+        return chosen
+
+    def rule(w, g, state, option):
+        following, after = chosen.rule(w, g + option.l2 * w if "l2" in added else g, state, option)
+        if "weight_decay" in added:
+            following = following - option.learning_rate * option.weight_decay * w
+        return following, after
+
+    return replace(chosen, rule=rule, options={**chosen.options, **dict.fromkeys(added, 0.0)})
+
+
 def method(name: str | Method) -> Method:
     """The method of that name. Raises ``OptionError`` with a suggestion if there is none."""
     if isinstance(name, Method):
         return name
     if name not in METHODS:
-        raise OptionError(f"there is no method {name!r}; known are {', '.join(METHODS)}.{suggestion(name, METHODS)}")
+        known = [*METHODS, "matrix"]
+        raise OptionError(f"there is no method {name!r}; known are {', '.join(known)}.{suggestion(name, known)}")
     return METHODS[name]
 
 
@@ -105,8 +143,8 @@ def settings(chosen: Method, given: Mapping[str, Any]) -> dict[str, float]:
     for name, value in given.items():
         if name not in chosen.options:
             raise OptionError(
-                f"the method {chosen.name} has no option {name!r}; it has {', '.join(chosen.options)}."
-                f"{suggestion(name, chosen.options)}"
+                f"the method {chosen.name} has no option {name!r}; it has {', '.join(chosen.options)}; every method takes "
+                f"{', '.join(COMMON)}.{suggestion(name, [*chosen.options, *COMMON])}"
             )
         if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
             raise OptionError(f"the option {name} of {chosen.name} is a finite number, got {value!r}")

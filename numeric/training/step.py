@@ -21,12 +21,13 @@ from numeric.lowering import lowered, prepared
 from numeric.lowering.program import ArrayProgram, Program
 from numeric.lowering.sizes import resized
 from numeric.training import methods
-from symbolic.calculus.pullback import cotangents, identity_seed, zero_like
+from numeric.training.gradients import gradients_of
+from numeric.training.matrix import MatrixStep, matrix_options
 from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError, suggestion
 from symbolic.language.operations import require_scalar
-from symbolic.language.samples import average_loss
+from symbolic.language.samples import average_loss, sample_axis
 from symbolic.program.dims import dim_symbol
-from symbolic.program.graph import leaves, topological
+from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 
 BACKENDS = ("numpy", "numba", "auto")
@@ -40,19 +41,27 @@ def training_step(
     backend: str = "numpy",
     dtype: Any = "float32",
     frozen: tuple[str, ...] = (),
-    **options: float,
-) -> TrainingStep:
+    mask: str | None = None,
+    **options: Any,
+) -> TrainingStep | MatrixStep:
     """A step of descent on the mean over a batch of a per-sample scalar ``loss``.
 
     ``step(parameters, batch)`` changes the arrays of the dict ``parameters`` in place and returns the loss before the
     update; ``batch`` holds the arrays of inputs and targets by name, with the samples first.
     ``step.epoch(parameters, data, batch_size, rng)`` runs over a data set once, in an order that ``rng`` draws.
-    ``method`` is a key of ``numeric.training.methods.METHODS``, ``options`` its hyperparameters; parameters whose names are
-    in ``frozen`` stay. ``backend``: ``"numpy"``; ``"numba"``, compiled loops (extra ``fast``); or ``"auto"``: numba where it is
+    ``method`` is a key of ``numeric.training.methods.METHODS``, ``options`` its hyperparameters, ``learning_rate=None`` the
+    method's own rate; every method also takes ``clip_norm`` (the joint norm of all gradients is at most this), ``l2``
+    (coupled decay: l2 · w joins the gradient) and ``weight_decay`` (decoupled decay). ``method="matrix"`` steps with a matrix
+    in the place of the learning rate (``numeric.training.matrix.MatrixStep``). Parameters whose names are in ``frozen`` stay.
+    ``mask`` names an array of the batch with 1 for samples and 0 for padding, whose entries must still be finite: the mean
+    is over the samples alone.
+
+    ``backend``: ``"numpy"``; ``"numba"``, compiled loops (extra ``fast``); or ``"auto"``: numba where it is
     installed, has code for the program, and the program has at most ``MOST_COMPILED`` equations (compiling takes some tenths
     of a second for each), else NumPy. ``step.backend`` says which it is. ``step.source`` is the code for the last batch size.
 
-    Raises ``OptionError`` for an unknown method or option, ``DeclarationError`` for a loss without parameters.
+    Raises ``OptionError`` for an unknown method or option, ``DeclarationError`` for a loss without parameters,
+    ``NoGradientError`` where the gradient does not exist or is zero almost everywhere.
 
     >>> from symbolic import tensor
     >>> x, y, w = tensor("x"), tensor("y", role="target"), tensor("w", role="parameter")
@@ -66,19 +75,23 @@ def training_step(
         raise UnsupportedError(
             f"unknown back end {backend!r}; expected one of {', '.join(BACKENDS)}.{suggestion(backend, BACKENDS)}"
         )
-    chosen = methods.method(method)
     given = dict(options) if learning_rate is None else {"learning_rate": learning_rate, **options}
-    return TrainingStep(loss, chosen, methods.settings(chosen, given), backend, real_dtype(dtype), tuple(frozen))
+    if method == "matrix":
+        if mask is not None:
+            raise OptionError("the matrix step takes no mask; leave padded samples out of the batch")
+        return MatrixStep(loss, **matrix_options(given), backend=backend, dtype=dtype, frozen=tuple(frozen))
+    chosen = methods.extended(methods.method(method), given)
+    return TrainingStep(loss, chosen, methods.settings(chosen, given), backend, real_dtype(dtype), tuple(frozen), mask)
 
 
 class TrainingStep:
     """A compiled step. ``options``: the hyperparameters; ``count``: the steps taken; ``state``: arrays of the method."""
 
-    def __init__(self, loss: Tensor, method: methods.Method, options: dict[str, float], backend: str, dtype: np.dtype, frozen: tuple[str, ...]):  # fmt: skip
+    def __init__(self, loss: Tensor, method: methods.Method, options: dict[str, float], backend: str, dtype: np.dtype, frozen: tuple[str, ...], mask: str | None = None):  # fmt: skip
         self.loss, self.method, self.options, self.backend, self.dtype = loss, method, options, backend, dtype
         self.count, self.state, self.frozen = 0, {}, frozen
         self._arrays: ArrayProgram | None = None
-        mean = average_loss(loss, _sample_axis(loss))
+        mean = average_loss(loss, sample_axis(loss), mask)
         given = leaves([mean])
         self._trained = [t for t in given if t.role == "parameter" and t.name not in frozen]
         if not self._trained:
@@ -88,8 +101,10 @@ class TrainingStep:
         trained = {t.serial for t in self._trained}
         self._data = [t for t in given if t.serial not in trained and t.value is None]
         hyper = methods.Hyperparameters(method)
-        bars = cotangents(mean, identity_seed(mean), self._trained)
-        steps = [methods.update(method, w, bars.get(w, zero_like(w.extents)), hyper) for w in self._trained]
+        gradients = gradients_of(mean, self._trained)
+        if "clip_norm" in options:
+            gradients = methods.clipped(gradients, hyper.clip_norm)
+        steps = [methods.update(method, w, g, hyper) for w, g in zip(self._trained, gradients, strict=True)]
         self._options = list(hyper.tensors)
         self._states = {f"{s.parameter.name}.{name}": pair for s in steps for name, pair in s.state.items()}
         updates = [(s.parameter, s.following) for s in steps] + list(self._states.values())
@@ -101,7 +116,7 @@ class TrainingStep:
         ]
         self.program: Program = prepared(arguments, [mean], updates)
         self._places = [(str(t.name), t.role not in ("input", "target")) for t in (*self._trained, *self._data)]
-        self._samples = dim_symbol(_sample_axis(loss))
+        self._samples = dim_symbol(sample_axis(loss))
         self._loops = self._chosen_loops()
         self._dtypes = [self.dtype if t.dtype == "real" else np.dtype(np.int64) for t in (*self._trained, *self._data)]
         self._compiled: dict[tuple, Any] = {}
@@ -267,9 +282,3 @@ def _must_stream(array: np.ndarray, dtype: np.dtype) -> bool:
 def prepared_again(program: Program) -> Program:
     """The program with numbers for dimensions, fused again where extents of 1 have gone."""
     return prepared(program.arguments, program.outputs, program.updates)
-
-
-def _sample_axis(loss: Tensor) -> str:
-    """A name for the sample axis that no dimension of the program has."""
-    taken = {str(s) for t in topological([loss]) for e in t.extents for s in e.free_symbols}
-    return next(name for name in ("P", "samples", *(f"samples{k}" for k in range(len(taken) + 1))) if name not in taken)

@@ -26,12 +26,13 @@ from symbolic.program.tensors import Tensor, computed
 PER_SAMPLE = ("input", "target")
 
 
-def average_loss(loss: Tensor, samples: Any) -> Tensor:
+def average_loss(loss: Tensor, samples: Any, mask: str | None = None) -> Tensor:
     """The mean over samples of a loss that is written for one: L(S, w) = (1/P) Σ_p L(x[p], y[p], w).
 
     ``samples`` is the extent of the new axis: a name such as ``"P"``, a ``Dim`` or a number. Inputs and targets of the
     result are new tensors with the old names and the sample axis first (``variables`` finds them by name); parameters
-    and constants are shared. A loss that reads no input is its own mean.
+    and constants are shared. A loss that reads no input is its own mean. ``mask`` is the name of a further input m[p],
+    1 for samples and 0 for padding: the mean is then Σ_p m[p] L_p / Σ_p m[p].
 
     Raises ``ShapeError`` unless the loss is a scalar and ``DeclarationError`` if the program has that dimension already.
 
@@ -47,7 +48,14 @@ def average_loss(loss: Tensor, samples: Any) -> Tensor:
     if many is loss:
         return loss
     p = Index("p", many.extents[0])
-    return computed(equation((), many.access(p) / p.extent, [p]))
+    if mask is None:
+        return computed(equation((), many.access(p) / p.extent, [p]))
+    if mask in variables(many):
+        raise DeclarationError(
+            f"average_loss: the program has a tensor {mask!r} already; choose another name for the mask"
+        )
+    m = Tensor(mask, many.extents, role="input")
+    return computed(equation((), many.access(p) * m.access(p), [p])) / m.sum()
 
 
 def batched(outputs: Iterable[Tensor], samples: Any) -> list[Tensor]:
@@ -79,6 +87,17 @@ def variables(*outputs: Tensor) -> dict[str, Tensor]:
     ['w', 'x']
     """
     return {t.name: t for t in leaves(outputs) if t.name is not None and t.value is None}
+
+
+def sample_axis(loss: Tensor) -> str:
+    """A name for the sample axis that no dimension of the program has.
+
+    >>> from symbolic import tensor
+    >>> sample_axis(tensor("x", "P").sum())
+    'samples'
+    """
+    taken = {str(s) for t in topological([loss]) for e in t.extents for s in e.free_symbols}
+    return next(name for name in ("P", "samples", *(f"samples{k}" for k in range(len(taken) + 1))) if name not in taken)
 
 
 def _require_new(size: sp.Expr, order: Iterable[Tensor]) -> None:
