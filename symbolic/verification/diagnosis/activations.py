@@ -89,11 +89,19 @@ def _times(t: Tensor, factor: Tensor, axes: Sequence[int]) -> Tensor:
     return computed(Equation(indices, t.access(*indices) * factor.access(*(indices[a] for a in axes))))
 
 
-def argument_candidates(claim: Tensor, tensors: Sequence[Tensor], slopes: Sequence[Activation]) -> Iterator[Candidate]:
-    """Another tensor of the same shape read instead, in one equation, or in all that do not lead to it."""
+def argument_candidates(
+    claim: Tensor, tensors: Sequence[Tensor], slopes: Sequence[Activation], every: bool = False
+) -> Iterator[Candidate]:
+    """Another tensor of the same shape read instead, in one equation, or in all that do not lead to it.
+
+    Others are those that have a name or stand before or after a nonlinearity; with ``every`` all intermediate results.
+    """
     order = topological([claim])
     bent = {t.serial for a in slopes for t in (a.output, a.argument)}
-    named = [t for t in dict.fromkeys([*tensors, *order]) if t.name or t.serial in bent]
+    known = dict.fromkeys([*tensors, *order])
+    named = [t for t in known if t.name or t.serial in bent]
+    if every:
+        named = [t for t in known if t.ndim and not (t.name or t.serial in bent)][:12]
     ancestors = {v: {u.serial for u in topological([v])} for v in named}
     for t in reversed(order):
         eq = t.definition
@@ -109,8 +117,10 @@ def argument_candidates(claim: Tensor, tensors: Sequence[Tensor], slopes: Sequen
                     and same_shape(v.extents, u.extents)
                 ):
                     change = {t: _reading(t, eq, u, v)}
-                    yield Candidate(*_confusion(u, v, [eq], slopes), "claim", claim, change)
-    for u in [t for t in order if t.name or t.serial in bent]:
+                    label, detail = _confusion(u, v, [eq], slopes)
+                    if label != "wrong tensor" or u.name or v.name:  # else the sentence would say nothing
+                        yield Candidate(label, detail, "claim", claim, change)
+    for u in [t for t in order if (t.name or t.serial in bent) and not every]:
         for v in named:
             if v is u or v.dtype != u.dtype or not same_shape(v.extents, u.extents):
                 continue

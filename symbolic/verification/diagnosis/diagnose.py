@@ -21,6 +21,7 @@ from symbolic.verification.diagnosis.local import local_candidates, path_candida
 from symbolic.verification.diagnosis.mistakes import RANK, explained
 from symbolic.verification.diagnosis.products import product_candidates, shape_candidates, symmetry_candidates
 from symbolic.verification.diagnosis.ratios import ratio_candidates
+from symbolic.verification.diagnosis.surgery import rebuilt
 from symbolic.verification.diagnosis.trials import Trials
 from symbolic.verification.equality_points import Comparer
 from symbolic.verification.equality_shapes import same_shape
@@ -56,6 +57,17 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, seconds: float = 
         found = _confirmed(candidate, claim, truth, comparer)
         if found is not None:
             return found
+    return _right_for_symmetric(claim, truth, comparer)
+
+
+def _right_for_symmetric(claim: Tensor, truth: Tensor, comparer: Comparer) -> Diagnosis | None:
+    """The claim that is right if and only if a square matrix is symmetric, which is not declared."""
+    if not same_shape(claim.extents, truth.extents):
+        return None
+    for candidate in symmetry_candidates(claim):
+        ((A, mean),) = candidate.changes.items()
+        if comparer.compare(candidate.tensor, rebuilt(truth, {A: mean})).outcome == "equal":
+            return Diagnosis("symmetric assumption", explained("symmetric assumption", A.label), truth, "agrees")
     return None
 
 
@@ -82,6 +94,7 @@ def _candidates(
     yield from local_candidates(claim, "claim")
     yield from local_candidates(truth, "truth")
     yield from spare_slope_candidates(claim, slopes)
+    yield from argument_candidates(claim, tensors, slopes, every=True)
 
 
 def _confirmed(candidate: Candidate, claim: Tensor, truth: Tensor, comparer: Comparer) -> Diagnosis | None:

@@ -39,6 +39,7 @@ def product_candidates(claim: Tensor) -> Iterator[Candidate]:
             yield from _exchanged(claim, t, eq, a, b)
             yield from _other_product(claim, t, eq, a, b)
         yield from _other_axis(claim, t, eq)
+        yield from _other_kept_axis(claim, t, eq)
 
 
 def _changed(label: str, detail: str, claim: Tensor, t: Tensor, eq: Equation, body: sp.Expr, bound) -> Candidate:
@@ -99,6 +100,33 @@ def _other_axis(claim: Tensor, t: Tensor, eq: Equation) -> Iterator[Candidate]:
                     )
                 else:
                     yield _changed("missing transpose", name_of(t), claim, t, eq, body, eq.bound)
+
+
+def _other_kept_axis(claim: Tensor, t: Tensor, eq: Equation) -> Iterator[Candidate]:
+    """A sum whose axis is kept with extent 1, over the other axis; what reads it stretches it the other way."""
+    kept = [i for i in eq.indices if i.extent != 1]
+    if len(eq.bound) != 1 or len(kept) != 1 or len(eq.indices) != 2 or not isinstance(eq.body, Access):
+        return
+    (i,), (k,), (one,) = kept, eq.bound, [o for o in eq.indices if o.extent == 1]
+    if sp.expand(i.extent - k.extent) != 0:
+        return
+    swapped = [one if o is i else i for o in eq.indices]
+    turned = computed(equation(swapped, eq.body.xreplace({i: k, k: i}), [k]))
+    changes = {}
+    for user in topological([claim]):
+        around = user.definition
+        if isinstance(around, Equation) and any(u is t for u in user.operands):
+            body = around.body
+            for access in [a for a in around.accesses if a.tensor is t]:
+                (read,) = [e for e in access.indices if isinstance(e, Index)] or [None]
+                other = [o for o in around.indices if o is not read and sp.expand(o.extent - i.extent) == 0]
+                if read is None or len(other) != 1:
+                    return
+                at = [other[0] if e is sp.S.Zero else sp.S.Zero for e in access.indices]
+                body = body.xreplace({access: turned.access(*at)})
+            changes[user] = edited(user, Equation(around.indices, body, around.bound, around.reduce, around.guards))
+    if changes:
+        yield Candidate("sum over the wrong axis", f"of {name_of(eq.body.tensor)}", "claim", claim, changes)
 
 
 def symmetry_candidates(claim: Tensor) -> Iterator[Candidate]:

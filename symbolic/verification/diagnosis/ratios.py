@@ -47,7 +47,12 @@ def ratio_candidates(claim: Tensor, truth: Tensor, trials: Trials) -> Iterator[C
                     if all(abs(r - sign * v**power) <= 1e-9 * abs(r) for r, v in zip(found, known, strict=True)):
                         label = "extra factor" if power > 0 else "missing factor"
                         factor = sign * scalar.access() ** power
-                        yield _divided(claim, factor, label, f"{'−' if sign < 0 else ''}{scalar.label}^{abs(power)}")
+                        yield _divided(
+                            claim,
+                            factor,
+                            label,
+                            f"{'−' if sign < 0 else ''}{scalar.label}{'^2' if abs(power) == 2 else ''}",
+                        )
 
 
 def _ratio(trial: Trial) -> float | None:

@@ -118,6 +118,17 @@ CASES = {
     "attention diagonal": ((D * S * (1 - S)) @ K / np.sqrt(Q.shape[1]), gQ, "softmax Jacobian taken as diagonal"),
     "attention unscaled": (S * (D - (D * S).sum(axis=1, keepdims=True)) @ K, gQ, {"missing factor", "missing h'", "factor"}),
     "attention without the sum": ((S * D) @ K / np.sqrt(Q.shape[1]), gQ, {"forgotten path", "missing term"}),
+    "attention, sum along the wrong axis": (
+        S * (D - (D * S).sum(axis=0, keepdims=True)) @ K / np.sqrt(Q.shape[1]),
+        gQ,
+        "sum over the wrong axis",
+    ),
+    "inverse's transposes": (
+        -np.linalg.inv(A) @ np.outer(v, g) @ np.linalg.inv(A),
+        s.gradient(v @ np.linalg.inv(A) @ g, A),
+        "symmetric assumption",
+    ),
+    "product rule": (np.cos(v) * np.exp(v), s.gradient(np.sum(np.sin(v) * np.exp(v)), v), "forgotten path"),
     "vector for a diagonal": (1 - np.tanh(v) ** 2, s.jacobian(np.tanh(v), v), "diagonal Jacobian"),
     "mean's path forgotten": (r * (g - n * (g * n).mean()), gn, "forgotten path"),
     "variance's path forgotten": (r * (g - g.mean()), gn, "forgotten path"),
