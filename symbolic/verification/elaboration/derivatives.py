@@ -182,7 +182,7 @@ def _apply(el: Elaborator, node: s.Node, operand: s.Node) -> Value:
         return differentiated(el, of, True, node.by, span)
     by = node.by
     if by is None:
-        by = _only_variable(el, of, span)
+        by = _argument(operand) or _only_variable(el, of, span)
     parts = list(by.items) if isinstance(by, s.Items) else None
     if parts is None and isinstance(by, s.Product) and node.order == 2:
         parts = [n for _, n in by.factors]
@@ -202,6 +202,17 @@ def _apply(el: Elaborator, node: s.Node, operand: s.Node) -> Value:
             value.raw,
         )
     return value
+
+
+def _argument(operand: s.Node) -> s.Node | None:
+    """x in ∇f(x)."""
+    if (
+        isinstance(operand, s.Call)
+        and len(operand.arguments) == 1
+        and isinstance(operand.arguments[0], (s.Symbol, s.Scripted))
+    ):
+        return operand.arguments[0]
+    return None
 
 
 def _only_variable(el: Elaborator, of: Value, span: s.Span) -> s.Node:
@@ -305,7 +316,7 @@ def subject(el: Elaborator, node: s.Node) -> tuple[Value, list[tuple[Tensor, Pla
             return el(operand), [variable(el, b) for b in head.by]
         if isinstance(head, s.Nabla):
             of = el(operand)
-            by = head.by if head.by is not None else _only_variable(el, of, node.span)
+            by = head.by if head.by is not None else _argument(operand) or _only_variable(el, of, node.span)
             return of, [
                 variable(el, b)
                 for b in ((by,) * head.order if not isinstance(by, (s.Items, s.Product)) else _parts(by))

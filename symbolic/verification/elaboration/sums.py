@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def big(el: Elaborator, node: s.Big) -> Value:
     """``∑_{limits} body`` and its kin."""
-    letters, conditions, lower = _limits(node)
+    letters, conditions, lower = _limits(node, el.env)
     if not letters:
         if node.kind in ("max", "min", "argmax", "argmin") and node.sub is None:
             return algebra.total(el(node.body), node.span, node.kind)
@@ -62,7 +62,7 @@ def _repeated(body: Value, extent: sp.Expr | None, letter: str, node: s.Big) -> 
     return v.pointwise(lambda a: a * extent, [body], node.span)
 
 
-def _limits(node: s.Big) -> tuple[list[str], list[s.Node], int | None]:
+def _limits(node: s.Big, free: Container[str] = ()) -> tuple[list[str], list[s.Node], int | None]:
     """The letters that are summed over, the conditions on them, and the lower limit if one is written."""
     letters: list[str] = []
     conditions: list[s.Node] = []
@@ -83,6 +83,14 @@ def _limits(node: s.Big) -> tuple[list[str], list[s.Node], int | None]:
             left = item.left
             if isinstance(left, s.Symbol) and left.name not in letters and not letters:
                 letters.append(left.name)
+            right = item.right
+            if (
+                item.sign in ("<", "<=", ">", ">=")
+                and isinstance(right, s.Symbol)
+                and right.name not in free
+                and right.name not in letters
+            ):
+                letters.append(right.name)
             conditions.append(item)
         elif isinstance(item, s.Product):
             letters.extend(_letter(n) for _, n in item.factors)
@@ -248,3 +256,11 @@ def position_of(extent: sp.Expr) -> Tensor:
     """0, 1, … as a tensor."""
     i = Index("i", extent)
     return computed(Equation((i,), i), "int")
+
+
+def bound_letters(node: s.Big) -> list[str]:
+    """The letters over which a sum runs."""
+    try:
+        return _limits(node)[0]
+    except ReadingError:
+        return []

@@ -328,6 +328,9 @@ def _scripted(c: list) -> s.Node:
                 indexed = node
     if sub is None and sup is None and not primes and indexed is None:
         return base
+    if isinstance(base, s.Differential) and base.body is None and base.order == 1 and sub is not None and sup is None:
+        by = tuple(n for _, n in sub.factors) if isinstance(sub, s.Product) else (sub,)
+        return s.Derivative(_span(c), None, by)
     return s.Scripted(_span(c), base, sub, sup, primes, indexed)
 
 

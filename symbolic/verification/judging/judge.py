@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from symbolic.errors import ChainruleError
 from symbolic.language.shaping import transpose
+from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor, tensor
 from symbolic.verification.document_verdict import ClaimVerdict
 from symbolic.verification.elaboration import values as v
@@ -121,6 +122,7 @@ class Judge:
         truth = self.value(scope, env, line.left)
         derivative = self.is_derivative(line)
         claim, judged = self.read_right(scope, env, line, truth, derivative)
+        judged = self.on_condition(judged)
         follows = self.follows(line, scope, env, claim, judged, derivative)
         self.right[id(line.chain), line.k] = judged.holds
         if (
@@ -205,6 +207,16 @@ class Judge:
             except ReadingError:
                 continue
         return None if judged.holds else False
+
+    def on_condition(self, judged: Judged) -> Judged:
+        """A claim that fails in general is left open where the document supposes something of its symbols that is not used."""
+        if judged.verdict.status != "refuted" or judged.claim is None or judged.truth is None:
+            return judged
+        read = {t.name for t in leaves([judged.claim, judged.truth])}
+        for names, text in self.reader.conditions:
+            if read & names:
+                return said("undecided", f"it does not hold in general, and the condition {text} is not used here")
+        return judged
 
     def note_differential(self, line: Line, scope: Scope, env, claim: Value) -> None:
         """Remember a line for dC: what stands in front of each differential is a derivative."""

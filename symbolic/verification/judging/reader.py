@@ -6,28 +6,27 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import sympy as sp
-
-from symbolic.errors import ChainruleError
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
-from symbolic.verification.elaboration.values import ShapeMisfit, UnknownSymbol, Value
+from symbolic.verification.elaboration.values import ShapeMisfit
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import Vocabulary
-from symbolic.verification.judging import numbers
 from symbolic.verification.judging.costs import assume_cost, cotangent
-from symbolic.verification.reading.assumptions import assumption
-from symbolic.verification.reading.declarations import Declarations, Declared, name_of
+from symbolic.verification.judging.definitions import EQUAL, Definitions
+from symbolic.verification.reading.assumptions import assumption, sums_to_one
+from symbolic.verification.reading.declarations import Declarations, name_of
 from symbolic.verification.reading.functions import function_names, left_names, primed_names, unread_names
-from symbolic.verification.reading.layers import mentions, shifted
 from symbolic.verification.reading.pieces import Piece, Source
-from symbolic.verification.reading.program import define, enter, numeric_leaf, scope_from, target
+from symbolic.verification.reading.program import enter, scope_from, target
 from symbolic.verification.reading.statements import Chain, chains
 
-_EQUAL = frozenset(["=", ":=", "~"])
 _INTRODUCES = re.compile(
     r"(?i)\b(let|define|put|set|consider|take|suppose|given|write|call|denote|introduce|now|where|with)\s+(?:also\s+|now\s+|us\s+|again\s+|\w+\s+by\s+)?$"
+)
+
+_SUPPOSES = re.compile(
+    r"\b(where|with|such that|assum\w*|suppos\w*|if|since|as|because|provided|subject to|given|constraint|normali[sz]ed\w*)\W*$"
 )
 
 
@@ -44,7 +43,7 @@ class Line:
 
 
 @dataclass
-class Reader:
+class Reader(Definitions):
     """The state while a document is read in order."""
 
     source: Source
@@ -61,6 +60,7 @@ class Reader:
     entering: set[int] = field(default_factory=set)
     costs: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
+    conditions: list[tuple[set[str], str]] = field(default_factory=list)
 
     def __post_init__(self):
         functions = function_names(self.source, self.declared)
@@ -73,6 +73,9 @@ class Reader:
         for _, chain in self.everything:
             left = self.side(chain, 0) if chain.signs == ("=",) else None
             stated = assumption(self.side, chain, left) if isinstance(left, s.Node) else None
+            one = sums_to_one(left, self.side(chain, 1)) if isinstance(left, s.Node) else None
+            if one is not None and one in self.declared.names and len(self.declared.names[one].shape) == 1:
+                self.declared.assume.setdefault(one, set()).add("probability")
             if stated is not None and stated[0] in self.declared.names:
                 self.declared.assume.setdefault(stated[0], set()).add(stated[1])
         self.scope = scope_from(self.declared, self.layout, self.source.macros, functions, self.otimes)
@@ -116,7 +119,7 @@ class Reader:
             if "=" in self.source.text[chain.start : chain.end]:
                 yield Line(chain, 1, chain.error, chain.error, chain.error)
             return
-        if not chain.signs or not all(sign in _EQUAL for sign in chain.signs):
+        if not chain.signs or not all(sign in EQUAL for sign in chain.signs):
             return
         left = self.side(chain, 0)
         if isinstance(left, s.Node):
@@ -132,6 +135,8 @@ class Reader:
                     return
                 if self.is_definition(left, piece, chain):
                     return
+            elif self.is_condition_on_leaves(chain):
+                return
         yield from self.links(chain, 1, None)
 
     def function_by_value(self, chain: Chain) -> None:
@@ -213,6 +218,32 @@ class Reader:
             return cotangent(self, chain, of) is not None
         return assumption(self.side, chain, left) is not None
 
+    def is_condition_on_leaves(self, chain: Chain) -> bool:
+        """``where ∑ y_i = 1``: an equality between declared symbols that the prose supposes."""
+        if len(chain.sides) != 2:
+            return False
+        names = set()
+        for k in (0, 1):
+            node = self.side(chain, k)
+            if not isinstance(node, s.Node) or any(
+                isinstance(n, (s.Derivative, s.Nabla, s.Differential)) for n in s.walk(node)
+            ):
+                return False
+            names |= {n.name for n in s.walk(node) if isinstance(n, s.Symbol) and n.name in self.scope.values}
+        if (
+            not names
+            or any(self.scope.values[n].tensor.definition is not None for n in names)
+            or names & set(self.given)
+        ):
+            return False
+        stated = sums_to_one(self.side(chain, 0), self.side(chain, 1))
+        before = self.source.text[max(0, chain.start - 40) : chain.start].lower()
+        if stated is None and not _SUPPOSES.search(before):
+            return False
+        if stated is None or "probability" not in self.declared.assume.get(stated, ()):
+            self.conditions.append((names, " ".join(self.source.text[chain.start : chain.end].split())))
+        return True
+
     def is_definition(self, left: s.Node, piece: Piece, chain: Chain) -> bool:
         """Whether the left side is a symbol that has no value yet, or one that the prose introduces anew."""
         if isinstance(left, s.Call) and isinstance(left.head, s.Symbol):
@@ -264,181 +295,6 @@ class Reader:
                     stack.extend(t.operands)
                 read.update(n for n, v in self.scope.values.items() if v.tensor.serial in seen)
         return read
-
-    # -- definitions -------------------------------------------------------------------------------------------------------
-
-    def define(self, position: int, chain: Chain, left: s.Node, depth: int = 0) -> str | None:
-        """Enter a definition, those that it needs first; None (and a problem) where it cannot be read."""
-        right = self.side(chain, 1)
-        if isinstance(right, ReadingError):
-            self.problem(right.span, str(right))
-            return None
-        tex = self.source.text[chain.sides[0].start : chain.sides[0].end].strip()
-        if numbers.is_numeric(right):
-            return self.define_number(chain, left, right, tex)
-        for _ in range(40):
-            try:
-                name = define(self.scope, left, right, self.declared.ranges, tex)
-                self.definitions[name] = right
-                self.done.add(position)
-                return name
-            except UnknownSymbol as error:
-                if depth > 20 or not (self.define_first(error.name, position, depth) or self.assumed(error)):
-                    return self._not_defined(left, error)
-            except ReadingError as error:
-                return self._not_defined(left, error)
-            except (ChainruleError, RecursionError) as error:
-                return self._not_defined(
-                    left, ReadingError(str(error), (chain.sides[1].tokens and (chain.start, chain.end)) or (0, 0))
-                )
-        return None
-
-    def _not_defined(self, left: s.Node, error: ReadingError) -> None:
-        name = name_of(left)
-        if name:
-            self.failed[name] = error.span[0]
-        self.problem(error.span, str(error))
-        return None
-
-    def define_first(self, name: str, position: int, depth: int) -> bool:
-        """Enter the definition of ``name`` that stands elsewhere in the document, if there is one."""
-        for later, (_, chain) in enumerate(self.everything):
-            if (
-                later in self.done
-                or later == position
-                or later in self.entering
-                or chain.error
-                or not chain.signs
-                or chain.signs[0] not in _EQUAL
-            ):
-                continue
-            left = self.side(chain, 0)
-            if not isinstance(left, s.Node):
-                continue
-            try:
-                introduced, _ = target(self.scope, left)
-            except ReadingError:
-                continue
-            if introduced == name and (
-                name not in self.scope.values or self.scope.values[name].tensor.definition is None
-            ):
-                self.entering.add(later)
-                try:
-                    return self.define(later, chain, left, depth + 1) is not None
-                finally:
-                    self.entering.discard(later)
-        return False
-
-    def define_shifted(self, name: str, depth: int) -> bool:
-        """Enter ``z^{(l+1)}`` by what is written for ``z^{(l)}``."""
-        for letter in self.declared.layers:
-            for _, chain in self.everything:
-                if chain.error or not chain.signs or chain.signs[0] not in _EQUAL or depth > 20:
-                    continue
-                left, right = self.side(chain, 0), self.side(chain, 1)
-                if not isinstance(left, s.Node) or not isinstance(right, s.Node) or not mentions(left, letter):
-                    continue
-                left, right = shifted(left, letter, 1), shifted(right, letter, 1)
-                try:
-                    introduced, _ = target(self.scope, left)
-                except ReadingError:
-                    continue
-                if introduced == name and self.enter_next(left, right, depth):
-                    return True
-        return False
-
-    def enter_next(self, left: s.Node, right: s.Node, depth: int) -> bool:
-        """Enter one definition of the next layer, those that it needs first."""
-        for _ in range(20):
-            try:
-                name = define(self.scope, left, right, self.declared.ranges, target(self.scope, left)[0])
-                self.definitions[name] = right
-                return True
-            except UnknownSymbol as error:
-                if not (self.define_first(error.name, -1, depth + 1) or self.define_shifted(error.name, depth + 1)):
-                    return False
-            except ReadingError:
-                return False
-        return False
-
-    def next_layers(self) -> None:
-        """Enter the next layer of everything that is defined for a generic one, where the document speaks of it."""
-        for letter in self.declared.layers:
-            if not re.search(rf"[\^_]\s*\{{?\s*[(\[]?\s*\\?{letter}\s*\+\s*1", self.source.text):
-                continue
-            for name in list(self.definitions):
-                for _, chain in self.everything:
-                    left = self.side(chain, 0) if chain.signs else None
-                    if isinstance(left, s.Node) and name_of(left) == name and mentions(left, letter):
-                        following = name_of(shifted(left, letter, 1))
-                        held = self.scope.values.get(following or "")
-                        if following and (held is None or held.tensor.definition is None):
-                            self.define_shifted(following, 0)
-
-    def assumed(self, error: UnknownSymbol) -> bool:
-        """Whether an undeclared symbol is the next layer's, or can be read as any cost or as a real number; it is said so."""
-        return self.define_shifted(error.name, 0) or assume_cost(self, error.name) or self.assume_scalar(error)
-
-    def define_everything(self) -> None:
-        """Enter the definitions that stand further on."""
-        for position, (piece, chain) in enumerate(self.everything):
-            if position in self.done or position in self.entering or chain.error or not chain.signs:
-                continue
-            left = self.side(chain, 0)
-            if isinstance(left, s.Node) and chain.signs[0] in _EQUAL and self.is_definition(left, piece, chain):
-                self.entering.add(position)
-                known = len(self.problems)
-                self.define(position, chain, left, 15)
-                del self.problems[known:]
-                self.entering.discard(position)
-
-    def definitions_of_derivatives(self) -> set[str]:
-        """Names that stand for a derivative."""
-        return {
-            name
-            for name, node in self.definitions.items()
-            if any(isinstance(n, (s.Derivative, s.Nabla)) for n in s.walk(node))
-        }
-
-    def assume_scalar(self, error: UnknownSymbol) -> bool:
-        """In a document that declares nothing, an undeclared symbol is a real number; it is said so."""
-        if self.declared.names or not re.fullmatch(r"[A-Za-z]\w*", error.name):
-            return False
-        item = Declared(error.name, (), error.name, error.span[0])
-        numeric_leaf(self.scope, error.name, (), error.name)
-        self.scope.notes.append(f"{item.tex} is not declared and read as a real number")
-        return True
-
-    def define_number(self, chain: Chain, left: s.Node, right: s.Node, tex: str) -> str | None:
-        """A symbol given as numbers is a variable whose value is known."""
-        try:
-            name, _ = target(self.scope, left)
-        except ReadingError:
-            return None
-        if isinstance(left, s.Scripted) and name in self.scope.values:
-            return None
-        given = numbers.literal(right, chain, self.source.text)
-        if given is None:
-            name = define(self.scope, left, right, self.declared.ranges, tex)
-            self.definitions[name] = right
-            return name
-        held = self.scope.values.get(name)
-        if held is None or held.tensor.extents != tuple(sp.Integer(n) for n in given.shape):
-            numeric_leaf(self.scope, name, given.shape, tex)
-        self.given[name] = given
-        return name
-
-    def value(self, node: s.Node, env) -> Value:
-        """The value of a node, with what is missing entered first where that is possible."""
-        from symbolic.verification.elaboration.elaborate import Elaborator
-
-        for _ in range(40):
-            try:
-                return Elaborator(self.scope, env)(node)
-            except UnknownSymbol as error:
-                if not (self.define_first(error.name, -1, 0) or self.assumed(error)):
-                    raise
-        raise ReadingError("the definitions go round in a circle", node.span)
 
 
 __all__ = ["Line", "Reader", "ShapeMisfit", "enter"]

@@ -33,3 +33,21 @@ def _transposed_symbol(node: s.Node) -> str | None:
         or (sign is None and node.primes == 1)
     )
     return node.base.name if turned else None
+
+
+def sums_to_one(left: s.Node, right: s.Node | object) -> str | None:
+    """The vector of which ``∑_i y_i = 1`` or ``1⊤y = 1`` is said."""
+    if not isinstance(right, s.Number) or right.text != "1":
+        return None
+    if (
+        isinstance(left, s.Big)
+        and left.kind == "sum"
+        and isinstance(left.body, s.Scripted)
+        and isinstance(left.body.base, s.Symbol)
+    ):
+        return left.body.base.name if left.body.sub is not None and left.body.sup is None else None
+    if isinstance(left, s.Product) and len(left.factors) == 2 and isinstance(left.factors[1][1], s.Symbol):
+        ones = left.factors[0][1]
+        if isinstance(ones, s.Scripted) and isinstance(ones.base, s.Symbol) and ones.base.name == "ones":
+            return left.factors[1][1].name
+    return None

@@ -87,7 +87,7 @@ def declarations(source: Source) -> Declarations:
         for chain in group:
             _member(found, chain, source)
     _front(found, source)
-    positive = [chain for _, group in every for chain in group if chain.signs == (">",)]
+    positive = [chain for _, group in every for chain in group if chain.signs in ((">",), (">=",))]
     found.prose = " ".join(source.text[p.start : p.end] for p in source.pieces if not p.mathematics)
     for sentence, marks in sentences(source):
         _said(found, source, sentence, marks, vocabulary)
@@ -136,7 +136,13 @@ def _positive(found: Declarations, chain: Chain, source: Source) -> None:
     ):
         return
     name = str(left.tokens[0])
-    if found.roles.get(name) == "constant":
+    if left.tokens[0].type != "SYMBOL" or chain.display:
+        return
+    new = name not in found.names and name not in found.ranges
+    if new:
+        found.names[name] = Declared(name, (), source.text[left.start : left.end].strip(), left.start)
+        found.roles.setdefault(name, "constant")
+    if chain.signs == (">",) and (new or found.roles.get(name) == "constant"):
         found.assume.setdefault(name, set()).add("positive")
 
 
@@ -263,6 +269,8 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
     ):
         if not match.group(1):
             _give(found, _symbols(source, match.group(3), marks, vocabulary), match.group(2))
+    for match in re.finditer(rf"(?i)({group})\s+({adjective})(?=[\s,.;:)]|$)", sentence):
+        _give(found, _symbols(source, match.group(1), marks, vocabulary), match.group(3))
     for match in re.finditer(rf"(?i){_SCALARS}\s+({group})", sentence):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
             found.names.setdefault(name, Declared(name, (), tex, place))

@@ -13,7 +13,7 @@ from symbolic.program.tensors import Tensor, computed, tensor
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.names import is_layer, letters
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope
-from symbolic.verification.elaboration.sums import extents
+from symbolic.verification.elaboration.sums import bound_letters, extents
 from symbolic.verification.elaboration.values import Value, number, ordered
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
@@ -125,6 +125,9 @@ def free_letters(
     env: dict[str, tuple[str, sp.Expr | None]] = {
         letter: (letter, e) for letter, e in found.items() if _is_letter(scope, letter)
     }
+    bound = {
+        letter for node in nodes for part in s.walk(node) if isinstance(part, s.Big) for letter in bound_letters(part)
+    }
     for node in nodes:
         for part in s.walk(node):
             for script in (
@@ -136,6 +139,7 @@ def free_letters(
                     if (
                         isinstance(index, s.Symbol)
                         and index.name in ranges
+                        and index.name not in bound
                         and index.name not in env
                         and _is_letter(scope, index.name)
                     ):

@@ -30,7 +30,7 @@ def squeezed(latex):
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.stem)
 def test_document(path):
     expected = json.loads((FOLDER / f"{path.stem}.expected.json").read_text())["claims"]
-    verdict = check_document(path.read_text(), latex=path.suffix == ".tex")
+    verdict = check_document(path.read_bytes().decode(), latex=path.suffix == ".tex")
     assert [(c.line, squeezed(c.latex)) for c in verdict.claims] == [
         (e["line"], squeezed(e["latex"])) for e in expected
     ]

@@ -1,0 +1,218 @@
+"""Entering what a document defines, in whatever order it stands: what is needed first is entered first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from symbolic.errors import ChainruleError
+from symbolic.verification.elaboration.elaborate import Elaborator
+from symbolic.verification.elaboration.scope import Scope
+from symbolic.verification.elaboration.values import UnknownSymbol, Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.judging import numbers
+from symbolic.verification.judging.costs import assume_cost
+from symbolic.verification.reading.declarations import Declarations, Declared, name_of
+from symbolic.verification.reading.layers import mentions, shifted
+from symbolic.verification.reading.pieces import Piece, Source
+from symbolic.verification.reading.program import define, numeric_leaf, target
+from symbolic.verification.reading.statements import Chain
+
+EQUAL = frozenset(["=", ":=", "~"])
+
+
+class Definitions:
+    """The part of a reader that enters definitions into its scope."""
+
+    source: Source
+    declared: Declarations
+    scope: Scope
+    everything: list[tuple[Piece, Chain]]
+    problems: list[tuple[int, str]]
+    given: dict[str, Any]
+    done: set[int]
+    definitions: dict[str, s.Node]
+    failed: dict[str, int]
+    entering: set[int]
+    costs: set[str]
+    side: Callable[[Chain, int], s.Node | ReadingError]
+    problem: Callable[[tuple[int, int], str], None]
+    is_definition: Callable[[s.Node, Piece, Chain], bool]
+
+    # -- definitions -------------------------------------------------------------------------------------------------------
+
+    def define(self, position: int, chain: Chain, left: s.Node, depth: int = 0) -> str | None:
+        """Enter a definition, those that it needs first; None (and a problem) where it cannot be read."""
+        right = self.side(chain, 1)
+        if isinstance(right, ReadingError):
+            self.problem(right.span, str(right))
+            return None
+        tex = self.source.text[chain.sides[0].start : chain.sides[0].end].strip()
+        if numbers.is_numeric(right):
+            return self.define_number(chain, left, right, tex)
+        for _ in range(40):
+            try:
+                name = define(self.scope, left, right, self.declared.ranges, tex)
+                self.definitions[name] = right
+                self.done.add(position)
+                return name
+            except UnknownSymbol as error:
+                if depth > 20 or not (self.define_first(error.name, position, depth) or self.assumed(error)):
+                    return self._not_defined(left, error)
+            except ReadingError as error:
+                return self._not_defined(left, error)
+            except (ChainruleError, RecursionError) as error:
+                return self._not_defined(
+                    left, ReadingError(str(error), (chain.sides[1].tokens and (chain.start, chain.end)) or (0, 0))
+                )
+        return None
+
+    def _not_defined(self, left: s.Node, error: ReadingError) -> None:
+        name = name_of(left)
+        if name:
+            self.failed[name] = error.span[0]
+        self.problem(error.span, str(error))
+        return None
+
+    def define_first(self, name: str, position: int, depth: int) -> bool:
+        """Enter the definition of ``name`` that stands elsewhere in the document, if there is one."""
+        for later, (_, chain) in enumerate(self.everything):
+            if (
+                later in self.done
+                or later == position
+                or later in self.entering
+                or chain.error
+                or not chain.signs
+                or chain.signs[0] not in EQUAL
+            ):
+                continue
+            left = self.side(chain, 0)
+            if not isinstance(left, s.Node):
+                continue
+            try:
+                introduced, _ = target(self.scope, left)
+            except ReadingError:
+                continue
+            if introduced == name and (
+                name not in self.scope.values or self.scope.values[name].tensor.definition is None
+            ):
+                self.entering.add(later)
+                try:
+                    return self.define(later, chain, left, depth + 1) is not None
+                finally:
+                    self.entering.discard(later)
+        return False
+
+    def define_shifted(self, name: str, depth: int) -> bool:
+        """Enter ``z^{(l+1)}`` by what is written for ``z^{(l)}``."""
+        for letter in self.declared.layers:
+            for _, chain in self.everything:
+                if chain.error or not chain.signs or chain.signs[0] not in EQUAL or depth > 20:
+                    continue
+                left, right = self.side(chain, 0), self.side(chain, 1)
+                if not isinstance(left, s.Node) or not isinstance(right, s.Node) or not mentions(left, letter):
+                    continue
+                left, right = shifted(left, letter, 1), shifted(right, letter, 1)
+                try:
+                    introduced, _ = target(self.scope, left)
+                except ReadingError:
+                    continue
+                if introduced == name and self.enter_next(left, right, depth):
+                    return True
+        return False
+
+    def enter_next(self, left: s.Node, right: s.Node, depth: int) -> bool:
+        """Enter one definition of the next layer, those that it needs first."""
+        for _ in range(20):
+            try:
+                name = define(self.scope, left, right, self.declared.ranges, target(self.scope, left)[0])
+                self.definitions[name] = right
+                return True
+            except UnknownSymbol as error:
+                if not (self.define_first(error.name, -1, depth + 1) or self.define_shifted(error.name, depth + 1)):
+                    return False
+            except ReadingError:
+                return False
+        return False
+
+    def next_layers(self) -> None:
+        """Enter the next layer of everything that is defined for a generic one, where the document speaks of it."""
+        for letter in self.declared.layers:
+            if not re.search(rf"[\^_]\s*\{{?\s*[(\[]?\s*\\?{letter}\s*\+\s*1", self.source.text):
+                continue
+            for name in list(self.definitions):
+                for _, chain in self.everything:
+                    left = self.side(chain, 0) if chain.signs else None
+                    if isinstance(left, s.Node) and name_of(left) == name and mentions(left, letter):
+                        following = name_of(shifted(left, letter, 1))
+                        held = self.scope.values.get(following or "")
+                        if following and (held is None or held.tensor.definition is None):
+                            self.define_shifted(following, 0)
+
+    def assumed(self, error: UnknownSymbol) -> bool:
+        """Whether an undeclared symbol is the next layer's, or can be read as any cost or as a real number; it is said so."""
+        return self.define_shifted(error.name, 0) or assume_cost(self, error.name) or self.assume_scalar(error)
+
+    def define_everything(self) -> None:
+        """Enter the definitions that stand further on."""
+        for position, (piece, chain) in enumerate(self.everything):
+            if position in self.done or position in self.entering or chain.error or not chain.signs:
+                continue
+            left = self.side(chain, 0)
+            if isinstance(left, s.Node) and chain.signs[0] in EQUAL and self.is_definition(left, piece, chain):
+                self.entering.add(position)
+                known = len(self.problems)
+                self.define(position, chain, left, 15)
+                del self.problems[known:]
+                self.entering.discard(position)
+
+    def definitions_of_derivatives(self) -> set[str]:
+        """Names that stand for a derivative."""
+        return {
+            name
+            for name, node in self.definitions.items()
+            if any(isinstance(n, (s.Derivative, s.Nabla)) for n in s.walk(node))
+        }
+
+    def assume_scalar(self, error: UnknownSymbol) -> bool:
+        """In a document that declares nothing, an undeclared symbol is a real number; it is said so."""
+        if self.declared.names or not re.fullmatch(r"[A-Za-z]\w*", error.name):
+            return False
+        item = Declared(error.name, (), error.name, error.span[0])
+        numeric_leaf(self.scope, error.name, (), error.name)
+        self.scope.notes.append(f"{item.tex} is not declared and read as a real number")
+        return True
+
+    def define_number(self, chain: Chain, left: s.Node, right: s.Node, tex: str) -> str | None:
+        """A symbol given as numbers is a variable whose value is known."""
+        try:
+            name, _ = target(self.scope, left)
+        except ReadingError:
+            return None
+        if isinstance(left, s.Scripted) and name in self.scope.values:
+            return None
+        given = numbers.literal(right, chain, self.source.text)
+        if given is None:
+            name = define(self.scope, left, right, self.declared.ranges, tex)
+            self.definitions[name] = right
+            return name
+        held = self.scope.values.get(name)
+        if held is None or held.tensor.extents != tuple(sp.Integer(n) for n in given.shape):
+            numeric_leaf(self.scope, name, given.shape, tex)
+        self.given[name] = given
+        return name
+
+    def value(self, node: s.Node, env) -> Value:
+        """The value of a node, with what is missing entered first where that is possible."""
+
+        for _ in range(40):
+            try:
+                return Elaborator(self.scope, env)(node)
+            except UnknownSymbol as error:
+                if not (self.define_first(error.name, -1, 0) or self.assumed(error)):
+                    raise
+        raise ReadingError("the definitions go round in a circle", node.span)
