@@ -210,18 +210,28 @@ def _inner(w: Writer, line: Line) -> Text:
 
 
 def _place(w: Writer, line: Line) -> Text:
-    (core,), key, axes = line.operands, line["key"], line["axes"]
     name = w.names(None, "t")
     w.statement(f"{name} = np.zeros({w.shape(line['shape'])}, dtype={w.dtype(line.target.dtype)})")
-    inner = _key_text(w, key)
-    view = name if all(k == ("all",) for k in key) else f"{name}[{inner}]"
+    w.statement(f"{_view(w, line, name)} = {w.operand(line.operands[0])}")
+    return Text(name)
+
+
+def _increment(w: Writer, line: Line) -> Text:
+    base, core = line.operands
+    name = w.names(None, "t")
+    w.statement(f"{name} = {w.operand(base) if w.is_own(base) else w.operand(base, ATOM) + '.copy()'}")
+    w.statement(f"{_view(w, line, name)} += {w.operand(core)}")
+    return Text(name)
+
+
+def _view(w: Writer, line: Line, name: str) -> str:
+    """The part of an array that a line writes to."""
+    key, axes = line["key"], line["axes"]
+    view = name if all(k == ("all",) for k in key) else f"{name}[{_key_text(w, key)}]"
     if axes:
         spec = f"{subscripts(axes)}->{subscripts(range(len(set(axes))))}"
-        view = f'np.einsum("{spec}", {view})[...]'
-    elif view == name:
-        view = f"{name}[...]"
-    w.statement(f"{view} = {w.operand(core)}")
-    return Text(name)
+        return f'np.einsum("{spec}", {view})[...]'
+    return f"{view}[...]" if view == name else view
 
 
 def _scatter(w: Writer, line: Line) -> Text:
@@ -266,8 +276,9 @@ OPERATIONS: dict[str, Callable[[Writer, Line], Text]] = {
     "matmul": _matmul,
     "inner": _inner,
     "place": _place,
+    "increment": _increment,
     "scatter": _scatter,
     "primitive": _primitive,
 }
-WRITTEN = frozenset(["place", "scatter"])  # In several statements, into zeros.
+WRITTEN = frozenset(["place", "increment", "scatter"])  # In several statements, into zeros.
 NESTED = frozenset(OPERATIONS) - WRITTEN - {"primitive"}

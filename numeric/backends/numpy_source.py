@@ -77,6 +77,7 @@ class Writer:
         self.sizes: dict[sp.Symbol, str] = {}
         self.helpers: dict[str, None] = {}
         self.body: list[str] = []
+        self.made = {line.target.number: line for line in program.lines}
         self.outputs = {v.number for v in program.outputs}
         self.remarks = Remarks()
         self.tensors = {v.number: t for v, t in reversed(program.steps)}
@@ -195,6 +196,15 @@ class Writer:
     def remark(self, t: Tensor | None, name: str) -> str:
         """The comment behind a line: the equation that it computes."""
         return self.remarks(t, name) if self.commented else ""
+
+    def is_own(self, v: Value) -> bool:
+        """Whether the value is a new array that one line reads, so that it may be changed in place."""
+        made = self.made.get(v.number)
+        return (
+            made is not None
+            and made.operation in ("pointwise", "add", "multiply", "scale", "increment")
+            and self.uses[v.number] == 1
+        )
 
     def statement(self, code: str) -> None:
         """A statement before the line at hand."""

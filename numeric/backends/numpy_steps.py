@@ -12,7 +12,7 @@ from numeric.backends.numpy_source import Writer
 from numeric.backends.scalars import ScalarPrinter
 from numeric.backends.texts import ATOM, Text
 from numeric.lowering.buffers import VIEWS, stored
-from numeric.lowering.program import ArrayProgram, Line
+from numeric.lowering.program import ArrayProgram, Line, Value
 
 # BLAS libraries multiply small matrices without packing them. A product of many rows with a long sum that falls just beyond
 # that is up to twice as slow as its blocks (OpenBLAS 0.3.31, 32 × 600 × 60: 43 against 23 µs).
@@ -73,6 +73,10 @@ class StepWriter(Writer):
         name = self.names(t.name if t is not None else None, "t")
         self.body.append(f"{name} = {text.code}{self.remark(t, name)}")
         self.texts[v.number] = Text(name, ATOM, v.dtype)
+
+    def is_own(self, v: Value) -> bool:
+        """Buffers are kept and used again, so nothing is changed in place but what owns its buffer."""
+        return False
 
     def into(self, line: Line, target: str) -> str:
         """The call that computes the line's value into ``target``."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from numeric.lowering.building import Builder
-from numeric.lowering.equations import compute
+from numeric.lowering.equations import absorbed, compute, compute_onto
 from numeric.lowering.fusion import fused
 from numeric.lowering.hoisting import hoisted
 from numeric.lowering.padding import padded
@@ -14,6 +15,8 @@ from numeric.lowering.scaling import sunk
 from numeric.lowering.sharing import collected, shared
 from numeric.lowering.stability import stabilised
 from numeric.lowering.structure import structured
+from symbolic.program.equations import Equation
+from symbolic.program.expressions import Access
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
@@ -34,12 +37,31 @@ def lowered(program: Program, elementary: bool = False) -> ArrayProgram:
     b = Builder(elementary)
     arguments = tuple(b.leaf(t) for t in program.arguments)
     constants = tuple(b.leaf(t) for t in program.constants)
+    onto = _absorbed(program)
+    inside = {a.tensor.serial for deltas in onto.values() for a in deltas}
     for t in program.steps:
-        b.values[t.serial] = _computed(b, t)
+        if t.serial in onto:
+            b.values[t.serial] = compute_onto(b, t.definition, t.dtype, onto[t.serial])
+        elif t.serial not in inside:
+            b.values[t.serial] = _computed(b, t)
     outputs = tuple(b.values[t.serial] for t in program.outputs)
     updates = tuple((b.values[w.serial], b.values[new.serial]) for w, new in program.updates)
-    steps = tuple((b.values[t.serial], t) for t in program.steps)
+    steps = tuple((b.values[t.serial], t) for t in program.steps if t.serial not in inside)
     return ArrayProgram(arguments, constants, tuple(b.lines), outputs, updates, steps)
+
+
+def _absorbed(program: Program) -> dict[int, list[Access]]:
+    """For each sum the deltas that are added to it in place rather than made on their own."""
+    uses = Counter(u.serial for t in program.steps for u in t.operands)
+    uses.update(t.serial for t in program.results)
+    single = {serial for serial, count in uses.items() if count == 1}
+    found = {}
+    for t in program.steps:
+        if isinstance(t.definition, Equation) and t.dtype == "real":
+            deltas = absorbed(t.definition, single)
+            if deltas:
+                found[t.serial] = deltas
+    return found
 
 
 def _computed(b: Builder, t: Tensor) -> Value:

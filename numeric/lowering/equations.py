@@ -9,7 +9,7 @@ else point by point and then along axes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import sympy as sp
 
@@ -18,10 +18,11 @@ from numeric.lowering.building import Builder
 from numeric.lowering.contraction import contract, factors, gram
 from numeric.lowering.pointwise import mask, pointwise
 from numeric.lowering.program import Labelled, Value
-from numeric.lowering.regions import placed, region
+from numeric.lowering.regions import incremented, is_view, placed, region
 from symbolic.program.equations import Equation, equation
-from symbolic.program.expressions import Guard, Index, Within
+from symbolic.program.expressions import Access, Guard, Index, Within, Zero
 from symbolic.program.reductions import REDUCTIONS
+from symbolic.program.tensors import Tensor
 
 
 def compute(b: Builder, eq: Equation, dtype: str) -> Value:
@@ -34,6 +35,37 @@ def compute(b: Builder, eq: Equation, dtype: str) -> Value:
     else:
         value = b.spread(reduced(b, eq, dtype), eq.indices)
     return b.reshaped(b.cast(value, dtype), extents)
+
+
+def compute_onto(b: Builder, eq: Equation, dtype: str, deltas: Sequence[Access]) -> Value:
+    """A sum some of whose terms are deltas: the rest first, then each core added on its diagonal."""
+    rest = Equation(eq.indices, sp.Add(eq.body, *(-a for a in deltas)))
+    value = compute(b, rest, dtype)
+    for access in deltas:
+        where = region(access.tensor.definition)
+        value = incremented(b, value, where, reduced(b, where.core, dtype))
+    return value
+
+
+def absorbed(eq: Equation, single: Container[int]) -> list[Access]:
+    """The terms of a sum that are deltas which nothing else reads, if the rest fills the whole array anyway."""
+    if not eq.is_pointwise or not eq.body.is_Add or any(i.extent == 1 for i in eq.indices):
+        return []
+    found = [
+        a for a in eq.body.args
+        if isinstance(a, Access) and a.indices == eq.indices and a.tensor.serial in single and _diagonal(a.tensor)
+    ]  # fmt: skip
+    rest = sp.Add(eq.body, *(-a for a in found))
+    full = all(rest.has(i) for i in eq.indices) and not isinstance(rest, Access) and bool(rest.atoms(Access))
+    return found if full else []
+
+
+def _diagonal(t: Tensor) -> bool:
+    d = t.definition
+    if not isinstance(d, Equation) or d.bound or not any(isinstance(g, Zero) for g in d.guards):
+        return False
+    where = region(d)
+    return where is not None and is_view(where)
 
 
 def reduced(b: Builder, eq: Equation, dtype: str) -> Labelled:

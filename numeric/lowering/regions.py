@@ -113,14 +113,27 @@ def _larger(a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
 def placed(b: Builder, where: Region, core: Labelled, dtype: str) -> Value:
     """The whole output: zeros, with the core written to its place."""
     core = Labelled(b.cast(core.value, dtype), core.indices)
-    affines = [affine(e) for e in where.positions]
-    if where.unique and all(terms is not None and len(terms[1]) <= 1 for terms in affines):
-        return _strided(b, where, core, affines, dtype)
+    if is_view(where):
+        return _strided(b, where, core, [affine(e) for e in where.positions], dtype)
     return _scattered(b, where, core, dtype)
 
 
-def _strided(b: Builder, where: Region, core: Labelled, affines: Sequence, dtype: str) -> Value:
-    """Slices and diagonals: the core is assigned to a view of the zeros."""
+def is_view(where: Region) -> bool:
+    """Whether the places are slices and diagonals, which a view of the output shows."""
+    affines = [affine(e) for e in where.positions]
+    return where.unique and all(terms is not None and len(terms[1]) <= 1 for terms in affines)
+
+
+def incremented(b: Builder, base: Value, where: Region, core: Labelled) -> Value:
+    """``base`` with the core added at its places, which are a view."""
+    core = Labelled(b.cast(core.value, "real"), core.indices)
+    return _strided(b, where, core, [affine(e) for e in where.positions], "real", base)
+
+
+def _strided(
+    b: Builder, where: Region, core: Labelled, affines: Sequence, dtype: str, base: Value | None = None
+) -> Value:
+    """Slices and diagonals: the core is assigned to a view of zeros, or added to one of ``base``."""
     key, labels = [], []
     for (offset, steps), size in zip(affines, where.extents, strict=True):
         if not steps:
@@ -133,6 +146,8 @@ def _strided(b: Builder, where: Region, core: Labelled, affines: Sequence, dtype
     distinct = list(dict.fromkeys(labels))
     axes = tuple(distinct.index(i) for i in labels) if len(distinct) < len(labels) else ()
     value = b.aligned(core, distinct)
+    if base is not None:
+        return b.emit("increment", (base, value), where.extents, dtype, key=tuple(key), axes=axes)
     return b.emit("place", (value,), where.extents, dtype, key=tuple(key), axes=axes, shape=where.extents)
 
 
