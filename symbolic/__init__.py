@@ -9,6 +9,9 @@
 (m, n)
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from symbolic import linalg, special
 from symbolic.calculus.derivation import Derivation, derive
 from symbolic.calculus.derivatives import fisher, gauss_newton, gradient, hessian, hvp, jacobian, jvp, vjp
@@ -174,18 +177,41 @@ from symbolic.language.operations import constant, trace
 from symbolic.language.samples import average_loss, batched, variables
 from symbolic.language.shaping import arange, eye, ones, zeros
 from symbolic.language.softmaxes import log_softmax, logsumexp, softmax, softmin
-from symbolic.notation.statements import rendering
-from symbolic.notation.sympy_bridge import from_sympy, to_sympy
 from symbolic.program import hooks
 from symbolic.program.dims import Dim
 from symbolic.program.equations import Equation
 from symbolic.program.initialisation import Initialisation
 from symbolic.program.tensors import Tensor, tensor
-from symbolic.verification.equality import check
 from symbolic.verification.evaluation import evaluate
-from symbolic.verification.verdict import Verdict
 
-hooks.install(Language(rendering=rendering))
+if TYPE_CHECKING:
+    from symbolic.notation.sympy_bridge import from_sympy, to_sympy
+    from symbolic.verification.equality import check
+    from symbolic.verification.verdict import Verdict
+
+# Loaded when first used: printing and judging are a third of the program, and who only computes needs neither.
+_LATER = {
+    "check": "symbolic.verification.equality",
+    "Verdict": "symbolic.verification.verdict",
+    "from_sympy": "symbolic.notation.sympy_bridge",
+    "to_sympy": "symbolic.notation.sympy_bridge",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'symbolic' has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
+    return found
+
+
+def _rendering(t: Tensor) -> str:
+    from symbolic.notation.statements import rendering
+
+    return rendering(t)
+
+
+hooks.install(Language(rendering=_rendering))
 
 __all__ = [
     "GRU",
