@@ -9,9 +9,11 @@ from typing import Any
 
 from symbolic.errors import ChainruleError, DeclarationError, ShapeError, suggestion
 from symbolic.language.operations import as_tensor
-from symbolic.program.graph import topological
+from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor, tensor
+from symbolic.verification.diagnosis.surgery import rebuilt
 from symbolic.verification.elaboration.values import ShapeMisfit
+from symbolic.verification.equality_shapes import same_shape
 from symbolic.verification.formulas import formula
 
 
@@ -26,7 +28,7 @@ class Failure:
 def read_claim(claim: Any, truth: Tensor, symbols: Mapping[str, Tensor]) -> Tensor | Failure:
     """The claim as a tensor over the truth's own declared tensors."""
     if isinstance(claim, Tensor):
-        return claim
+        return over_the_same(claim, truth, symbols)
     try:
         return tensor_of(claim, vocabulary(truth, symbols), truth)
     except ShapeMisfit as error:
@@ -41,6 +43,18 @@ def read_claim(claim: Any, truth: Tensor, symbols: Mapping[str, Tensor]) -> Tens
         if not callable(claim):
             raise
         return Failure("undecided", f"the claim's code raises {type(error).__name__}: {error}")
+
+
+def over_the_same(claim: Tensor, truth: Tensor, symbols: Mapping[str, Tensor]) -> Tensor:
+    """The claim over the truth's own tensors: one declared again, with the same name, shape and dtype, is the same."""
+    known = {t.name: t for t in [*leaves([truth]), *symbols.values()] if t.name and t.definition is None}
+    again = {
+        t: known[t.name]
+        for t in leaves([claim])
+        if t.name in known and t is not known[t.name] and t.dtype == known[t.name].dtype and t.value is None
+        and same_shape(t.extents, known[t.name].extents)
+    }  # fmt: skip
+    return rebuilt(claim, again) if again else claim
 
 
 def tensor_of(claim: Any, names: Mapping[str, Tensor], truth: Tensor) -> Tensor:

@@ -72,6 +72,18 @@ def test_a_function_is_called_with_tensors_by_name(net):
         check(lambda q: q, s.gradient(C, W))
 
 
+def test_a_tensor_declared_again_is_the_same():
+    def model():
+        x, A = tensor("x", "n"), tensor("A", "n n")
+        return x, A, s.gradient(x @ A @ x, x)
+
+    (x, A, _), (_, _, truth) = model(), model()
+    assert check((A + A.T) @ x, truth).holds
+    assert status(2 * A @ x, truth) == "refuted"
+    other = tensor("A", "n m")
+    assert status(other @ other.T @ x, truth) == "refuted"
+
+
 def test_layouts():
     A, B = tensor("A", "m n"), tensor("B", "n k")
     x, y = tensor("x", "n"), tensor("y", "n")
