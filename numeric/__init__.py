@@ -4,6 +4,7 @@ from numeric.functions import lambdify
 from numeric.gradient_check import check_gradient
 from numeric.learning.full_batch import matrix_step, minimise
 from numeric.learning.hyperparameters import hypergradients
+from numeric.learning.zeroth.minimising import minimise_without_gradient
 from numeric.training.curvature import per_sample_gradients
 from numeric.training.history import History
 from numeric.training.loop import train
@@ -16,6 +17,7 @@ __all__ = [
     "lambdify",
     "matrix_step",
     "minimise",
+    "minimise_without_gradient",
     "per_sample_gradients",
     "train",
     "training_step",

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import scipy.optimize
 
 from numeric.errors import OptionError, TrainingError
 from numeric.training.curvature import Objective
@@ -69,6 +68,8 @@ def minimise(
     >>> round(float(history.parameters["w"]), 6)
     3.0
     """
+    import scipy.optimize  # here, because it takes a third of a second and most runs never need it
+
     _require_method(method)
     arrays = arrays_for(loss, data)
     objective = Objective(loss, frozen)

@@ -38,7 +38,7 @@ class History:
     seed, batch size, back end, dtype.
     """
 
-    loss: Tensor
+    loss: Tensor | None
     parameters: Mapping[str, np.ndarray]
     records: tuple[Record, ...]
     ended: str

@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 
 from numeric.binding import as_array
 from numeric.errors import OptionError, StepMatrixError
@@ -238,7 +237,7 @@ def inverse(C: np.ndarray, meaning: str, damping: float = 0.0, least: float | No
     """
     if not np.isfinite(C).all():
         raise StepMatrixError(f"{meaning} holds a number that is not finite", float("nan"))
-    values, vectors = (C, None) if C.ndim == 1 else scipy.linalg.eigh((C + C.T) / 2)
+    values, vectors = (C, None) if C.ndim == 1 else np.linalg.eigh((C + C.T) / 2)
     smallest = float(values.min())
     raised = np.maximum(values, -np.inf if least is None else least) + damping
     if raised.min() <= len(values) * np.finfo(float).eps * np.abs(raised).max():
@@ -291,7 +290,7 @@ def _semidefinite(matrix: Any, whose: str) -> np.ndarray:
             f"the step matrix{whose} is not symmetric: entry ({i}, {j}) is {M[i, j]:.4g}, entry ({j}, {i}) is {M[j, i]:.4g}; "
             "its symmetric part (M + Mᵀ)/2 gives the same first-order change of the loss"
         )
-    values = M if M.ndim == 1 else scipy.linalg.eigvalsh(M)
+    values = M if M.ndim == 1 else np.linalg.eigvalsh(M)
     smallest = float(values.min())
     if smallest < -len(values) * np.finfo(float).eps * np.abs(values).max():
         raise StepMatrixError(
@@ -318,7 +317,12 @@ def _sized(
             raise StepMatrixError(
                 f"the step matrix of {name} has the shape {M.shape}; the parameter has {size} entries, so it needs ({size}, {size}) or ({size},)"
             )
-    return scipy.linalg.block_diag(*(np.diag(M) if M.ndim == 1 else M for M in matrix.values()))
+    whole, first = np.zeros((n, n)), 0
+    for M in matrix.values():
+        here = slice(first, first + len(M))
+        whole[here, here] = np.diag(M) if M.ndim == 1 else M
+        first += len(M)
+    return whole
 
 
 def _fingerprint(matrix: np.ndarray | dict[str, np.ndarray]) -> str:
