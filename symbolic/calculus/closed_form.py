@@ -131,7 +131,9 @@ class _Form:
 def _substituted(eq: Equation, forms: dict[Tensor, _Form]) -> _Form:
     mapping: dict[Access, sp.Expr] = {}
     bound, size, depth = list(eq.bound), 1 + len(eq.accesses), 1
-    for access in eq.accesses:
+    nested = any(len(a.atoms(Access)) > 1 for a in eq.accesses)
+    # An index may itself be read, as in z[p, t[p]]: inner accesses first.
+    for access in sorted(eq.accesses, key=lambda a: len(a.atoms(Access))) if nested else eq.accesses:
         form = forms.get(access.tensor)
         if form is None:
             continue
@@ -142,7 +144,8 @@ def _substituted(eq: Equation, forms: dict[Tensor, _Form]) -> _Form:
                 f"the closed form of {access.tensor.describe()} has more than {LARGEST} terms or {DEEPEST} nested "
                 "definitions; name intermediate tensors to keep it readable"
             )
-        mapping[access] = form.expr.xreplace({**dict(zip(form.indices, access.indices, strict=True)), **fresh})
+        at = [i.xreplace(mapping) for i in access.indices] if nested else access.indices
+        mapping[access] = form.expr.xreplace({**dict(zip(form.indices, at, strict=True)), **fresh})
         bound.extend(fresh.values())
     return _Form(eq.indices, scalar_form(eq).xreplace(mapping), tuple(bound), size, depth)
 

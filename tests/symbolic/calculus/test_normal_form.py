@@ -10,6 +10,7 @@ import symbolic as s
 from symbolic.calculus.closed_form import TooLargeError, closed_form, is_opaque
 from symbolic.calculus.normal_form import normal_form, proof_form
 from symbolic.calculus.realisation import realised
+from symbolic.program.expressions import Access
 from tests.symbolic.programs import KINKED, SHAPED, SMOOTH, flat, random_program, seeded
 
 SLOWLY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -163,3 +164,10 @@ def test_odd_and_even_functions_draw_out_their_sign(function):
             assert normal_form(closed_form(summed)) == normal_form(
                 closed_form(mirror * np.sum(function(b[:, None] - a[None, :]) * np.exp(a)[None, :]))
             )
+
+
+def test_positions_are_written_out_too():
+    z, c = s.tensor("z", "n m"), s.tensor("c", "n", dtype="int")
+    picked = np.take_along_axis(z * 2, c[:, None], axis=1)[:, 0]
+    form = closed_form(picked)
+    assert {a.tensor.name for a in form.expr.atoms(Access)} == {"z", "c"}
