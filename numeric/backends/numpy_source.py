@@ -167,7 +167,11 @@ class Writer:
         if len(found) == 1:
             known = Arithmetic({**self.sizes, given: shown})
             self.sizes[symbol] = self.names(symbol.name, "size")
-            self.body.append(f"{self.sizes[symbol]} = {known.text(found[0])}")
+            whole, parts = sp.fraction(sp.together(found[0]))
+            text = known.text(whole)
+            if parts != 1:  # an exact quotient: the axis is a multiple
+                text = f"{text if whole.is_Symbol else f'({text})'} // {known.text(parts)}"
+            self.body.append(f"{self.sizes[symbol]} = {text}")
 
     def line(self, line: Line) -> None:
         """Write one operation, or keep its text for the line that reads it."""

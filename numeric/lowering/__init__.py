@@ -12,7 +12,7 @@ from numeric.lowering.hoisting import hoisted
 from numeric.lowering.padding import padded
 from numeric.lowering.program import ArrayProgram, Line, Program, Value
 from numeric.lowering.scaling import sunk
-from numeric.lowering.sharing import collected, shared
+from numeric.lowering.sharing import collected, cut, shared
 from numeric.lowering.stability import stabilised
 from numeric.lowering.structure import structured
 from symbolic.program.equations import Equation
@@ -25,7 +25,7 @@ __all__ = ["ArrayProgram", "Line", "Program", "Value", "lowered", "prepared"]
 
 def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=()) -> Program:
     """The equations that compute ``outputs`` from ``arguments``, shared, stable and fused: what a back end reads."""
-    program = collected(arguments, outputs, updates)
+    program = cut(collected(arguments, outputs, updates))
     for rewrite in (shared, fused, structured, shared, stabilised, sunk, fused, hoisted, shared):
         program = rewrite(program)
     return program

@@ -28,6 +28,23 @@ def collected(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=()
     return Program(arguments, outputs, steps, updates)
 
 
+def cut(program: Program) -> Program:
+    """The program with arguments that the source computes as plain ones: no rewrite looks behind what is given."""
+    plain = {t.serial: _given(t) for t in program.arguments if t.definition is not None}
+    if not plain:
+        return program
+    replaced = dict(plain)
+    for t in program.steps:
+        replaced[t.serial] = with_operands(t, replaced)
+    arguments = [replaced.get(t.serial, t) for t in program.arguments]
+    updates = [(replaced.get(w.serial, w), replaced.get(new.serial, new)) for w, new in program.updates]
+    return collected(arguments, [replaced.get(t.serial, t) for t in program.outputs], updates)
+
+
+def _given(t: Tensor) -> Tensor:
+    return Tensor(t.name, t.extents, dtype=t.dtype, role="input", assume=t.assume)
+
+
 def rewritten(program: Program, rule: Callable[[Tensor, dict[int, Tensor]], Tensor | None]) -> Program:
     """The program with every step replaced by ``rule(step, replaced)``, where ``replaced`` maps earlier serials.
 

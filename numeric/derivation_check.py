@@ -1,0 +1,241 @@
+"""Every step of a derivation against numbers: does what it states hold at random points?
+
+The right side of a step is evaluated as it is printed (realised from its closed form) and compared with a derivative that
+no rule of calculus took part in: the complex step of the module itself, or central differences where the program does
+not bear complex numbers. Points are drawn within what is assumed of each tensor, dimensions pairwise distinct,
+directions at random, so a lost factor, a wrong transpose or a forgotten path shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numeric.functions import Function, lambdify
+from numeric.sampling import bounds_of_integers, draw, sizes_for
+from symbolic.calculus.closed_form import Closed
+from symbolic.calculus.derivation import Derivation
+from symbolic.calculus.realisation import realised
+from symbolic.calculus.records import Chain, Step
+from symbolic.calculus.recording import inputs_of
+from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError
+from symbolic.program.expressions import Reduction
+from symbolic.program.graph import leaves, topological
+from symbolic.program.tensors import Tensor, tensor
+
+COMPLEX_STEP, DIFFERENCES, SAME = "complex step", "central differences", "same numbers"
+_POINTS = 3  # a point may lie on a kink; only what is wrong at all of them is wrong
+
+
+@dataclass(frozen=True)
+class StepCheck:
+    """One step: its ``status`` (agrees, refuted or undecided), the relative ``error``, and by which method.
+
+    ``reason`` says why a step is undecided.
+    """
+
+    number: int
+    status: str
+    error: float
+    method: str
+    reason: str = ""
+
+
+def check_steps(
+    d: Derivation, seed: int = 0, sizes: Mapping[str, int] | None = None, tolerance: float = 1e-6
+) -> dict[int, StepCheck]:
+    """The check of every step of ``d``, by its number.
+
+    >>> from symbolic import derive, tensor
+    >>> x, w = tensor("x", "n"), tensor("w", "n", role="parameter")
+    >>> found = check_steps(derive(np.tanh(w @ x) ** 2))
+    >>> {check.status for check in found.values()}
+    {'agrees'}
+    """
+    checks: dict[int, StepCheck] = {}
+    stated: _Stated | None = None
+    pending = list(d.steps)
+    for point in range(_POINTS):
+        if not pending:
+            break
+        try:
+            tape = _Tape(d, np.random.default_rng([seed, point]), sizes)
+            stated = stated or _Stated(d, tape)
+            stated.evaluate(tape)
+        except (EvaluationError, DeclarationError, UnsupportedError) as error:
+            return {s.number: StepCheck(s.number, "undecided", np.inf, "", str(error)) for s in d.steps}
+        for step in pending:
+            checks[step.number] = _check(step, d, tape, stated, tolerance)
+        pending = [step for step in pending if checks[step.number].status != "agrees"]
+    return checks
+
+
+def _check(step: Step, d: Derivation, tape: _Tape, stated: _Stated, tolerance: float) -> StepCheck:
+    said = stated.value(step)
+    if said is None:
+        return StepCheck(step.number, "undecided", np.inf, "", "a step that it rests on has no value")
+    if step.kind == "definition":
+        methods = ((SAME, tape.values[step.tensor]),)
+    else:
+        of, by = step.left.of, step.left.by[0]
+        path = (of,) if step.kind == "local_jacobian" else d.program
+        methods = tape.derivatives(of, by, path, stated.directions[by])
+    check = _compared(step.number, said, methods, tolerance)
+    if check.status != "agrees" and step.kind == "local_jacobian":
+        said, methods = tape.nearby(step, stated)
+        check = _compared(step.number, said, methods, tolerance)
+    return check
+
+
+def _compared(number: int, said: Any, methods: Iterable[tuple[str, Any]], tolerance: float) -> StepCheck:
+    best = StepCheck(number, "undecided", np.inf, "", "the program is not finite near the points that were tried")
+    for method, found in methods:
+        error = _error(np.asarray(said, dtype=float), np.asarray(found, dtype=float))
+        if error <= tolerance:
+            return StepCheck(number, "agrees", error, method)
+        if error < best.error:
+            best = StepCheck(number, "refuted", error, method)
+    return best
+
+
+def _error(said: np.ndarray, found: np.ndarray) -> float:
+    """The norm of the difference in units of the larger norm; infinities must stand at the same entries."""
+    finite = np.isfinite(found)
+    if said.shape != found.shape or np.isnan(found).any() or not np.array_equal(said[~finite], found[~finite]):
+        return np.inf
+    said, found = said[finite], found[finite]
+    scale = max(float(np.linalg.norm(found)), float(np.linalg.norm(said)), 1e-12)
+    return float(np.linalg.norm(said - found)) / scale
+
+
+class _Tape:
+    """The modules of a program as functions on arrays, run at one random point and near it."""
+
+    def __init__(self, d: Derivation, rng: np.random.Generator, sizes: Mapping[str, int] | None):
+        self.given = [t for t in leaves([d.output]) if t.value is None]
+        self.numbers = sizes_for(self.given, sizes)
+        below = bounds_of_integers(topological([d.output]), self.numbers)
+        self.rng = rng
+        self.values: dict[Tensor, Any] = {t: draw(t, self.numbers, rng, below.get(t.serial, 2)) for t in self.given}
+        self.functions: dict[Tensor, tuple[list[Tensor], Function]] = {}
+        inner = {u for m in d.program for u in inputs_of(m) if u.definition is not None} - {*d.program}
+        for u in sorted(inner, key=lambda u: u.serial):
+            self.values[u] = lambdify(self.given, u, dtype="float64")(*(self.values[t] for t in self.given))
+        for m in d.program:
+            reads = [u for u in inputs_of(m) if u.value is None]
+            try:
+                self.functions[m] = reads, lambdify(reads, m, dtype="float64")
+            except DeclarationError:  # a dimension that only other tensors tell
+                reads = list(dict.fromkeys([*reads, *self.given]))
+                self.functions[m] = reads, lambdify(reads, m, dtype="float64")
+            self.values[m] = self._run(m, self.values)
+
+    def _run(self, m: Tensor, values: Mapping[Tensor, Any]) -> Any:
+        reads, function = self.functions[m]
+        return function.complex_or_real(*(values[u] for u in reads))
+
+    def along(self, of: Tensor, by: Tensor, path: Sequence[Tensor], by_value: Any) -> Any:
+        """``of`` when ``by`` has another value and the modules of ``path`` follow."""
+        values = {**self.values, by: by_value}
+        moved = {by}
+        for m in path:
+            if m is not by and any(u in moved for u in self.functions[m][0]):
+                values[m] = self._run(m, values)
+                moved.add(m)
+        return values[of]
+
+    def nearby(self, step: Step, stated: _Stated) -> tuple[Any, Iterable[tuple[str, Any]]]:
+        """A local Jacobian away from the values that the program gives, which may tie: max over the zeros of a relu."""
+        m, by = step.left.of, step.left.by[0]
+        reads = self.functions[m][0]
+        v, direction = stated.symbols[by], stated.directions[by]
+        around = _Tape.__new__(_Tape)
+        around.functions = self.functions
+        around.values = {u: self._jittered(u) for u in reads}
+        contracted = realised(stated.contracted(step))
+        said = lambdify([*reads, v], contracted, dtype="float64")(*(around.values[u] for u in reads), direction)
+        return said, around.derivatives(m, by, (m,), direction)
+
+    def _jittered(self, u: Tensor) -> Any:
+        value = self.values[u]
+        return value if u.dtype != "real" or u.assume else value + 0.1 * self.rng.normal(size=np.shape(value))
+
+    def derivatives(self, of: Tensor, by: Tensor, path: Sequence[Tensor], direction: Any):
+        """The derivative of ``of`` along a direction of ``by``, by one method after the other."""
+        x = np.asarray(self.values[by])
+        with np.errstate(all="ignore"):
+            try:
+                image = self.along(of, by, path, x + 1e-30j * direction)
+                yield COMPLEX_STEP, np.imag(image) / 1e-30
+            except (TypeError, ValueError):  # NumPy has no complex version of a function of the program
+                pass
+            h = 1e-3 * max(1.0, float(np.abs(x).max(initial=0)))
+            ends = {k: np.asarray(self.along(of, by, path, x + k * h * direction)) for k in (-2, -1, 1, 2)}
+        yield DIFFERENCES, (8 * (ends[1] - ends[-1]) - (ends[2] - ends[-2])) / (12 * h)
+
+
+class _Stated:
+    """What the steps state, as one function: right sides of definitions, derivatives contracted with a direction."""
+
+    def __init__(self, d: Derivation, tape: _Tape):
+        self.slots: dict[int, int] = {}
+        self.symbols: dict[Tensor, Tensor] = {}
+        self.modules = set(d.program)
+        outputs: list[Tensor] = []
+        self.steps = {step.number: step for step in d.steps}
+        self.rows: dict[Tensor, int] = {}
+        for step in d.steps:
+            if isinstance(step.right, Closed):
+                self.slots[step.number] = len(outputs)
+                outputs.append(realised(self.contracted(step), getattr(step.tensor, "dtype", "real")))
+        for m, row in d.results.items():
+            if m in self.modules:
+                self.rows[m] = len(outputs)
+                outputs.append(row)
+        self.output = d.output
+        self.function = lambdify([*tape.given, *self.symbols.values()], outputs, dtype="float64")
+        self.found: list[Any] = []
+        self.directions: dict[Tensor, Any] = {}
+
+    def contracted(self, step: Step) -> Closed:
+        right = step.right
+        if step.kind == "definition":
+            return right
+        of, by = step.left.of, step.left.by[0]
+        v = self.symbols.setdefault(by, tensor(f"direction_{len(self.symbols)}", by.extents))
+        if not by.ndim:
+            return Closed(right.indices, right.expr * v.access())
+        kept, bound = right.indices[: of.ndim], right.indices[of.ndim :]
+        return Closed(kept, Reduction("sum", right.expr * v.access(*bound), bound))
+
+    def evaluate(self, tape: _Tape) -> None:
+        """All values at the point of ``tape``, along fresh directions."""
+        for by in self.symbols:
+            v = np.asarray(tape.rng.normal(size=np.shape(tape.values[by])))
+            self.directions[by] = v / max(float(np.linalg.norm(v)), 1e-300)
+        self.found = self.function(*(tape.values[t] for t in tape.given), *(self.directions[by] for by in self.symbols))
+
+    def value(self, step: Step) -> Any:
+        """What a step states; for the chain rule the product of the factors that earlier steps found."""
+        if not isinstance(step.right, Chain):
+            return self.found[self.slots[step.number]]
+        local = {
+            (s.left.of, s.left.by[0]): self.found[self.slots[s.number]]
+            for s in (self.steps[k] for k in step.inputs)
+            if s.kind == "local_jacobian"
+        }
+        total: Any = 0.0
+        for term in step.right.terms:
+            first, last = term[0], term[-1]
+            moved = local.get((last.of, last.by[0]))
+            if moved is None:
+                return None
+            if len(term) == 1:
+                total = total + moved
+            else:
+                m = first.by[0]
+                total = total + np.tensordot(self.found[self.rows[m]], moved, m.ndim)
+        return total
