@@ -19,8 +19,8 @@ from numeric.sampling import bounds_of_integers, draw, sizes_for
 from symbolic.calculus.closed_form import Closed
 from symbolic.calculus.derivation import Derivation
 from symbolic.calculus.realisation import realised
-from symbolic.calculus.records import Chain, Step
 from symbolic.calculus.recording import inputs_of
+from symbolic.calculus.records import Chain, Step
 from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError
 from symbolic.program.expressions import Reduction
 from symbolic.program.graph import leaves, topological

@@ -1,0 +1,205 @@
+"""The report of a derivation: from a model to its document. Everything in it is computed; the words are the catalogue's."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reports.document.catalogue import Catalogue, catalogue
+from reports.document.listing import Listing, listing
+from reports.document.model import Block, Code, Document, Figure, List, Math, Note, Paragraph, Section, Table
+from reports.document.model import Link as To
+from reports.document.phrases import phrase, symbol
+from reports.document.steps import GROUP, Telling, steps_of
+from reports.document.symbols import symbols
+from symbolic.calculus.derivation import Derivation, derive
+from symbolic.notation import Palette, shape_latex, statement
+
+if TYPE_CHECKING:
+    from numeric.derivation_check import StepCheck
+    from numeric.training.data import DataSet
+    from reports.commands.models import Model
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a reader asked for: language, a training run (on ``data`` or on a teacher's), worked numbers, the seed."""
+
+    language: str = "en"
+    training: bool = True
+    numbers: bool = False
+    data: DataSet | None = None
+    seed: int = 0
+    epochs: int | None = None
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A model with its derivation, the code and the evidence: what the sections are made of."""
+
+    model: Model
+    derivation: Derivation
+    checks: Mapping[int, StepCheck]
+    listing: Listing
+    telling: Telling
+    choices: Choices = field(default_factory=Choices)
+
+    @property
+    def words(self) -> Catalogue:
+        """The catalogue of the language."""
+        return self.telling.words
+
+
+def report(model: Model, choices: Choices | None = None) -> Document:
+    """The document of a model: diagram, symbols, program, Jacobians, steps, gradients, structure, code, checks, training."""
+    made = derived(model, choices or Choices())
+    words = made.words
+    blocks: list[Block] = [Paragraph(model.description)] if model.description else []
+    blocks += sections(made)
+    return Document(
+        words("report.title").format(title=model.title),
+        blocks,
+        made.choices.language,
+        {words("report.model"): model.name},
+    )
+
+
+def derived(model: Model, choices: Choices) -> Derived:
+    """The derivation of a model with everything that its sections need."""
+    from numeric.derivation_check import check_steps
+
+    d = derive(model.loss, list(model.wrt) or None)
+    palette = Palette.of([*d.wrt, *d.program])
+    code = listing(d, [d.output, *(d.jacobian(w) for w in d.wrt)])
+    return Derived(model, d, check_steps(d, choices.seed), code, Telling(catalogue(choices.language), palette), choices)
+
+
+def sections(made: Derived) -> list[Section]:
+    """The sections of a derivation's report that have something to say."""
+    found = [
+        diagram(made), symbols(made.derivation, made.telling), program(made), jacobians(made), steps(made), gradients(made),
+        structure_section(made), code(made), *_runs(made), environment(made),
+    ]  # fmt: skip
+    return [section for section in found if section is not None]
+
+
+def _runs(made: Derived) -> Iterator[Section | None]:
+    from reports.document.gradient_check import gradient_check
+
+    if made.choices.numbers:
+        from reports.document.numbers import worked_numbers
+
+        yield worked_numbers(made.derivation, made.telling, made.choices.seed)
+    yield gradient_check(made.derivation, made.words, made.choices.seed)
+    if made.choices.training:
+        from reports.document.training import training
+
+        yield training(made.model, made.words, made.choices)
+
+
+def diagram(made: Derived) -> Section:
+    """The block diagram with the gradients flowing back."""
+    d = made.derivation
+    figure = diagram_figure(d.output, d.program, made.words("report.diagram_caption"))
+    return Section(made.words("report.diagram"), [figure], id="diagram")
+
+
+def diagram_figure(output: Any, circles: Any, caption: Any, gradients: bool = True, id: str = "") -> Figure:
+    """The block diagram of a program as a figure for every format."""
+    from reports.figures.blocks import block_diagram
+    from reports.figures.exports import to_tikz
+    from reports.figures.svg import to_svg
+
+    drawn = block_diagram(output, circles=circles, gradients=gradients)
+    return Figure(to_svg(drawn), drawn.description(), caption, tikz=to_tikz(drawn), id=id)
+
+
+def program(made: Derived) -> Section:
+    """The modules as equations, with shapes and links to the steps that define them."""
+    words, rows = made.words, []
+    for s in made.derivation.steps:
+        if s.kind == "definition":
+            equation = Math(statement(s, "matrix", palette=made.telling.palette))
+            rows.append([_to(s.number), equation, Math(shape_latex(s.left.extents))])
+    titles = [words(f"report.column.{c}") for c in ("step", "equation", "shape")]
+    return Section(
+        words("report.program"), [Paragraph(words("report.program_intro")), Table(titles, rows)], id="program"
+    )
+
+
+def jacobians(made: Derived) -> Section | None:
+    """For every module its Jacobians by states and parameters."""
+    words, rows = made.words, []
+    for s in made.derivation.steps:
+        if s.kind == "local_jacobian":
+            stated = Math(statement(s, "matrix", palette=made.telling.palette))
+            rows.append(
+                [symbol(s.left.of), symbol(s.left.by[0]), stated, Math(shape_latex(s.shapes[0][1])), _to(s.number)]
+            )
+    if not rows:
+        return None
+    titles = [words(f"report.column.{c}") for c in ("module", "by", "jacobian", "shape", "step")]
+    blocks = [Paragraph(words("report.jacobians_intro")), Table(titles, rows)]
+    return Section(words("report.jacobians"), blocks, id="jacobians")
+
+
+def _to(number: int) -> To:
+    return To(f"#{GROUP}-{number}", str(number))
+
+
+def steps(made: Derived) -> Section:
+    """Every step with its evidence, and how many of them agree."""
+    words, d = made.words, made.derivation
+    counts = {s: sum(c.status == s for c in made.checks.values()) for s in ("agrees", "refuted", "undecided")}
+    blocks: list[Block] = [Paragraph(words("report.steps_intro"))]
+    if made.checks:
+        blocks.append(Paragraph(words("report.steps_sum", count=len(made.checks), **counts)))
+    blocks.append(steps_of(d, made.checks, made.listing, made.telling))
+    return Section(words("report.steps"), blocks, id="steps")
+
+
+def gradients(made: Derived) -> Section:
+    """All results in the shapes of their variables, and where they hold."""
+    words, d, wanted = made.words, made.derivation, set(made.derivation.wrt)
+    blocks: list[Block] = []
+    for s in d.steps:
+        if s.level == 0 and s.left.by[0] in wanted:
+            by = s.left.by[0]
+            fields = {"of": symbol(d.output), "by": symbol(by), "shape": Math(shape_latex(by.extents))}
+            blocks.append(Paragraph(phrase(words, "report.gradient_of", **fields)))
+            blocks.append(made.telling.formula(s))
+    if d.conditions:
+        held = List([made.telling.condition(c) for c in d.conditions])
+        blocks.append(Note([held], kind="condition", title=words("report.conditions")))
+    return Section(words("report.gradients"), blocks, id="gradients")
+
+
+def structure_section(made: Derived) -> Section | None:
+    """Structural findings, if there are any."""
+    from reports.document.structure import structure_of
+
+    return structure_of(made.derivation, made.telling)
+
+
+def code(made: Derived) -> Section:
+    """The generated NumPy code."""
+    words = made.words
+    blocks = [Paragraph(words("report.code_intro")), Code(made.listing.source, "python")]
+    return Section(words("report.code"), blocks, id="code")
+
+
+def environment(made: Derived) -> Section:
+    """Versions and seed: what repeats the numbers of this report."""
+    import numpy
+    import sympy
+
+    from reports.document.version import version
+
+    versions = {
+        "chainrule": version(), "Python": platform.python_version(), "SymPy": sympy.__version__, "NumPy": numpy.__version__,
+    }  # fmt: skip
+    said = ", ".join(f"{name} {number}" for name, number in versions.items())
+    text = made.words("report.environment_text", versions=said, seed=made.choices.seed)
+    return Section(made.words("report.environment"), [Paragraph(text)], id="environment")

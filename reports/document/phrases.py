@@ -1,0 +1,53 @@
+"""Sentences of the catalogue with mathematics in their fields."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+
+from reports.document.catalogue import Catalogue
+from reports.document.model import Content, Inline, Math, Text, inlines
+from symbolic.notation import name_latex
+from symbolic.program.tensors import Tensor
+
+
+def phrase(words: Catalogue, key: str, **fields: Content) -> tuple[Inline, ...]:
+    """The sentence ``key`` as inlines; a field may hold a string, an inline, or several.
+
+    >>> from reports.document.catalogue import catalogue
+    >>> phrase(catalogue("en"), "step.title.definition", of=Math("s"))
+    (Text(text='Definition of '), Math(latex='s'))
+    """
+    found: list[Inline] = []
+    for literal, name, _, _ in string.Formatter().parse(words(key)):
+        if literal:
+            found.append(Text(literal))
+        if name is not None:
+            found.extend(inlines(fields[name]))
+    return tuple(found)
+
+
+def joined(parts: Iterable[Content], between: str = ", ") -> tuple[Inline, ...]:
+    """Contents in a row, with ``between`` between them."""
+    found: list[Inline] = []
+    for part in parts:
+        found += [Text(between)] if found else []
+        found += inlines(part)
+    return tuple(found)
+
+
+def symbol(t: Tensor) -> Math:
+    """A tensor's name as mathematics."""
+    return Math(t.tex or name_latex(t.name or t.label))
+
+
+def scientific(number: float) -> Math:
+    r"""A small number as a person writes it.
+
+    >>> scientific(2.34e-16).latex, scientific(0.0).latex
+    ('2.3 \\times 10^{-16}', '0')
+    """
+    if number == 0:
+        return Math("0")
+    mantissa, exponent = f"{number:.1e}".split("e")
+    return Math(rf"{mantissa} \times 10^{{{int(exponent)}}}")

@@ -1,0 +1,145 @@
+"""The steps of a derivation as steps of a document: three tellings, rule, shapes, conditions, code and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from numeric.derivation_check import COMPLEX_STEP, SAME, StepCheck
+from reports.document.catalogue import Catalogue
+from reports.document.listing import Listing
+from reports.document.model import Code, Content, Formula, Inline, Mark, Math, Step, Steps, Text
+from reports.document.phrases import joined, phrase, scientific, symbol
+from symbolic.calculus.closed_form import Closed, Condition
+from symbolic.calculus.derivation import Derivation
+from symbolic.calculus.records import Chain, Derivative
+from symbolic.calculus.records import Step as Recorded
+from symbolic.calculus.structure import Finding
+from symbolic.notation import (
+    STYLES,
+    Palette,
+    condition,
+    latex,
+    matrix_form,
+    shape_latex,
+    statement,
+)
+from symbolic.program.tensors import Tensor
+
+GROUP = "step"  # ids of steps are step-1, step-2, …
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How steps are told: the words of a language, and which tensor has which colour."""
+
+    words: Catalogue
+    palette: Palette = field(default_factory=Palette)
+
+    def formula(self, left: object, right: object = None, number: str = "", id: str = "") -> Formula:
+        """``left = right`` in every style that says it; without a matrix form the index style stands alone."""
+        styles = {style: statement(left, style, right, palette=self.palette) for style in STYLES}
+        shown = right if right is not None else getattr(left, "right", left)
+        if not isinstance(shown, Chain) and styles["matrix"] == styles["index"] and matrix_form(shown) is None:
+            del styles["matrix"]
+        return Formula(styles=styles, number=number, id=id)
+
+    def condition(self, c: Condition) -> tuple[Inline, ...]:
+        """A side condition: mathematics, or words of the catalogue."""
+        said = self.words.sentences.get(f"condition.{_slug(c.relation)}")
+        if c.expr is not None or said is None:
+            return (Math(condition(c)),)
+        return (symbol(c.subject), Text(" "), Text(said)) if c.subject is not None else (Text(said),)
+
+    def finding(self, f: Finding) -> tuple[Inline, ...]:
+        """A structural finding in words."""
+        subject = symbol(f.subject) if f.subject is not None else ()
+        return phrase(self.words, f"finding.{f.kind}", subject=subject)
+
+
+def _slug(relation: str) -> str:
+    return "".join(ch if ch.isalnum() else "_" for ch in relation.lower()).strip("_")
+
+
+def steps_of(d: Derivation, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> Steps:
+    """All steps of a derivation."""
+    return Steps([_step(s, checks, listing, telling) for s in d.steps], id=GROUP)
+
+
+def _step(s: Recorded, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> Step:
+    words = telling.words
+    return Step(
+        s.number,
+        title(s, words),
+        telling.formula(s),
+        rule=rule(s, words),
+        shapes=shapes(s),
+        conditions=[telling.condition(c) for c in s.conditions],
+        inputs=s.inputs,
+        code=_code(s, listing),
+        check=evidence(checks[s.number], words) if s.number in checks else None,
+        level=s.level,
+        open=s.level < 2,
+    )
+
+
+def title(s: Recorded, words: Catalogue) -> tuple[Inline, ...]:
+    """What the step does, in a few words."""
+    fields = {"of": _of(s), "by": _by(s)}
+    return phrase(words, f"step.title.{s.kind if s.rule != 'independent' else 'independent'}", **fields)
+
+
+def _of(s: Recorded) -> Content:
+    return symbol(s.left.of if isinstance(s.left, Derivative) else s.left)
+
+
+def _by(s: Recorded) -> Content:
+    return joined([symbol(t) for t in s.left.by]) if isinstance(s.left, Derivative) else ()
+
+
+def rule(s: Recorded, words: Catalogue) -> tuple[Inline, ...]:
+    """The rule by name, and what it says here; further rules that took part by name."""
+    said = phrase(words, f"rule.says.{s.rule}", of=_of(s), by=_by(s))
+    more = [words(f"rule.name.{r}") for r in dict.fromkeys(s.rules) if r != s.rule]
+    used = (Text(" "), *phrase(words, "step.used", rules=", ".join(more))) if more else ()
+    return (Text(words(f"rule.name.{s.rule}") + ". "), *said, *used)
+
+
+def shapes(s: Recorded) -> tuple[Inline, ...]:
+    """The line of shapes: of a product that of its factors, of a result that of its variable and as a row."""
+    if not s.shapes:
+        return ()
+    sizes = [extents for _, extents in s.shapes]
+    if isinstance(s.right, Chain):
+        factors, products = sizes[1:], []
+        for term in s.right.terms:
+            products.append(r" \cdot ".join(shape_latex(f) for f in factors[: len(term)]))
+            factors = factors[len(term) :]
+        return (Math(f"{shape_latex(sizes[0])} = " + " + ".join(products)),)
+    if s.kind == "result":
+        by = s.left.by[0]
+        own = shape_latex((*s.left.of.extents, *by.extents))
+        marked = statement(s, "matrix", shapes=True)
+        parts: list[Content] = [Math(marked if r"\underbrace" in marked else own)]
+        if by.ndim == 1 and not s.left.of.ndim:
+            parts.append(Math(rf"{own}^{{\top}} = {shape_latex(sizes[0])}"))
+        return joined(parts, ";  ")
+    return (
+        Math(rf"{latex(s.left) if isinstance(s.left, Derivative) else symbol(s.left).latex} : {shape_latex(sizes[0])}"),
+    )
+
+
+def _code(s: Recorded, listing: Listing) -> Code | None:
+    target = s.left if isinstance(s.left, Tensor) else s.tensor
+    source = listing.lines_for(s.left, target, s.right if isinstance(s.right, Closed) else None)
+    return Code(source, "python") if source else None
+
+
+def evidence(check: StepCheck, words: Catalogue) -> Mark:
+    """The mark of a step that was held to numbers."""
+    key = {COMPLEX_STEP: "complex_step", SAME: "same"}.get(check.method, "differences")
+    if check.status == "undecided":
+        return Mark("undecided", phrase(words, "evidence.undecided", reason=check.reason))
+    if check.status == "refuted":
+        key = "refuted"
+    return Mark(check.status, phrase(words, f"evidence.{key}", error=scientific(check.error)))

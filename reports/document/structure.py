@@ -1,0 +1,44 @@
+"""What the form of the derivatives tells: zero, independent, symmetric, diagonal, Kronecker, rank one, definite."""
+
+from __future__ import annotations
+
+from reports.document.model import Block, List, Paragraph, Section
+from reports.document.phrases import phrase, symbol
+from reports.document.steps import Telling
+from symbolic.calculus.derivation import Derivation
+from symbolic.calculus.records import Derivative
+from symbolic.calculus.structure import Finding, structure
+from symbolic.errors import ChainruleError
+
+_MOST_MODULES = 3  # of a program whose second derivatives are looked at too: they are short enough to read
+
+
+def structure_of(d: Derivation, telling: Telling) -> Section | None:
+    """A section of findings on gradients and, for short programs, on Hessians; None if there is nothing to say."""
+    words, blocks = telling.words, []
+    for w in d.wrt:
+        if w in d.results:
+            blocks += _said("report.structure_of", w, structure(d.results[w]), telling)
+    if len(d.program) <= _MOST_MODULES and not d.output.ndim:
+        for w in d.wrt:
+            blocks += _hessian(d, w, telling)
+    return Section(words("report.structure"), blocks, id="structure") if blocks else None
+
+
+def _hessian(d: Derivation, w, telling: Telling) -> list[Block]:
+    try:
+        h = d.hessian(w)
+        findings = structure(h)
+    except ChainruleError:
+        return []
+    if not findings:
+        return []
+    intro, items = _said("report.hessian_of", w, findings, telling)
+    return [intro, telling.formula(Derivative(d.output, (w, w)), h), items]
+
+
+def _said(key: str, w, findings: tuple[Finding, ...], telling: Telling) -> list[Block]:
+    if not findings:
+        return []
+    items = [telling.finding(f) for f in findings]
+    return [Paragraph(phrase(telling.words, key, by=symbol(w))), List(items)]

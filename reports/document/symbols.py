@@ -1,0 +1,41 @@
+"""The table of symbols: what every letter means, its shape, its name in code and what is assumed of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.document.model import Code, Content, Math, Section, Table
+from reports.document.phrases import joined, symbol
+from reports.document.steps import Telling
+from symbolic.calculus.derivation import Derivation
+from symbolic.notation import name_latex, shape_latex
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor
+
+
+def symbols(d: Derivation, telling: Telling) -> Section:
+    """Declared tensors, modules and dimensions of a derivation."""
+    words = telling.words
+    columns = [words(f"report.column.{c}") for c in ("symbol", "role", "shape", "code", "assumed")]
+    rows = [_row(t, d, telling) for t in _shown(d)]
+    dims = sorted({s for t in _shown(d) for e in t.extents for s in e.free_symbols}, key=str)
+    rows += [[Math(name_latex(s.name)), words("role.dimension"), (), Code(s.name), ()] for s in dims]
+    return Section(words("report.symbols"), [Table(columns, rows, row_headers=True)], id="symbols")
+
+
+def _shown(d: Derivation) -> Iterator[Tensor]:
+    order = topological([d.output])
+    yield from (t for t in order if t.definition is None and t.name is not None)
+    modules = {t.serial for t in d.program}
+    yield from (t for t in order if t.definition is not None and (t.name is not None or t.serial in modules))
+
+
+def _row(t: Tensor, d: Derivation, telling: Telling) -> list[Content]:
+    words = telling.words
+    role = "output" if t is d.output else "computed" if t.definition is not None else t.role
+    assumed = [words(f"assume.{a}") for a in sorted(t.assume)]
+    if t.dtype != "real":
+        assumed.insert(0, words(f"dtype.{t.dtype}"))
+    if t.value is not None and not t.ndim:
+        assumed.insert(0, f"= {t.value}")
+    return [symbol(t), words(f"role.{role}"), Math(shape_latex(t.extents)), Code(t.label), joined(assumed)]
