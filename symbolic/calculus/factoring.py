@@ -14,7 +14,9 @@ import sympy as sp
 
 from symbolic.calculus.canonical import bound_index, height, kept_product, signature
 from symbolic.calculus.monomial_rules import is_index_delta
-from symbolic.calculus.polynomials import Monomial, Polynomial, content, monomial_expression, scaled, settled
+from symbolic.calculus.normal_form import Normaliser
+from symbolic.calculus.polynomials import Monomial, Polynomial, content, monomial_expression, plus, scaled, settled
+from symbolic.calculus.sums import total
 from symbolic.program.expressions import Access, Index, Reduction
 
 _MOST_FACTORED = 24  # terms of a polynomial that is given to SymPy's factorisation
@@ -229,13 +231,8 @@ def _lined_up(p: Polynomial) -> sp.Expr | None:
         lines.append((view.c, [f.xreplace(mapping) for f in view.inside], [mapping[i] for i in rest]))
     common = [f for f in lines[0][1] if all(f in factors for _, factors, _ in lines)]
     common = [f for f in common if not any(f.has(i) for _, _, rest in lines for i in rest)]
-    from symbolic.calculus.normal_form import Normaliser
-
     n = Normaliser()
     residual: Polynomial = {}
-    from symbolic.calculus.polynomials import plus
-    from symbolic.calculus.sums import total
-
     for c, factors, rest in lines:
         left = list(factors)
         for f in common:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symbolic.calculus.closed_form import Condition
-from symbolic.calculus.monomial_rules import ordered
+from symbolic.calculus.monomial_rules import is_index_delta, ordered
 from symbolic.calculus.polynomials import (
     UNIT,
     Polynomial,
@@ -184,7 +184,7 @@ def logarithm(n: Normaliser, p: Polynomial) -> Polynomial:
 
 
 def _positive_part(n: Normaliser, p: Polynomial) -> tuple[Polynomial | None, Polynomial]:
-    factor, rest = n._primitive_part(p, sp.Rational(1, 2))
+    factor, rest = n.primitive_part(p, sp.Rational(1, 2))
     if factor == constant(_ONE):
         return None, p
     return n.power(factor, _TWO), rest
@@ -215,8 +215,6 @@ def evaluated_equal(n: Normaliser, one: sp.Expr, two: sp.Expr) -> Polynomial:
     e = f.Equal(one, two)
     if not isinstance(e, f.Equal):
         return constant(e)
-    from symbolic.calculus.monomial_rules import is_index_delta
-
     if n.identities and not is_index_delta(e):
         x = one - two
         return n.polynomial(1 - f.Step(x) - f.Step(-x))

@@ -13,6 +13,7 @@ from symbolic.calculus.canonical import signature
 from symbolic.calculus.polynomials import Polynomial, accumulate, joined, leading, scaled, settled
 from symbolic.program.equations import always_within
 from symbolic.program.expressions import Access, Index, Reduction
+from symbolic.program.facts import Fact
 from symbolic.program.functions import Comparison, Equal, Magnitude, Sign, Step
 
 if TYPE_CHECKING:
@@ -73,8 +74,6 @@ def idempotence(n: Normaliser, powers: Powers) -> Polynomial | None:
 
 def entry_facts(access: Access):
     """The facts that hold of single entries of a tensor."""
-    from symbolic.program.facts import Fact
-
     found = [f for f in access.tensor.facts if not f.axes]
     return [*found, Fact((), 2, sp.S.One)] if "sign" in access.tensor.assume else found
 

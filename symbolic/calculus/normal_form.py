@@ -42,7 +42,6 @@ from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
 _LARGEST_POWER = 24
-_LARGEST_FLAT_POWER = 4  # a sum to a higher power is not written out over as many indices
 
 
 def normal_form(closed: Closed, identities: bool = False, division: bool = False) -> Closed:
@@ -226,7 +225,7 @@ class Normaliser:
         if exponent > 1:
             whole = sp.floor(exponent)
             return self.product(self.power(p, whole), self.power(p, exponent - whole))
-        factor, rest = self._primitive_part(p, exponent)
+        factor, rest = self.primitive_part(p, exponent)
         if len(rest) == 1:
             return self.product(factor, self.power(rest, exponent))
         return self.product(factor, single(expression(rest), exponent))
@@ -265,7 +264,7 @@ class Normaliser:
             return function_rules.exponential(self, self.product(logarithm, self.polynomial(exponent)))
         return single(base, exponent)
 
-    def _primitive_part(self, p: Polynomial, exponent: sp.Expr) -> tuple[Polynomial, Polynomial]:
+    def primitive_part(self, p: Polynomial, exponent: sp.Expr) -> tuple[Polynomial, Polynomial]:
         """``p**exponent = factor · rest**exponent`` where rest has no common factor and a positive leading sign."""
         c = content(p)
         shared = dict(min(p, key=len))
