@@ -102,7 +102,7 @@ class LoopSteps:
                 continue
             lines += [
                 f"    g{k} = np.empty((rows.shape[0],) + {names[k]}.shape[1:], {names[k]}.dtype)",
-                f"    gather({names[k]}.ravel(), rows, g{k}.ravel())",
+                f"    gather(flat({names[k]}), rows, flat(g{k}))",
             ]
         passed[self.rate] = "rates[b]"
         passed[self.count] = f"{names[self.count]} + real(b)"
@@ -115,13 +115,17 @@ class LoopSteps:
 
 
 _GATHER = """\
-@njit(cache=True, boundscheck=False)
+@njit(cache=True)
+def flat(a):
+    return a.reshape((a.shape[0], a.size // a.shape[0]))
+
+
+@njit(cache=True)
 def gather(source, rows, target):
-    size = target.size // rows.shape[0]
     for r in range(rows.shape[0]):
-        first = rows[r] * size
-        for j in range(size):
-            target[r * size + j] = source[first + j]
+        row, to = source[rows[r]], target[r]
+        for j in range(to.shape[0]):
+            to[j] = row[j]
 
 
 """
