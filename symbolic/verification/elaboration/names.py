@@ -76,3 +76,16 @@ def letters(node: s.Node | None) -> list[s.Node] | None:
     if isinstance(node, s.Group):
         return letters(node.body)
     return [node]
+
+
+def is_word(node: s.Node | None) -> bool:
+    """Whether a script is a word or a sign that makes another symbol: w^{new}, w^{+}, w_{out}."""
+    if isinstance(node, s.Mark):
+        return node.sign in _MARKS
+    if isinstance(node, s.Symbol):
+        return len(node.name) > 2 and node.name.isalpha()
+    return (
+        isinstance(node, s.Product)
+        and len(node.factors) > 2
+        and all(sign == "" and isinstance(n, s.Symbol) for sign, n in node.factors)
+    )

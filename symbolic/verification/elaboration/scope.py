@@ -89,7 +89,7 @@ class Scope:
         return Vocabulary(
             frozenset(names | {n.split("_")[0] for n in names if len(n.split("_")[0]) > 1}),
             frozenset(self.functions),
-            self.macros,
+            macros=self.macros,
         )
 
     def dim(self, name: str) -> sp.Expr | None:

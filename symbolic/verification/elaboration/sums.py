@@ -9,6 +9,7 @@ import sympy as sp
 
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
+from symbolic.program.functions import Where
 from symbolic.program.tensors import Tensor, computed, tensor
 from symbolic.verification.elaboration import algebra, names
 from symbolic.verification.elaboration import values as v
@@ -41,9 +42,12 @@ def big(el: Elaborator, node: s.Big) -> Value:
         raise ShapeMisfit(f"the sum over {body.describe()}: its size is not known", node.span)
     for condition in conditions:
         test = inner.condition(condition)
-        if node.kind != "sum":
+        if node.kind not in ("sum", "prod"):
             raise ReadingError(f"a condition under {node.kind} is not read", node.span)
-        body = v.pointwise(lambda a, b: a * b, [body, test], node.span)
+        neutral = sp.Integer(node.kind == "prod")
+        body = v.pointwise(
+            lambda a, b, neutral=neutral: a * b if neutral == 0 else Where(b, a, neutral), [body, test], node.span
+        )
     labels = [bound[letter][0] for letter in letters]
     if node.sup is not None:
         body = _within(inner, body, bound[letters[0]], letters[0], node, lower or 0 if lower is not None else 1, upper)

@@ -132,7 +132,9 @@ class Frame:
         out = (*(self.index[label] for label in labels), *core)
         if not bound and not drop and not guards:
             return computed(Equation(out, body)), labels
-        return computed(equation(out, body, (*(self.index[d] for d in drop), *bound), reduce, guards)), labels
+        dtype = "int" if reduce.startswith("arg") else "real"
+        dropped = (*(self.index[d] for d in drop), *bound)
+        return computed(equation(out, body, dropped, reduce, guards), dtype), labels
 
 
 # -- open forms --------------------------------------------------------------------------------------------------------

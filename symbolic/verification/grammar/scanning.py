@@ -63,10 +63,12 @@ CLOSERS = frozenset(["right", "bigr", "Bigr", "biggr", "Biggr"])
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What the document has introduced: its names, those that are functions, and its macros without arguments."""
+    """What the document has introduced: its names, those that are functions (``parametrised``: with
+    their parameters as a subscript, as in h_θ(x)), and its macros without arguments."""
 
     names: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
+    parametrised: frozenset[str] = frozenset()
     macros: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -387,6 +389,9 @@ class Scanner:
 
     def name(self, name: str, start: int) -> None:
         """A symbol, or a function of the document where an argument follows."""
+        if name in self.vocabulary.parametrised:
+            written = re.compile(r"\s*_(?:\{[^{}]*\}|\\?[A-Za-z]+)(?=\s*(?:\\left)?\s*\()").match(self.text, self.k)
+            self.k = written.end() if written else self.k
         if name in self.vocabulary.functions and re.compile(
             r"\s*(?:'|\^\{?\\prime\}?|\^\{?-1\}?|\^\{?\(?\w\)?\}?|_\{?\w+\}?)*\s*(?:\\left|\\!|\\[bB]igg?l?|\\,)*\s*[(\[]"
         ).match(self.text, self.k):

@@ -13,7 +13,7 @@ from symbolic.verification.document_verdict import ClaimVerdict
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.derivatives import subject
 from symbolic.verification.elaboration.elaborate import Elaborator
-from symbolic.verification.elaboration.scope import Scope
+from symbolic.verification.elaboration.scope import Generic, Scope
 from symbolic.verification.elaboration.values import ShapeMisfit, UnknownSymbol, Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
@@ -23,6 +23,7 @@ from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.differentials import Variations
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.worked import Worked
+from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.program import free_letters, identifier
 from symbolic.verification.reading.statements import written
 
@@ -122,7 +123,7 @@ class Judge:
         truth = self.value(scope, env, line.left)
         derivative = self.is_derivative(line)
         claim, judged = self.read_right(scope, env, line, truth, derivative)
-        judged = self.on_condition(judged)
+        judged = self.on_condition(line, judged)
         follows = self.follows(line, scope, env, claim, judged, derivative)
         self.right[id(line.chain), line.k] = judged.holds
         if (
@@ -208,11 +209,26 @@ class Judge:
                 continue
         return None if judged.holds else False
 
-    def on_condition(self, judged: Judged) -> Judged:
-        """A claim that fails in general is left open where the document supposes something of its symbols that is not used."""
-        if judged.verdict.status != "refuted" or judged.claim is None or judged.truth is None:
+    def on_condition(self, line: Line, judged: Judged) -> Judged:
+        """A claim that fails in general is left open where the document says more of its symbols than was understood."""
+        if judged.verdict.status not in ("refuted", "shape"):
+            return judged
+        lost = self.reader.unread | set(self.reader.failed)
+        if lost:
+            for node in (n for side in (line.left, line.right) if isinstance(side, s.Node) for n in s.walk(side)):
+                name = name_of(node)
+                if name in lost and name not in self.reader.definitions:
+                    return said(
+                        "undecided",
+                        f"the definition of {name} could not be read, so what is said of it cannot be judged",
+                    )
+        if judged.claim is None or judged.truth is None:
             return judged
         read = {t.name for t in leaves([judged.claim, judged.truth])}
+        told = {t.name for t in leaves([judged.truth])}
+        for name, meaning in self.reader.scope.functions.items():
+            if isinstance(meaning, Generic) and f"{name}_a_" in read and f"{name}_a_" not in told:
+                return said("unreadable", f"the function {name} is not declared; say what it is, as in ${name}(t) = …$")
         for names, text in self.reader.conditions:
             if read & names:
                 return said("undecided", f"it does not hold in general, and the condition {text} is not used here")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from symbolic.verification.elaboration.names import is_word
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
 from symbolic.verification.elaboration.values import ShapeMisfit
 from symbolic.verification.grammar import parse
@@ -16,7 +17,13 @@ from symbolic.verification.judging.costs import assume_cost, cotangent
 from symbolic.verification.judging.definitions import EQUAL, Definitions
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
 from symbolic.verification.reading.declarations import Declarations, name_of
-from symbolic.verification.reading.functions import function_names, left_names, primed_names, unread_names
+from symbolic.verification.reading.functions import (
+    function_names,
+    left_names,
+    parametrised_names,
+    primed_names,
+    unread_names,
+)
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import enter, scope_from, target
 from symbolic.verification.reading.statements import Chain, chains
@@ -63,10 +70,11 @@ class Reader(Definitions):
     conditions: list[tuple[set[str], str]] = field(default_factory=list)
 
     def __post_init__(self):
-        functions = function_names(self.source, self.declared)
+        parametrised = parametrised_names(self.source, self.declared)
+        functions = [*dict.fromkeys([*function_names(self.source, self.declared), *parametrised])]
         applied = [*functions, *primed_names(self.source, self.declared)]
         written = frozenset([*self.declared.names, *left_names(self.source)])
-        vocabulary = Vocabulary(written, frozenset(applied), self.source.macros)
+        vocabulary = Vocabulary(written, frozenset(applied), frozenset(parametrised), self.source.macros)
         for piece in self.source.pieces:
             if piece.mathematics:
                 self.everything.extend((piece, chain) for chain in chains(self.source, piece, vocabulary))
@@ -264,7 +272,7 @@ class Reader(Definitions):
         base = left.base.name if isinstance(left, s.Scripted) and isinstance(left.base, s.Symbol) else None
         if base is not None and base in self.scope.values and name != base and not places:
             rank = self.scope.values[base].rank
-            return rank == 0 or isinstance(left.sup, s.Group)
+            return rank == 0 or isinstance(left.sup, s.Group) or is_word(left.sup) or is_word(left.sub)
         return True
 
     def introduced(self, piece: Piece, chain: Chain) -> bool:

@@ -129,6 +129,10 @@ def _positive(found: Declarations, chain: Chain, source: Source) -> None:
     """``a constant κ > 0``; ``for x > 0`` is a case and no property."""
     left, right = chain.sides
     before = source.text[max(0, chain.start - 40) : chain.start].lower()
+    supposed = re.search(r"\b(with|where|assum\w*|let|suppos\w*|all)\W*$", before)
+    if len(left.tokens) > 1 and left.tokens[1].type == "SUB" and supposed and [str(t) for t in right.tokens] == ["0"]:
+        found.assume.setdefault(str(left.tokens[0]), set()).add("positive")
+        return
     if (
         len(left.tokens) != 1
         or [str(t) for t in right.tokens] != ["0"]
@@ -138,7 +142,7 @@ def _positive(found: Declarations, chain: Chain, source: Source) -> None:
     name = str(left.tokens[0])
     if left.tokens[0].type != "SYMBOL" or chain.display:
         return
-    new = name not in found.names and name not in found.ranges
+    new = name not in found.names and name not in found.ranges and name not in "ijklmnp"
     if new:
         found.names[name] = Declared(name, (), source.text[left.start : left.end].strip(), left.start)
         found.roles.setdefault(name, "constant")

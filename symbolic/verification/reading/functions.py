@@ -13,7 +13,7 @@ from symbolic.verification.reading.statements import Chain, chains
 
 def function_names(source: Source, declared: Declarations) -> list[str]:
     """Symbols that the document applies to an argument and declares neither as arrays nor by a formula without arguments."""
-    vocabulary = Vocabulary(frozenset(declared.names), frozenset(), source.macros)
+    vocabulary = Vocabulary(frozenset(declared.names), macros=source.macros)
     applied: dict[str, None] = {}
     plain: set[str] = set()
     for piece in source.pieces:
@@ -84,3 +84,17 @@ def unread_names(source: Source, every: list[Chain]) -> set[str]:
             if match:
                 found.add(match.group(1))
     return found
+
+
+def parametrised_names(source: Source, declared: Declarations) -> list[str]:
+    """Functions that are defined with their parameters as a subscript: ``h_θ(x) = …``."""
+    pattern = re.compile(r"(?<![A-Za-z\\])\\?([A-Za-z]+)_(?:\{([^{}]*)\}|(\\?[A-Za-z]+))\s*\([^()]*\)\s*&?\s*:?=")
+    found = set()
+    for piece in source.pieces:
+        if piece.mathematics:
+            for match in pattern.finditer(source.text, piece.start, piece.end):
+                before = source.text[piece.start : match.start()].rstrip()
+                starts = not before or before.endswith(("\\\\", ",", "quad", "}"))
+                if starts and (match.group(2) or match.group(3)).strip() not in tuple("ijklmnp"):
+                    found.add(match.group(1))
+    return sorted(found - set(declared.names))

@@ -245,8 +245,10 @@ def _define_function(scope: Scope, left: s.Call, right: s.Node, tex: str) -> str
     scope.functions[head.name] = FunctionOf(parameters, right)
     mentioned = {name_of(n) for n in s.walk(right) if isinstance(n, (s.Symbol, s.Scripted))}
     if all(p in scope.values or p not in mentioned for p in parameters):
-        env = free_letters(scope, [right], {})
-        value = Elaborator(scope, env)(right)
+        try:
+            value = Elaborator(scope, free_letters(scope, [right], {}))(right)
+        except ReadingError:
+            return head.name  # of other arguments than the declared ones
         if not value.labels and not value.form:
             enter(scope, head.name, value, tex.split("(")[0].strip())
     return head.name

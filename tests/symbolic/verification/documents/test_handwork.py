@@ -1,6 +1,6 @@
 """Hand calculations in many notations, with the expected judgement of every claim beside them.
 
-A sidecar's ``true``: true, false, "layout", "shape" (shapes do not fit), "unreadable", "any"; ``follows``: true, false or null
+A sidecar's ``true``: true, false, "layout", "shape" (shapes do not fit), "unreadable", "undecided"; ``follows``: true, false or null
 (the start of a derivation: nothing is expected).
 """
 
@@ -19,6 +19,7 @@ ALLOWED = {
     "layout": {"layout"},
     "shape": {"shape"},
     "unreadable": {"unreadable"},
+    "undecided": {"undecided"},
     "layout or false": {"layout", "refuted"},
 }
 
