@@ -11,7 +11,7 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -310,4 +310,4 @@ def _proved(call: _Call, position: int, verdict: OutputVerdict) -> OutputVerdict
     return verdict
 
 
-__all__: Sequence[str] = ["CodeVerdict", "OutputVerdict", "check_backward"]
+__all__ = ["CodeVerdict", "OutputVerdict", "check_backward"]

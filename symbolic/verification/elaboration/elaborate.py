@@ -8,7 +8,6 @@ from dataclasses import replace
 import sympy as sp
 
 from symbolic.errors import ChainruleError
-from symbolic.language.pointwise import UNARY
 from symbolic.program import functions as f
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
@@ -247,7 +246,3 @@ class Elaborator(Scripts):
 
     def _differential(self, node: s.Differential) -> Value:
         return derivatives.differential(self, node)
-
-    def elementwise(self, name: str, argument: Value, span: s.Span) -> Value:
-        """A function of the table entry by entry."""
-        return v.pointwise(UNARY[name], [argument], span, name)

@@ -75,7 +75,6 @@ class Scope:
     layout: Layout = USUAL
     otimes: str = "kronecker"
     dot: str = "inner"
-    einstein: bool = False
     macros: Mapping[str, str] = field(default_factory=dict)
     tangents: dict[Tensor, Tensor] = field(default_factory=dict)
     derivatives: dict[tuple[int, int], Tensor] = field(default_factory=dict)
@@ -112,10 +111,6 @@ class Scope:
     def depends(self, of: Tensor, by: Tensor) -> bool:
         """Whether ``by`` is among what ``of`` is computed from."""
         return any(t is by for t in topological([of]))
-
-    def with_layout(self, layout: Layout) -> Scope:
-        """The same names under another layout."""
-        return replace(self, layout=layout)
 
     def claiming(self, derivatives: Mapping[tuple[int, int], Tensor]) -> Scope:
         """The same names with the author's derivatives in place of the true ones."""

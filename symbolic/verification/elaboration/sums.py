@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symbolic.program.equations import Equation
-from symbolic.program.expressions import Index
 from symbolic.program.functions import Where
-from symbolic.program.tensors import Tensor, computed, tensor
+from symbolic.program.tensors import tensor
 from symbolic.verification.elaboration import algebra, names
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.batches import with_samples
@@ -254,12 +253,6 @@ def per_sample(el: Elaborator, node: s.Scripted, parts: list[s.Node]) -> Value |
     if batch is None:
         return None
     return v.entry(Value(batch, (), base.row), [(label, extent)], node.span) if base.rank else Value(batch, (label,))
-
-
-def position_of(extent: sp.Expr) -> Tensor:
-    """0, 1, … as a tensor."""
-    i = Index("i", extent)
-    return computed(Equation((i,), i), "int")
 
 
 def bound_letters(node: s.Big) -> list[str]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbolic.language.shaping import eye, ones
-from symbolic.program.dims import shape_text
 from symbolic.program.equations import Equation, equation
 from symbolic.program.expressions import Index
 from symbolic.program.tensors import Tensor, computed, fresh_indices
@@ -285,11 +284,6 @@ def ordered(v: Value, labels: Sequence[str], extents: dict[str, sp.Expr]) -> Ten
     if at == out:
         return v.tensor
     return computed(Equation(out, read(v.tensor, at)))
-
-
-def shape_of(v: Value) -> str:
-    """The core shape as text."""
-    return shape_text(v.core)
 
 
 _fresh = itertools.count(1)

@@ -15,7 +15,6 @@ from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.names import letters
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
-from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.program import enter
 from symbolic.verification.reading.statements import Chain
@@ -147,6 +146,3 @@ def _general(name: str, k: int, value: Value) -> Value:
     rho = Value(tensor(f"{name}_rho_{k}", tuple(value.tensor.extents), role="constant"), (), value.row)
     body = v.pointwise(lambda z, a, r: a * z + r * z**2 / 2, [value, kappa, rho], NOWHERE)
     return algebra.total(body, NOWHERE) if value.rank else body
-
-
-__all__ = ["ReadingError", "assume_cost", "cotangent", "cotangents"]

@@ -8,7 +8,6 @@ from typing import Any
 
 from symbolic.verification.elaboration.names import is_word
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
-from symbolic.verification.elaboration.values import ShapeMisfit
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
@@ -25,7 +24,7 @@ from symbolic.verification.reading.functions import (
     unread_names,
 )
 from symbolic.verification.reading.pieces import Piece, Source
-from symbolic.verification.reading.program import enter, scope_from, target
+from symbolic.verification.reading.program import scope_from, target
 from symbolic.verification.reading.statements import Chain, chains
 
 _INTRODUCES = re.compile(
@@ -303,6 +302,3 @@ class Reader(Definitions):
                     stack.extend(t.operands)
                 read.update(n for n, v in self.scope.values.items() if v.tensor.serial in seen)
         return read
-
-
-__all__ = ["Line", "Reader", "ShapeMisfit", "enter"]

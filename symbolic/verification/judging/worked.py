@@ -16,7 +16,6 @@ from symbolic.program.expressions import Index
 from symbolic.program.functions import Equal
 from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor, computed
-from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.derivatives import subject
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.values import Value
@@ -26,7 +25,7 @@ from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging import numbers
 from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, said
-from symbolic.verification.judging.numbers import Literal, half_unit, rounds_to
+from symbolic.verification.judging.numbers import Literal, half_unit
 from symbolic.verification.reading.program import free_letters
 
 if TYPE_CHECKING:
@@ -262,6 +261,3 @@ def _deep(thing: Any, numeral: s.Number, number: Fraction) -> Any:
         parts = tuple(_deep(x, numeral, number) for x in thing)
         return parts if any(a is not b for a, b in zip(parts, thing, strict=True)) else thing
     return thing
-
-
-__all__ = ["Worked", "rounds_to", "v"]

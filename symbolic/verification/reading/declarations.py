@@ -64,7 +64,6 @@ class Declarations:
     problems: list[tuple[int, str]] = field(default_factory=list)
     layout: dict[str, str] = field(default_factory=dict)
     otimes: str = ""
-    einstein: bool = False
     layers: set[str] = field(default_factory=set)
     prose: str = ""
 
@@ -360,8 +359,6 @@ def _conventions(found: Declarations, mathematics: str) -> None:
         and re.search(r"(element|entry|component|coordinate)[- ]?wise (product|multiplication)|hadamard", text)
     ):
         found.otimes = "hadamard"
-    if re.search(r"einstein|summation convention|repeated ind(ices|exes) are summed", text):
-        found.einstein = True
 
 
 def _front(found: Declarations, source: Source) -> None:

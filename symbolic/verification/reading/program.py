@@ -14,7 +14,7 @@ from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.names import is_layer, letters
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope
 from symbolic.verification.elaboration.sums import bound_letters, extents
-from symbolic.verification.elaboration.values import Value, number, ordered
+from symbolic.verification.elaboration.values import Value, ordered
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.source import ReadingError
@@ -29,9 +29,7 @@ def scope_from(
     declared: Declarations, layout: Layout, macros: dict[str, str], functions: Iterable[str], otimes: str = "kronecker"
 ) -> Scope:
     """The scope before the first definition: every declared symbol as a tensor."""
-    scope = Scope(
-        layers=frozenset(declared.layers), layout=layout, otimes=otimes, einstein=declared.einstein, macros=macros
-    )
+    scope = Scope(layers=frozenset(declared.layers), layout=layout, otimes=otimes, macros=macros)
     for size in declared.ranges.values():
         if not size.isdigit():
             extent_of(size, scope)
@@ -261,16 +259,3 @@ def numeric_leaf(scope: Scope, name: str, shape: tuple[int, ...], tex: str) -> T
     scope.tex[name] = tex
     scope.dims.pop(name, None)
     return t
-
-
-__all__ = [
-    "define",
-    "enter",
-    "extent_of",
-    "free_letters",
-    "identifier",
-    "number",
-    "numeric_leaf",
-    "scope_from",
-    "target",
-]
