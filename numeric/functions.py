@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError,
 from symbolic.language.operations import as_tensor
 from symbolic.program.tensors import Tensor
 
-BACKENDS = ("numpy", "numba")
+BACKENDS = ("numpy", "numba", "jax", "torch")
 
 
 def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None) -> Function:
@@ -22,8 +22,11 @@ def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None)
 
     ``args``: a tensor or a list of tensors, declared or computed. ``outputs``: a tensor, or a list or tuple of tensors,
     which gives a list or tuple of arrays. ``dtype``: ``"float32"`` or ``"float64"``; by default float32 where all real
-    arrays are, else float64. ``backend``: ``"numpy"``, or ``"numba"`` for compiled loops (extra ``fast``). Named dimensions get their sizes from the arrays' shapes. What outputs share is computed once;
-    ``.source`` is the generated code.
+    arrays are, else float64. ``backend``: ``"numpy"``; ``"numba"`` for compiled loops (extra ``fast``); ``"jax"`` or ``"torch"``
+    (extras of these names), which take the library's arrays or NumPy's and return the library's: on the device of the
+    arguments, under ``jax.jit`` and ``jax.grad``, recorded by autograd. JAX's float64 is switched on
+    (``jax_enable_x64``) unless ``dtype`` is float32. Named dimensions get their sizes from the arrays' shapes. What outputs
+    share is computed once; ``.source`` is the generated code, which runs on its own.
 
     Raises ``DeclarationError`` if an output needs a tensor that is not among ``args``, ``UnsupportedError`` for an unknown
     back end; the function raises ``EvaluationError`` for arrays that do not fit.
@@ -49,8 +52,13 @@ def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None)
     wanted = tuple(as_tensor(o) for o in (outputs if many else (outputs,)))
     program = prepared(arguments, wanted)
     _require_given(program)
+    container, precision = type(outputs) if many else None, real_dtype(dtype) if dtype else None
+    if backend in ("jax", "torch"):
+        from numeric.backends.frameworks import FrameworkFunction
+
+        return FrameworkFunction(program, backend, container, precision)
     code = _loops(program) if backend == "numba" else NumpyCode(lowered(program))
-    return Function(program, code, type(outputs) if many else None, real_dtype(dtype) if dtype else None)
+    return Function(program, code, container, precision)
 
 
 def _loops(program: Program) -> Any:
@@ -91,24 +99,31 @@ class Function:
         return self._code.source
 
     def __call__(self, *values: Any) -> Any:
-        if len(values) != len(self.arguments):
-            names = ", ".join(a.label for a in self.arguments)
-            raise EvaluationError(f"expected {len(self.arguments)} arrays ({names}), got {len(values)}")
+        self._require_count(values)
         dtype = common_dtype(self.dtype, self.arguments, values)
         arrays = [as_array(t, v, dtype) for t, v in zip(self.arguments, values, strict=True)]
         sizes = Sizes()
         sizes.bind(self.arguments, {t.serial: a.shape for t, a in zip(self.arguments, arrays, strict=True)})
         constants = [as_array(t, t.value, dtype) for t in self.program.constants]
-        by_serial = dict(
-            zip([t.serial for t in (*self.arguments, *self.program.constants)], [*arrays, *constants], strict=True)
-        )
-        for t, target, extent in self._indexing:
-            _check_positions(t, by_serial[t.serial], target, int(extent.xreplace(sizes._known())))
+        self._check_positions([*arrays, *constants], sizes)
         with np.errstate(all="ignore"):
             found = self._code([*arrays, *constants], dtype)
         many = found if len(self.outputs) > 1 else (found,)
         result = [_owned(value, t, dtype, arrays) for value, t in zip(many, self.outputs, strict=True)]
         return result[0] if self.container is None else self.container(result)
+
+    def _require_count(self, values: Sequence[Any]) -> None:
+        if len(values) != len(self.arguments):
+            names = ", ".join(a.label for a in self.arguments)
+            raise EvaluationError(f"expected {len(self.arguments)} arrays ({names}), got {len(values)}")
+
+    def _check_positions(self, arrays: Sequence[Any], sizes: Sizes, numbers: Callable[[Any], Any] = np.asarray) -> None:
+        """No integer that is used as a position lies outside its axis; ``numbers`` may know none (None)."""
+        given = dict(zip([t.serial for t in (*self.arguments, *self.program.constants)], arrays, strict=True))
+        for t, target, extent in self._indexing:
+            found = numbers(given[t.serial])
+            if found is not None:
+                _check_positions(t, found, target, int(extent.xreplace(sizes._known())))
 
     def complex_or_real(self, *values: Any) -> Any:
         """The same code on complex arrays if any is complex: for the complex step, without checks and conversions."""

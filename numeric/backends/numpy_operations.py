@@ -40,7 +40,7 @@ def _reshape(w: Writer, line: Line) -> Text:
     return Text(f"{w.operand(line.operands[0], ATOM)}.reshape({sizes or '()'})")
 
 
-def _key_text(w: Writer, key) -> str:
+def key_text(w: Writer, key) -> str:
     """A basic index as text."""
     parts = []
     for k in key:
@@ -65,7 +65,7 @@ def _slice(w: Writer, start: sp.Expr, count: sp.Expr, step: sp.Expr) -> str:
 
 
 def _index(w: Writer, line: Line) -> Text:
-    return Text(f"{w.operand(line.operands[0], ATOM)}[{_key_text(w, line['key'])}]")
+    return Text(f"{w.operand(line.operands[0], ATOM)}[{key_text(w, line['key'])}]")
 
 
 def _windows(w: Writer, line: Line) -> Text:
@@ -227,7 +227,7 @@ def _increment(w: Writer, line: Line) -> Text:
 def _view(w: Writer, line: Line, name: str) -> str:
     """The part of an array that a line writes to."""
     key, axes = line["key"], line["axes"]
-    view = name if all(k == ("all",) for k in key) else f"{name}[{_key_text(w, key)}]"
+    view = name if all(k == ("all",) for k in key) else f"{name}[{key_text(w, key)}]"
     if axes:
         spec = f"{subscripts(axes)}->{subscripts(range(len(set(axes))))}"
         return f'np.einsum("{spec}", {view})[...]'

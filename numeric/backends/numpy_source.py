@@ -22,7 +22,22 @@ from symbolic.errors import UnsupportedError
 from symbolic.program.tensors import Tensor
 
 _WIDTH = 110
-_RESERVED = frozenset(["np", "special", "linalg", "math", "dtype", "as_strided", *keyword.kwlist, *keyword.softkwlist])
+_RESERVED = frozenset(
+    [
+        "np",
+        "jnp",
+        "jax",
+        "torch",
+        "special",
+        "linalg",
+        "math",
+        "dtype",
+        "device",
+        "as_strided",
+        *keyword.kwlist,
+        *keyword.softkwlist,
+    ]
+)
 
 PREAMBLE = {
     "windows": '''\
@@ -51,8 +66,8 @@ def logsumexp(x, axis):
 class Names:
     """Identifiers for generated code: a user's name where it is plain and free, else a generated one."""
 
-    def __init__(self):
-        self.taken = set(_RESERVED) | set(PREAMBLE)
+    def __init__(self, functions: Iterable[str] = PREAMBLE):
+        self.taken = {*_RESERVED, *functions}
 
     def __call__(self, wish: str | None, fallback: str) -> str:
         """A free identifier, ``wish`` if possible."""
@@ -67,12 +82,19 @@ class Names:
 
 
 class Writer:
-    """Writes the lines of an array program."""
+    """Writes the lines of an array program. Other targets say in these tables where they differ from NumPy."""
+
+    target = "NumPy"
+    operations = OPERATIONS
+    written = WRITTEN
+    preamble = PREAMBLE
+    first_import = "import numpy as np"
+    default_dtype = "np.float64"
 
     def __init__(self, program: ArrayProgram, commented: bool = True):
         self.commented = commented
         self.program = program
-        self.names = Names()
+        self.names = Names(self.preamble)
         self.texts: dict[int, Text] = {}
         self.sizes: dict[sp.Symbol, str] = {}
         self.helpers: dict[str, None] = {}
@@ -116,20 +138,20 @@ class Writer:
             self.line(line)
         returned = ", ".join(self.operand(v) for v in self.program.outputs)
         text = "\n".join([*self.body, f"return {returned}"])
-        signature = ", ".join([*arguments, *constants, "dtype=np.float64"])
+        signature = ", ".join([*arguments, *constants, f"dtype={self.default_dtype}"])
         indented = "\n".join(f"    {row}" for row in text.splitlines())
         return self.with_header(f"def computed({signature}):\n{indented}")
 
     def with_header(self, text: str) -> str:
         """The text after the imports and functions that it needs."""
-        header = ["import numpy as np"]
+        header = [self.first_import]
         if "special." in text:
             header.append("from scipy import special")
         if re.search(r"(?<!np\.)\blinalg\.", text):
             header.append("from scipy import linalg")
         if "math." in text:
             header.insert(0, "import math")
-        return "\n\n\n".join(["\n".join(header), *(PREAMBLE[h].rstrip() for h in self.helpers), text]) + "\n"
+        return "\n\n\n".join(["\n".join(header), *(self.preamble[h].rstrip() for h in self.helpers), text]) + "\n"
 
     def declare(self, v: Value, fallback: str = "argument") -> str:
         """The name of an argument or constant."""
@@ -175,9 +197,9 @@ class Writer:
 
     def line(self, line: Line) -> None:
         """Write one operation, or keep its text for the line that reads it."""
-        show = OPERATIONS.get(line.operation)
+        show = self.operations.get(line.operation)
         if show is None:
-            raise UnsupportedError(f"the NumPy back end does not know the operation {line.operation}")
+            raise UnsupportedError(f"the {self.target} back end does not know the operation {line.operation}")
         text = show(self, line)
         v = line.target
         text = Text(text.code, text.binds, v.dtype)
@@ -189,7 +211,7 @@ class Writer:
             self.texts[v.number] = text
             return
         t = self.tensors.get(v.number)
-        if line.operation in WRITTEN:
+        if line.operation in self.written:
             name = text.code
             self.body[-1] += self.remark(t, name)
         else:
