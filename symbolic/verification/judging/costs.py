@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from symbolic.program.graph import topological
+from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor, tensor
 from symbolic.verification.elaboration import algebra
 from symbolic.verification.elaboration import values as v
@@ -54,6 +54,9 @@ def assume_cost(reader: Reader, name: str) -> bool:
     total = v.pointwise(lambda *xs: sum(xs), parts, NOWHERE)
     enter(reader.scope, name, total, name)
     reader.costs.add(name)
+    said = {x.tensor.serial for x in reader.scope.values.values()} - {g.tensor.serial for _, g in named}
+    reader.of_costs |= {t.serial for t in leaves([total.tensor])} - said
+    reader.unsayable |= {t.serial for t in leaves([total.tensor]) if t.serial in reader.of_costs and not named}
     reader.scope.notes.append(
         f"{name} is not defined: it is read as any differentiable function of what the document computes"
     )

@@ -79,6 +79,7 @@ class Judge:
         given = judged.verdict
         if given.status == "layout":
             follows = None
+        sayable = judged.truth is None or not self.reader.unsayable & _serials(judged.truth)
         return ClaimVerdict(
             source.line(place),
             source.column(place),
@@ -93,8 +94,10 @@ class Judge:
                 else judged.truth
                 if given.status in ("refuted", "layout", "shape")
                 else None
-            ),
-            str(given.counterexample) if given.counterexample else "",
+            )
+            if sayable
+            else "",
+            str(given.counterexample) if given.counterexample and sayable else "",
             given.conditions,
             (place, place + len(text)),
         )
@@ -210,7 +213,11 @@ class Judge:
         return None if judged.holds else False
 
     def on_condition(self, line: Line, judged: Judged) -> Judged:
-        """A claim that fails in general is left open where the document says more of its symbols than was understood."""
+        """A claim that fails in general is left open where the document says more of its symbols than was understood, or less.
+
+        Derivatives of a cost that is never defined are told by derivatives of it; a right side without any says
+        something about that cost, which may well be so.
+        """
         if judged.verdict.status not in ("refuted", "shape"):
             return judged
         lost = self.reader.unread | set(self.reader.failed)
@@ -224,6 +231,12 @@ class Judge:
                     )
         if judged.claim is None or judged.truth is None:
             return judged
+        unknown = self.reader.of_costs
+        if unknown & _serials(judged.truth) and not unknown & _serials(judged.claim):
+            names = ", ".join(sorted(self.reader.costs))
+            return said(
+                "undecided", f"{names} is not defined in this document, so its derivative cannot be compared with this"
+            )
         read = {t.name for t in leaves([judged.claim, judged.truth])}
         told = {t.name for t in leaves([judged.truth])}
         for name, meaning in self.reader.scope.functions.items():
@@ -334,6 +347,10 @@ def is_chain_rule(left: s.Node, right: s.Node) -> bool:
         if meets and (bare(chain[0].of), bare(chain[-1].by[0])) == wanted:
             return True
     return False
+
+
+def _serials(t: Tensor) -> set[int]:
+    return {u.serial for u in leaves([t])}
 
 
 def bare(thing: object) -> object:

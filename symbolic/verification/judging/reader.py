@@ -65,6 +65,10 @@ class Reader(Definitions):
     failed: dict[str, int] = field(default_factory=dict)
     entering: set[int] = field(default_factory=set)
     costs: set[str] = field(default_factory=set)
+    of_costs: set[int] = field(default_factory=set)
+    """Serials of the tensors that stand for what a document does not say of its costs."""
+    unsayable: set[int] = field(default_factory=set)
+    """Those of them that have no name in the document, so that nothing shown may mention them."""
     unread: set[str] = field(default_factory=set)
     conditions: list[tuple[set[str], str]] = field(default_factory=list)
 

@@ -46,3 +46,23 @@ def test_document(path):
 
 def test_there_are_enough():
     assert len(DOCUMENTS) >= 25
+
+
+UNDEFINED_COST = r"""
+Let $z \in \mathbb{R}^{n}$, $W \in \mathbb{R}^{m\times n}$ and set $s = Wz$, $a = \sigma(s)$. For some cost $C$,
+
+$$\frac{\partial C}{\partial s} = \frac{\partial C}{\partial a} \odot a \odot (1-a)$$
+$$\frac{\partial C}{\partial s} = \frac{\partial C}{\partial a} \odot (1-a)$$
+$$\frac{\partial C}{\partial s} = 2 a$$
+"""
+
+
+def test_nothing_is_held_against_a_cost_that_is_never_defined():
+    """The chain rule is judged whatever C is; what C itself is, nobody can say, and nothing made up for it is shown."""
+    right, wrong, open_ = check_document(UNDEFINED_COST).claims
+    assert right.status in ("proved", "agrees")
+    assert (wrong.status, open_.status) == ("refuted", "undecided")
+    assert "C is not defined" in open_.evidence
+    assert not [
+        text for c in (right, wrong, open_) for text in (c.repair, c.counterexample) if "kappa" in text or "rho" in text
+    ]
