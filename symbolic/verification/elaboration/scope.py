@@ -62,7 +62,7 @@ class Scope:
 
     ``values`` maps a name (with layer numbers: ``W_1``) to its value, ``tex`` to how it is written; ``functions`` maps a name to the
     name of a known function, a ``FunctionOf``, a ``Generic`` or an ``Unread`` one; ``dims`` holds the names of dimensions and their extents;
-    ``sampled`` the names whose first axis counts samples, ``layers`` the letters that number layers; ``derivatives`` what the author claims for a derivative, used
+    ``sampled`` the names whose first axis counts samples, ``layers`` the letters that number layers, ``letters`` those that stand alone as indices; ``derivatives`` what the author claims for a derivative, used
     instead of the true one where a line is judged by what was written before.
     """
 
@@ -72,6 +72,7 @@ class Scope:
     dims: dict[str, sp.Expr] = field(default_factory=dict)
     sampled: dict[str, str] = field(default_factory=dict)
     layers: frozenset[str] = frozenset()
+    letters: frozenset[str] = frozenset()
     layout: Layout = USUAL
     otimes: str = "kronecker"
     dot: str = "inner"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
@@ -21,8 +22,14 @@ if TYPE_CHECKING:
     from symbolic.verification.elaboration.elaborate import Elaborator
 
 
+MOST_TERMS = 12
+
+
 def big(el: Elaborator, node: s.Big) -> Value:
     """``∑_{limits} body`` and its kin."""
+    unrolled = _unrolled(el, node)
+    if unrolled is not None:
+        return el(unrolled)
     letters, conditions, lower = _limits(node, el.env)
     if not letters:
         if node.kind in ("max", "min", "argmax", "argmin") and node.sub is None:
@@ -57,6 +64,49 @@ def big(el: Elaborator, node: s.Big) -> Value:
     if not present:
         return body
     return algebra.reduced(body, present, node.kind, node.span)
+
+
+def _unrolled(el: Elaborator, node: s.Big) -> s.Node | None:
+    """``∑_{t=1}^3 δ_t x_t`` as its three terms, where δ_1, δ_2, … are names of their own."""
+    sub, last = node.sub, node.sup
+    if node.kind != "sum" or not isinstance(sub, s.Relation) or sub.sign != "=" or not isinstance(sub.left, s.Symbol):
+        return None
+    letter, first = sub.left.name, sub.right
+    if not (isinstance(first, s.Number) and isinstance(last, s.Number) and (first.text + last.text).isdigit()):
+        return None
+    numbers = range(int(first.text), int(last.text) + 1)
+    if not 1 <= len(numbers) <= MOST_TERMS or not any(_numbered(el, n, letter, numbers) for n in s.walk(node.body)):
+        return None
+    return s.Sum(node.span, tuple((1, _at(node.body, letter, n)) for n in numbers))
+
+
+def _numbered(el: Elaborator, node: s.Node, letter: str, numbers: range) -> bool:
+    """Whether ``x_t`` stands for names x_1, x_2, … that the document introduces one by one."""
+    if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Symbol):
+        return False
+    if node.base.name in el.scope.values or not any(
+        isinstance(n, s.Symbol) and n.name == letter for x in (node.sub, node.sup) if x is not None for n in s.walk(x)
+    ):
+        return False
+    named = [names.candidate_names(_at(node, letter, n)) for n in numbers]
+    return all(any(name in el.scope.values for name, _, _ in found) for found in named)
+
+
+def _at(thing: Any, letter: str, number: int) -> Any:
+    """A tree with a number in place of an index letter; shifts such as t-1 are worked out."""
+    if isinstance(thing, s.Symbol) and thing.name == letter:
+        return s.Number(thing.span, str(number))
+    if isinstance(thing, s.Node):
+        made = replace(
+            thing, **{f.name: _at(getattr(thing, f.name), letter, number) for f in fields(thing) if f.name != "span"}
+        )
+        if isinstance(made, s.Sum) and made != thing and all(isinstance(t, s.Number) for _, t in made.terms):
+            texts = [(sign, t.text) for sign, t in made.terms if isinstance(t, s.Number)]
+            if all(text.isdigit() for _, text in texts):
+                total = sum(sign * int(text) for sign, text in texts)
+                return s.Number(made.span, str(total)) if total >= 0 else made
+        return made
+    return tuple(_at(x, letter, number) for x in thing) if isinstance(thing, tuple) else thing
 
 
 def _repeated(body: Value, extent: sp.Expr | None, letter: str, node: s.Big) -> Value:

@@ -38,7 +38,8 @@ def inferred(source: Source, declared: Declarations, otimes: str = "kronecker") 
             continue
         usual = getattr(USUAL, part)
         best, most = counted.most_common(1)[0]
-        chosen[part] = best if most > counted[usual] else usual
+        lone = part == "matrix" and most == 1 and votes["gradient"]["column"] > votes["gradient"]["row"]
+        chosen[part] = best if most > counted[usual] and not lone else usual
     layout = replace(layout, **chosen)
     reasons = ["the gradient's layout is stated"] if stated else []
     if any(votes.values()):

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from symbolic.verification.elaboration.names import is_word
+from symbolic.verification.elaboration.names import is_name_part, is_word
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
@@ -76,7 +76,7 @@ class Reader(Definitions):
         parametrised = parametrised_names(self.source, self.declared)
         functions = [*dict.fromkeys([*function_names(self.source, self.declared), *parametrised])]
         applied = [*functions, *primed_names(self.source, self.declared)]
-        written = frozenset([*self.declared.names, *left_names(self.source)])
+        written = frozenset([*self.declared.names, *left_names(self.source, self.declared)])
         vocabulary = Vocabulary(written, frozenset(applied), frozenset(parametrised), self.source.macros)
         for piece in self.source.pieces:
             if piece.mathematics:
@@ -275,7 +275,7 @@ class Reader(Definitions):
         base = left.base.name if isinstance(left, s.Scripted) and isinstance(left.base, s.Symbol) else None
         if base is not None and base in self.scope.values and name != base and not places:
             rank = self.scope.values[base].rank
-            return rank == 0 or isinstance(left.sup, s.Group) or is_word(left.sup) or is_word(left.sub)
+            return rank == 0 or isinstance(left.sup, s.Group) or is_name_part(left.sup) or is_word(left.sub)
         return True
 
     def introduced(self, piece: Piece, chain: Chain) -> bool:

@@ -11,7 +11,7 @@ from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import NOTHING_DECLARED, tokenize
-from symbolic.verification.reading.layers import layer_letters, mentions, shifted, shifted_size
+from symbolic.verification.reading.layers import index_letters, layer_letters, mentions, shifted, shifted_size
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.sets import Set, set_of
 from symbolic.verification.reading.statements import Chain, chains
@@ -65,12 +65,13 @@ class Declarations:
     layout: dict[str, str] = field(default_factory=dict)
     otimes: str = ""
     layers: set[str] = field(default_factory=set)
+    letters: set[str] = field(default_factory=set)
     prose: str = ""
 
 
 def declarations(source: Source) -> Declarations:
     """Everything that the document declares, wherever it stands."""
-    found = Declarations(layers=layer_letters(source))
+    found = Declarations(layers=layer_letters(source), letters=index_letters(source))
     every: list[tuple[Piece, list[Chain]]] = []
     vocabulary = type(NOTHING_DECLARED)(macros=source.macros)
     for piece in source.pieces:
@@ -272,8 +273,12 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
     ):
         if not match.group(1):
             _give(found, _symbols(source, match.group(3), marks, vocabulary), match.group(2))
-    for match in re.finditer(rf"(?i)({group})\s+({adjective})(?=[\s,.;:)]|$)", sentence):
-        _give(found, _symbols(source, match.group(1), marks, vocabulary), match.group(3))
+    behind = re.compile(
+        rf"(?i){_MARKED}(?:\s+and\s+{_MARKED})*\s*(?:[,(]\s*)?(?:an?\s+|the\s+|both\s+|(?:an?\s+)?real\s+|with\s+)*"
+        rf"((?:(?:{adjective})(?:\s*,\s*|\s+(?:and\s+)?)?)+)(?!\s*(?:\w+\s+){{0,2}}\u27e6)(?!\s*columns)"
+    )
+    for match in behind.finditer(sentence):
+        _give(found, _symbols(source, match.group(0), marks, vocabulary), match.group(3))
     for match in re.finditer(rf"(?i){_SCALARS}\s+({group})", sentence):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
             found.names.setdefault(name, Declared(name, (), tex, place))

@@ -13,7 +13,7 @@ from symbolic.verification.reading.statements import Chain, chains
 
 def function_names(source: Source, declared: Declarations) -> list[str]:
     """Symbols that the document applies to an argument and declares neither as arrays nor by a formula without arguments."""
-    vocabulary = Vocabulary(frozenset(declared.names), macros=source.macros)
+    vocabulary = Vocabulary(frozenset([*declared.names, *left_names(source, declared)]), macros=source.macros)
     applied: dict[str, None] = {}
     plain: set[str] = set()
     for piece in source.pieces:
@@ -59,9 +59,17 @@ def _applied(tokens: list) -> list[str]:
     return found
 
 
-def left_names(source: Source) -> set[str]:
-    """Words of several letters that stand alone on the left of an equality."""
+def left_names(source: Source, declared: Declarations) -> set[str]:
+    """Words of several letters that stand alone on the left of an equality: ``\\mathrm{loss} =``, ``NLL(w) =``."""
     found = set()
+    for piece in source.pieces:
+        if piece.mathematics:
+            match = re.match(
+                r"\s*(?:\\begin\{\w+\*?\}\s*)?([A-Za-z]{2,12})\s*(?:\([^()]*\)\s*)?&?\s*(?::?=|≔|\\coloneqq)",
+                source.text[piece.start : piece.end],
+            )
+            if match and _is_word(match.group(1), declared):
+                found.add(match.group(1))
     for piece in source.pieces:
         if piece.mathematics:
             for match in re.finditer(
@@ -71,6 +79,13 @@ def left_names(source: Source) -> set[str]:
                 if match.group(1) not in words.FUNCTIONS:
                     found.add(match.group(1))
     return found
+
+
+def _is_word(run: str, declared: Declarations) -> bool:
+    """Whether a run of letters is a name of its own: capitals or a longer word, and no product or differential."""
+    if run in words.FUNCTIONS or any(letter in declared.names for letter in run):
+        return False
+    return run.isupper() or (len(run) > 2 and run[0] != "d" and run.isalpha() and not run[0].isupper())
 
 
 def unread_names(source: Source, every: list[Chain]) -> set[str]:

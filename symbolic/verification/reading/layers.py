@@ -32,6 +32,12 @@ def layer_letters(source: Source) -> set[str]:
     return found
 
 
+def index_letters(source: Source) -> set[str]:
+    """Letters that stand alone below a symbol, or that a sum runs over."""
+    mathematics = "\n".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics)
+    return set(re.findall(r"_\s*(?:\{\s*)?([a-z])(?![a-z])", mathematics))
+
+
 def shifted(node: Any, letter: str, by: int) -> Any:
     """A tree in which the layer's number is moved by ``by`` wherever it stands in a script."""
     if isinstance(node, s.Scripted):

@@ -29,7 +29,13 @@ def scope_from(
     declared: Declarations, layout: Layout, macros: dict[str, str], functions: Iterable[str], otimes: str = "kronecker"
 ) -> Scope:
     """The scope before the first definition: every declared symbol as a tensor."""
-    scope = Scope(layers=frozenset(declared.layers), layout=layout, otimes=otimes, macros=macros)
+    scope = Scope(
+        layers=frozenset(declared.layers),
+        letters=frozenset(declared.letters),
+        layout=layout,
+        otimes=otimes,
+        macros=macros,
+    )
     for size in declared.ranges.values():
         if not size.isdigit():
             extent_of(size, scope)
@@ -230,9 +236,16 @@ def _index_letters(node: s.Node, scope: Scope) -> list[str] | None:
         and all(isinstance(p, s.Symbol) and len(p.name) == 1 and p.name.islower() for p in parts)
         and len(parts) <= 4
         and not any(p.name in scope.layers for p in parts)
+        and not _is_word([p.name for p in parts], scope)
     ):
         return [p.name for p in parts]
     return None
+
+
+def _is_word(parts: list[str], scope: Scope) -> bool:
+    """Whether the letters below a symbol spell a word, as in L_reg and C_wd, rather than count entries."""
+    usual = "ijklmnpq" if len(parts) > 2 else "abcijklmnpqrstuv"
+    return len(parts) > 1 and any(letter not in usual and letter not in scope.letters for letter in parts)
 
 
 def _define_function(scope: Scope, left: s.Call, right: s.Node, tex: str) -> str:
