@@ -39,7 +39,7 @@ def activations(tensors: Sequence[Tensor]) -> list[Activation]:
             continue
         symbol = sp.Dummy("a", real=True)
         slope = eq.body.xreplace({access: symbol}).diff(symbol)
-        if slope.is_number:
+        if not slope.has(symbol):  # a linear function
             continue
         found.append(Activation(t, access.tensor, computed(Equation(eq.indices, slope.xreplace({symbol: access})))))
     return found

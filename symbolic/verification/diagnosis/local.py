@@ -106,7 +106,10 @@ def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
         return "missing term"  # 1 − z² is a derivative, not a sum over paths
     read, rest = (leaves(a.tensor for a in sp.Add(*terms).atoms(Access)) for terms in (dropped, (kept,)))
     penal = all(t.role in ("parameter", "constant") or t.ndim == 0 for t in read)
-    if read and penal and any(t.role in ("input", "target") and t.ndim for t in rest):
+    data = any(t.role in ("input", "target") and t.ndim for t in rest)
+    arrays = [t for t in read if t.ndim]
+    weighted = len(arrays) == 1 and len(read) > 1 and any(t.ndim and t is not arrays[0] for t in rest)
+    if read and penal and (data or weighted):
         return "forgotten regulariser"
     return "forgotten path" if read else "missing term"
 
@@ -133,6 +136,8 @@ def _factor_label(dropped: Sequence[sp.Expr], kept: sp.Expr, eq: Equation, side:
         return "factor", f"{factor} is {'missing' if missing else 'one too many'}"
     if not factor.atoms(Access):
         inverse = sp.denom(factor) != 1
+        if not (sp.denom(factor) if inverse else factor).is_polynomial():
+            return ("missing factor" if missing else "extra factor"), str(factor)
         return ("missing 1/P" if inverse == missing else "extra 1/P"), str(factor if inverse else 1 / factor)
     computed = any(
         a.tensor.definition is not None or not isinstance(f, Access) for f in dropped for a in f.atoms(Access)

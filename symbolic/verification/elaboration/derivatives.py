@@ -154,9 +154,21 @@ def applied(el: Elaborator, factors: list) -> list:
             if taken == 1
             else s.Product((operands[0][1].span[0], operands[-1][1].span[1]), tuple(operands))
         )
-        out.append((sign, _apply(el, node, operand)))
+        plain = _scalar_transposed(el, operand) if taken == 1 else None
+        applied_ = (
+            _apply(el, node, operand) if plain is None else algebra.transposed(_apply(el, node, plain), node.span)
+        )
+        out.append((sign, applied_))
         k += 1 + taken
     return out
+
+
+def _scalar_transposed(el: Elaborator, node: s.Node) -> s.Node | None:
+    """J of ``∇J⊤``, which is the transpose of ∇J: a scalar itself is not transposed."""
+    if not isinstance(node, s.Scripted) or node.primes or node.sup is None or not el.bare_transpose(node):
+        return None
+    plain = node.base if node.sub is None else s.Scripted(node.span, node.base, node.sub, None)
+    return plain if el(plain).rank == 0 else None
 
 
 def _operand(el: Elaborator, node: s.Node, rest: list) -> int:
@@ -182,7 +194,9 @@ def _apply(el: Elaborator, node: s.Node, operand: s.Node) -> Value:
         return differentiated(el, of, True, node.by, span)
     by = node.by
     if by is None:
-        by = _argument(operand) or _only_variable(el, of, span)
+        by = _argument(operand) or _several_scalars(el, of) or _only_variable(el, of, span)
+    if node.by is None and isinstance(by, s.Items):
+        return _by_each(el, of, by.items, node.order, span)
     parts = list(by.items) if isinstance(by, s.Items) else None
     if parts is None and isinstance(by, s.Product) and node.order == 2:
         parts = [n for _, n in by.factors]
@@ -204,6 +218,27 @@ def _apply(el: Elaborator, node: s.Node, operand: s.Node) -> Value:
     return value
 
 
+def _several_scalars(el: Elaborator, of: Value) -> s.Node | None:
+    """The variables of a scalar function of several real numbers, in the order in which the document names them."""
+    from symbolic.program.graph import leaves
+
+    found = {t.serial for t in leaves([of.tensor])}
+    names = [n for n, value in el.scope.values.items() if value.tensor.serial in found]
+    if of.rank or len(names) < 2 or len(names) != len(found) or any(el.scope.values[n].rank for n in names):
+        return None
+    return s.Items((0, 0), tuple(s.Symbol((0, 0), n, n) for n in names))
+
+
+def _by_each(el: Elaborator, of: Value, by: tuple[s.Node, ...], order: int, span: s.Span) -> Value:
+    """∇f and ∇²f of a function of several real numbers: a column, a matrix."""
+    if order == 1:
+        column = el.stacked([differentiated(el, of, True, (b,), span) for b in by], span)
+        return Value(column.tensor, column.labels, el.scope.layout.gradient == "row")
+    if order != 2:
+        raise ReadingError("of a function of several numbers, ∇ and ∇² are read", span)
+    return el.tabulated([[differentiated(el, of, True, (a, b), span) for b in by] for a in by], span)
+
+
 def _argument(operand: s.Node) -> s.Node | None:
     """x in ∇f(x)."""
     if (
@@ -212,6 +247,8 @@ def _argument(operand: s.Node) -> s.Node | None:
         and isinstance(operand.arguments[0], (s.Symbol, s.Scripted))
     ):
         return operand.arguments[0]
+    if isinstance(operand, s.Call) and operand.arguments and all(isinstance(a, s.Symbol) for a in operand.arguments):
+        return s.Items(operand.span, operand.arguments)
     return None
 
 
@@ -316,7 +353,10 @@ def subject(el: Elaborator, node: s.Node) -> tuple[Value, list[tuple[Tensor, Pla
             return el(operand), [variable(el, b) for b in head.by]
         if isinstance(head, s.Nabla):
             of = el(operand)
-            by = head.by if head.by is not None else _argument(operand) or _only_variable(el, of, node.span)
+            by = head.by if head.by is not None else _argument(operand)
+            if by is None and _several_scalars(el, of):
+                return None
+            by = by or _only_variable(el, of, node.span)
             return of, [
                 variable(el, b)
                 for b in ((by,) * head.order if not isinstance(by, (s.Items, s.Product)) else _parts(by))

@@ -167,16 +167,19 @@ class Elaborator(Scripts):
             return self.stacked([self(row[0]) for row in node.rows], node.span)
         if len(node.rows) == 1:
             return algebra.transposed(self.stacked([self(c) for c in node.rows[0]], node.span), node.span)
+        return self.tabulated([[self(cell) for cell in row] for row in node.rows], node.span)
+
+    def tabulated(self, rows: Sequence[Sequence[Value]], span: s.Span) -> Value:
+        """A matrix of scalars written out."""
         parts = []
-        i, j = Index("i", len(node.rows)), Index("j", width)
-        for r, row in enumerate(node.rows):
-            for c, cell in enumerate(row):
+        i, j = Index("i", len(rows)), Index("j", len(rows[0]))
+        for r, row in enumerate(rows):
+            for c, value in enumerate(row):
                 unit = Value(computed(Equation((i, j), f.Equal(i, sp.Integer(r)) * f.Equal(j, sp.Integer(c)))))
-                value = self(cell)
                 if value.rank:
-                    raise ReadingError("a matrix of matrices is not read", cell.span)
-                parts.append(v.pointwise(lambda a, b: a * b, [value, unit], cell.span))
-        return v.pointwise(lambda *x: sp.Add(*x), parts, node.span)
+                    raise ReadingError("a matrix of matrices is not read", span)
+                parts.append(v.pointwise(lambda a, b: a * b, [value, unit], span))
+        return v.pointwise(lambda *x: sp.Add(*x), parts, span)
 
     def _cases(self, node: s.Cases) -> Value:
         *rows, last = node.rows

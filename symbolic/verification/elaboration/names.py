@@ -41,11 +41,6 @@ def is_layer(node: s.Node | None) -> bool:
     return isinstance(node, s.Group)
 
 
-def is_name_part(node: s.Node | None) -> bool:
-    """Whether a superscript can only be part of a name: a star, a plus, a word."""
-    return (isinstance(node, s.Mark) and node.sign in _MARKS) or is_word(node)
-
-
 def candidate_names(node: s.Scripted) -> list[tuple[str, bool, bool]]:
     """Names that a scripted symbol may stand for, longest first: (name, uses the subscript, uses the superscript)."""
     if not isinstance(node.base, s.Symbol):

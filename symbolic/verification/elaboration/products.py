@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from symbolic.program.graph import leaves
 from symbolic.verification.elaboration import algebra, derivatives
 from symbolic.verification.elaboration.values import ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
@@ -38,7 +40,7 @@ class _Multiplication:
 
     def value(self) -> Value:
         """The product's value; of the groupings that fit, the first."""
-        factors = derivatives.applied(self.elaborate, list(self.node.factors))
+        factors = derivatives.applied(self.elaborate, self._without_arguments())
         if len(factors) == 1:
             return self.elaborate(factors[0][1]) if isinstance(factors[0][1], s.Node) else factors[0][1]
         values = [(sign, n if isinstance(n, Value) else self.elaborate(n)) for sign, n in factors]
@@ -49,6 +51,28 @@ class _Multiplication:
                 return self._in_order(values)
             except ShapeMisfit:
                 raise first from None
+
+    def _without_arguments(self) -> list[tuple[str, s.Node]]:
+        """The factors, ``E(w)`` read as E where E is defined without arguments and depends on w."""
+        out: list[tuple[str, s.Node]] = []
+        for sign, factor in self.node.factors:
+            if sign == "" and out and isinstance(factor, s.Group) and self._is_argument(out[-1][1], factor.body):
+                if len(out) > 1 and isinstance(nabla := out[-2][1], s.Nabla) and nabla.by is None:
+                    out[-2] = (out[-2][0], replace(nabla, by=factor.body))
+                continue
+            out.append((sign, factor))
+        return out
+
+    def _is_argument(self, of: s.Node, body: s.Node) -> bool:
+        values = self.elaborate.scope.values
+        of_value = values.get(of.name) if isinstance(of, s.Symbol) else None
+        names = [
+            n.name if isinstance(n, s.Symbol) else "" for n in (body.items if isinstance(body, s.Items) else (body,))
+        ]
+        if of_value is None or of_value.rank or of_value.tensor.definition is None:
+            return False
+        read = {t.serial for t in leaves([of_value.tensor])}
+        return all(name in values and values[name].tensor.serial in read for name in names)
 
     def _tight(self, values: list[tuple[str, Value]]) -> Value:
         """Runs of juxtaposed factors (and of · and /) first, then ⊙, ⊗ and their kin from left to right."""

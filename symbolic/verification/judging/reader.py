@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from symbolic.verification.elaboration.names import is_name_part, is_word
+from symbolic.verification.elaboration.names import is_word
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
@@ -136,6 +136,8 @@ class Reader(Definitions):
         if isinstance(left, s.Node):
             if self.is_condition(chain, left) or self.is_assumption(chain, left):
                 return
+            if self.is_placeholder(position, chain, left):
+                return
             if self.is_definition(left, piece, chain):
                 self.function_by_value(chain)
                 self.entering.add(position)
@@ -255,6 +257,26 @@ class Reader(Definitions):
             self.conditions.append((names, " ".join(self.source.text[chain.start : chain.end].split())))
         return True
 
+    def is_placeholder(self, position: int, chain: Chain, left: s.Node) -> bool:
+        """``r = f(θ)`` with an untold f, where the document says further on what r is."""
+        right = self.side(chain, 1)
+        name = name_of(left)
+        if (
+            name is None
+            or len(chain.sides) != 2
+            or not isinstance(right, s.Call)
+            or not isinstance(right.head, s.Symbol)
+        ):
+            return False
+        if not isinstance(self.scope.functions.get(right.head.name), Generic):
+            return False
+        for later, (_, other) in enumerate(self.everything):
+            if later > position and other.signs[:1] in (("=",), (":=",)):
+                following, told = self.side(other, 0), self.side(other, 1)
+                if isinstance(following, s.Node) and name_of(following) == name and isinstance(told, s.Node):
+                    return not any(isinstance(n, s.Symbol) and n.name == right.head.name for n in s.walk(told))
+        return False
+
     def is_definition(self, left: s.Node, piece: Piece, chain: Chain) -> bool:
         """Whether the left side is a symbol that has no value yet, or one that the prose introduces anew."""
         if isinstance(left, s.Call) and isinstance(left.head, s.Symbol):
@@ -275,7 +297,7 @@ class Reader(Definitions):
         base = left.base.name if isinstance(left, s.Scripted) and isinstance(left.base, s.Symbol) else None
         if base is not None and base in self.scope.values and name != base and not places:
             rank = self.scope.values[base].rank
-            return rank == 0 or isinstance(left.sup, s.Group) or is_name_part(left.sup) or is_word(left.sub)
+            return rank == 0 or isinstance(left.sup, s.Group) or is_word(left.sup) or is_word(left.sub)
         return True
 
     def introduced(self, piece: Piece, chain: Chain) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from symbolic.program.expressions import Index
 from symbolic.program.functions import Equal
 from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor, computed
+from symbolic.verification.diagnosis.mistakes import explained
 from symbolic.verification.elaboration.derivatives import subject
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.values import Value
@@ -27,6 +28,7 @@ from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, said
 from symbolic.verification.judging.numbers import Literal, half_unit
 from symbolic.verification.reading.program import free_letters
+from symbolic.verification.verdict import Diagnosis
 
 if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Line, Reader
@@ -110,7 +112,9 @@ class Worked:
             how = f"to the {digits} digits shown" if written is not None else "within the rounding of the numbers in it"
             return said("agrees", f"the value is {values}; right {how}")
         shown = ", ".join(_decimal(x, digits + 2) for x in claimed[:6])
-        return said("refuted", f"the value is {values}, not {shown}")
+        refuted = said("refuted", f"the value is {values}, not {shown}")
+        found = _slip(exact, written) if written is not None else None
+        return replace(refuted, verdict=replace(refuted.verdict, diagnosis=found)) if found else refuted
 
     # -- values --------------------------------------------------------------------------------------------------------------
 
@@ -206,6 +210,25 @@ class Worked:
                 self.sound.note(of, by, t, True)
             else:
                 self.sound.claims.pop((of, by), None)
+
+
+def _slip(exact: list[Fraction], written: Literal) -> Diagnosis | None:
+    """A sign or a factor 2 by which all the numbers are off."""
+    rounded = tuple(Fraction(_decimal(x, d)) for x, d in zip(exact, written.digits, strict=True))
+    right = constant(Literal(written.shape, rounded, written.digits), written.shape)
+    if not any(exact):
+        return None
+    for label, factor, detail in (
+        ("sign", Fraction(-1), "the number has the opposite sign"),
+        ("factor 2", Fraction(2), "one too many: the number is twice the value"),
+        ("factor 2", Fraction(1, 2), "missing: the number is half the value"),
+    ):
+        if all(
+            abs(factor * x - c) <= half_unit(d) * max(1, factor)
+            for x, c, d in zip(exact, written.entries, written.digits, strict=True)
+        ):
+            return Diagnosis(label, explained(label, detail), right, "agrees")
+    return None
 
 
 def table(given: Literal) -> dict[tuple[int, ...], Fraction]:
