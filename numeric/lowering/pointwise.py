@@ -22,7 +22,9 @@ def pointwise(
     """
     leaves = outermost(body)
     if b.elementary and dtype == "real" and not guarded and leaves and leaves != [body] and body.has(Index):
-        inner = tuple(dict.fromkeys([*(order or ()), *sorted(body.atoms(Index), key=str)]))
+        inner = tuple(
+            dict.fromkeys([*(order or ()), *sorted(body.atoms(Index), key=lambda i: (i.name, i.dummy_index))])
+        )
         return Elementary(b, lambda e: _leaf(b, e, False), lambda e: _whole(b, e, "real", inner, False), inner)(body)
     return _whole(b, body, dtype, order, guarded)
 
