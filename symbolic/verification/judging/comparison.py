@@ -25,6 +25,7 @@ class Judged:
     verdict: Verdict
     claim: Tensor | None = None
     truth: Tensor | None = None
+    label: str = ""  # the mistake in words where no repaired tensor goes with it
 
     @property
     def holds(self) -> bool:
@@ -95,7 +96,8 @@ def _turned(verdict: Verdict, claim: Value, truth: Value, claimed: Tensor, true:
     if verdict.status in ("proved", "agrees"):
         sentence = f"right, but written as {kind}: in this document's layout the left side is {truth.describe()}"
         status = "layout" if derivative else "shape"
-        return Judged(replace(verdict, status=status, evidence=Evidence(sentence)), claimed, true)
+        label = "layout: transposing the whole line makes it right" if derivative else ""
+        return Judged(replace(verdict, status=status, evidence=Evidence(sentence)), claimed, true, label)
     if verdict.status == "undecided":
         return Judged(verdict, claimed, true)
     sentence = f"the left side is {truth.describe()}, the right side {kind}, and transposing it does not make it right"

@@ -88,7 +88,7 @@ class Judge:
             given.status,
             follows,
             str(given.evidence),
-            str(given.diagnosis) if given.diagnosis else "",
+            str(given.diagnosis) if given.diagnosis else judged.label,
             printed(
                 given.repair
                 if given.repair is not None

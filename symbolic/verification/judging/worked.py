@@ -91,7 +91,11 @@ class Worked:
         follows = self.follows(line, fits, before, exact, author, written is not None, holds)
         self.last[id(line.chain)] = holds
         self.note(line, left, env, written, claimed, holds)
-        return self.said(holds, exact, claimed, written), follows
+        judged = self.said(holds, exact, claimed, written)
+        if not holds and before is not None and written is not None and not fits(before):
+            value = ", ".join(_decimal(x, max(written.digits) + 1) for x in before[:4])
+            judged = replace(judged, label=f"arithmetic: the numbers before it give {value}")
+        return judged, follows
 
     def follows(self, line: Line, fits, before, exact, author, literal: bool, holds: bool) -> bool | None:
         """Whether the numbers follow from the side before, or from earlier numbers."""
@@ -272,8 +276,6 @@ def _replaced(node: s.Node, numeral: s.Number, number: Fraction) -> s.Node:
             changes[name] = new
     if not changes:
         return node
-    from dataclasses import replace
-
     return replace(node, **changes)
 
 

@@ -27,6 +27,8 @@ _PATTERNS = (
     (rf"{_GROUP}\s+(?:has|have)\s+(?:the\s+)?(?:size|shape|dimensions?)\s+{_M}", "names", "matrix"),
 )
 
+_OF_A_DERIVATIVE = re.compile(r"with respect to|derivative|gradient|jacobian|hessian", re.IGNORECASE)
+
 
 def told_shapes(
     sentence: str, node: Callable[[int], s.Node | None]
@@ -36,7 +38,7 @@ def told_shapes(
         for match in re.finditer(pattern, sentence, re.IGNORECASE):
             group, number = (match.group(1), match.group(2)) if first == "names" else (match.group(2), match.group(1))
             shape = _shape(node(int(number)), kind)
-            if shape is None:
+            if shape is None or _OF_A_DERIVATIVE.search(sentence[max(0, match.start() - 80) : match.end()]):
                 continue
             for k in re.findall(_M, group):
                 symbol = node(int(k))
