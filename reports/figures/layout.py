@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports.figures.blocks import Diagram, Edge
+from reports.figures.rows import MARGIN, in_rows, stacked, way
 
 GAP_X, GAP_Y, LIFT = 34.0, 26.0, 26.0
 
@@ -34,10 +35,13 @@ class Layout:
     height: float
 
 
-def place(diagram: Diagram, sizes: Mapping[str, Size], gap: float = GAP_X) -> Layout:
+def place(
+    diagram: Diagram, sizes: Mapping[str, Size], gap: float = GAP_X, widest: float = 1e9, below: float = 0.0
+) -> Layout:
     """Centres and routes for a diagram whose nodes have the given sizes; computation runs from left to right.
 
-    ``gap`` is the free space between layers.
+    ``gap`` is the free space between layers; what is wider than ``widest`` continues in another row, and ``below`` is the
+    space that labels need under a row.
     """
     above = {e.source: e.target for e in diagram.edges if _is_satellite(diagram, e.source)}
     flow = [e for e in diagram.edges if e.source not in above]
@@ -52,10 +56,23 @@ def place(diagram: Diagram, sizes: Mapping[str, Size], gap: float = GAP_X) -> La
     room = {key: _room(key, sizes, above) for column in columns.values() for key in column}
     y = _heights(columns, neighbours, room)
     x = _abscissae(columns, sizes, above, gap)
+    half = {key: _half_width(key, sizes, above) for key in x}
+    left, right = {k: x[k] - half[k] for k in x}, {k: x[k] + half[k] for k in x}
+    begins = {n.key: n.kind in ("function", "cost") for n in diagram.nodes}
+    rows = in_rows(columns, begins, left, right, widest)
+    x, y, row_of, gaps = stacked(rows, columns, x, y, left, room, below + 2 * GAP_Y)
     centres = {key: (x[key], y[key]) for key in x}
+    edge = max(x[key] + half[key] for key in x) + MARGIN
+    routes = {e: way(chain, centres, row_of, gaps, edge) for e, chain in chains.items()}
     for box in dict.fromkeys(above.values()):
         _above(box, [s for s, b in above.items() if b == box], centres, sizes)
-    return _framed(diagram, centres, chains, above, sizes)
+    return _framed(diagram, centres, routes, above, sizes)
+
+
+def _half_width(key: str, sizes: Mapping[str, Size], above: Mapping[str, str]) -> float:
+    if key not in sizes:
+        return 0.0
+    return max(sizes[key].width, _row([s for s, box in above.items() if box == key], sizes)) / 2
 
 
 def _above(box: str, satellites: list[str], centres: dict[str, tuple[float, float]], sizes: Mapping[str, Size]) -> None:
@@ -178,20 +195,17 @@ def _abscissae(columns, sizes: Mapping[str, Size], above: Mapping[str, str], gap
     return x
 
 
-def _framed(diagram, centres, chains, above, sizes) -> Layout:
+def _framed(diagram, centres, routes, above, sizes) -> Layout:
     """Everything moved so that the drawing starts at a small margin."""
     margin = 8.0
-    left = min(centres[n.key][0] - sizes[n.key].width / 2 for n in diagram.nodes) - margin
+    corners = [p for route in routes.values() for p in route]
+    left = min([centres[n.key][0] - sizes[n.key].width / 2 for n in diagram.nodes] + [p[0] for p in corners]) - margin
     top = min(centres[n.key][1] - sizes[n.key].height / 2 for n in diagram.nodes) - margin
     moved = {key: (px - left, py - top) for key, (px, py) in centres.items()}
-    routes = {e: tuple(moved[key] for key in chain) for e, chain in chains.items()}
-    routes.update({e: (moved[e.source], moved[e.target]) for e in diagram.edges if e.source in above})
-    width = max(moved[n.key][0] + sizes[n.key].width / 2 for n in diagram.nodes) + margin
-    height = (
-        max(
-            max(moved[n.key][1] + sizes[n.key].height / 2 for n in diagram.nodes),
-            *(p[1] for r in routes.values() for p in r),
-        )
-        + margin
-    )
-    return Layout(moved, routes, width, height)
+    ways = {e: tuple((px - left, py - top) for px, py in route) for e, route in routes.items()}
+    ways.update({e: (moved[e.source], moved[e.target]) for e in diagram.edges if e.source in above})
+    ends = [
+        (moved[n.key][0] + sizes[n.key].width / 2, moved[n.key][1] + sizes[n.key].height / 2) for n in diagram.nodes
+    ]
+    ends += [p for route in ways.values() for p in route]
+    return Layout(moved, ways, max(p[0] for p in ends) + margin, max(p[1] for p in ends) + margin)

@@ -21,6 +21,7 @@ STYLE = (
 )
 _PAPER, _FLOW = "var(--paper,#fff)", "var(--flow,#b3261e)"
 _HEAD = 7.0
+WIDEST = 860.0  # points: a drawing of this width is still read easily in a column of text
 
 
 def to_svg(diagram: Diagram, standalone: bool = True) -> str:
@@ -45,7 +46,9 @@ def to_svg(diagram: Diagram, standalone: bool = True) -> str:
 def arranged(diagram: Diagram) -> Layout:
     """The layout with each node as large as its label needs, and room between layers for what flows back."""
     sizes = {node.key: _size(node, label(node.label)) for node in diagram.nodes}
-    return place(diagram, sizes, max([GAP_X, *(words.width + 16 for words in _flows(diagram))]))
+    flows = _flows(diagram)
+    gap = max([GAP_X, *(words.width + 16 for words in flows)])
+    return place(diagram, sizes, gap, WIDEST, max([0.0, *(words.height for words in flows)]))
 
 
 def _flows(diagram: Diagram) -> list[Label]:
@@ -101,17 +104,30 @@ def _edge(diagram: Diagram, edge: Edge, layout: Layout, labels: Mapping[str, Lab
 
 def _backward(edge: Edge, points: list[Point]) -> str:
     """The gradient's arrow: beside the forward one, the other way, with what it carries."""
-    (ax, ay), (bx, by) = points[0], points[-1]
-    length = math.hypot(bx - ax, by - ay) or 1.0
-    nx, ny = -(by - ay) / length, (bx - ax) / length  # to the right hand of the forward direction
-    moved = [(px + 7 * nx, py + 7 * ny) for px, py in points]
+    moved = _beside(points, 7.0)
     back = f'<path d="{_curve(moved)}" class="back"/>{_arrow(moved[1], moved[0], "head")}'
     if not edge.gradient:
         return back
     words = label(edge.gradient, 11.0)
-    mx, my = sum(p[0] for p in moved) / len(moved), sum(p[1] for p in moved) / len(moved)
-    at = (mx - words.width / 2, my + 3) if abs(nx) < 0.5 else (mx - words.width - 4, my - words.height / 2)
+    (ax, ay), (bx, by) = max(itertools.pairwise(moved), key=lambda ends: math.dist(*ends))
+    mx, my = (ax + bx) / 2, (ay + by) / 2
+    level = abs(by - ay) < abs(bx - ax)
+    at = (mx - words.width / 2, my + 3) if level else (mx - words.width - 4, my - words.height / 2)
     return f'{back}<g transform="translate({at[0]:.1f} {at[1]:.1f})">{words.svg.replace("currentColor", _FLOW)}</g>'
+
+
+def _beside(points: list[Point], distance: float) -> list[Point]:
+    """The line at a distance to the right hand of this one; corners are mitred."""
+    normals = []
+    for (ax, ay), (bx, by) in itertools.pairwise(points):
+        length = math.hypot(bx - ax, by - ay) or 1.0
+        normals.append((-(by - ay) / length, (bx - ax) / length))
+    moved = []
+    for k, (px, py) in enumerate(points):
+        (ux, uy), (vx, vy) = normals[max(k - 1, 0)], normals[min(k, len(normals) - 1)]
+        scale = distance / (1 + ux * vx + uy * vy) if ux * vx + uy * vy > -0.9 else distance
+        moved.append((px + scale * (ux + vx), py + scale * (uy + vy)))
+    return moved
 
 
 def _border(centre: Point, size: Size, kind: str, towards: Point) -> Point:
@@ -131,7 +147,7 @@ def _curve(points: list[Point]) -> str:
     """A smooth way through the points, level at each of them; straight where it goes straight."""
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     for (ax, ay), (bx, by) in itertools.pairwise(points):
-        if len(points) == 2 or abs(ay - by) < 0.5:
+        if len(points) == 2 or abs(ay - by) < 0.5 or abs(ax - bx) < 0.5:
             path += f"L{bx:.1f} {by:.1f}"
         else:
             middle = (ax + bx) / 2

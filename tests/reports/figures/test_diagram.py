@@ -67,9 +67,20 @@ def test_nodes_keep_their_distance_and_arrows_run_forward(program, gradients):
 
 
 def test_a_chain_is_drawn_level():
-    diagram = block_diagram(net(3), fold=False)
+    diagram = block_diagram(net(2))
     heights = {arranged(diagram).centres[n.key][1] for n in diagram.nodes if n.kind in ("computed", "function", "cost")}
     assert max(heights) - min(heights) < 1e-6
+
+
+def test_a_wide_drawing_continues_in_another_row():
+    diagram = block_diagram(net(9), fold=False)
+    layout = arranged(diagram)
+    assert layout.width < 1000
+    nodes = {n.words: layout.centres[n.key] for n in diagram.nodes}
+    assert nodes["s_9"][1] > nodes["s_1"][1]
+    for before, after in (("s_1", "z_1"), ("z_8", "s_9")):
+        (ax, ay), (bx, by) = nodes[before], nodes[after]
+        assert by > ay + 30 or (abs(by - ay) < 1e-6 and bx > ax)
 
 
 def test_the_symbols_are_the_chapters():
