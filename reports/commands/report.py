@@ -37,7 +37,6 @@ CHAPTER = "chapter"
 @click.option("--target", help="The target column of a table (the last one if not given).")
 @click.option("--engine", help="For pdf: pdflatex, chromium or typst; the first one found if not given.")
 @click.option("--seed", default=0, show_default=True, help="Of all random numbers in the report.")
-@click.option("--rerun", is_flag=True, help="For the chapter: make its recorded runs anew.")
 @click.option("--watch", is_flag=True, help="Write the report again whenever the model file changes.")
 def command(model: str | None, output: Path | None, watch: bool, **given: Any) -> None:
     """Derive MODEL (a Python file, or a name of the gallery) and write everything up in one document.
@@ -95,4 +94,7 @@ def _derivation(model: Model, given: dict[str, Any]) -> Any:
 
 
 def _chapter(given: dict[str, Any]) -> Any:
-    raise ModelError("the chapter is not part of this version")
+    from reports.document.chapter import chapter
+    from reports.document.derivation import Choices
+
+    return chapter(Choices(given["language"], given["training"], seed=given["seed"]))

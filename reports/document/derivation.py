@@ -12,7 +12,7 @@ from reports.document.listing import Listing, listing
 from reports.document.model import Block, Code, Document, Figure, List, Math, Note, Paragraph, Section, Table
 from reports.document.model import Link as To
 from reports.document.phrases import phrase, symbol
-from reports.document.steps import GROUP, Telling, steps_of
+from reports.document.steps import Telling, steps_of
 from reports.document.symbols import symbols
 from symbolic.calculus.derivation import Derivation, derive
 from symbolic.notation import Palette, shape_latex, statement
@@ -66,14 +66,15 @@ def report(model: Model, choices: Choices | None = None) -> Document:
     )
 
 
-def derived(model: Model, choices: Choices) -> Derived:
-    """The derivation of a model with everything that its sections need."""
+def derived(model: Model, choices: Choices, group: str = "step") -> Derived:
+    """The derivation of a model with everything that its sections need; the ids of its steps begin with ``group``."""
     from numeric.derivation_check import check_steps
 
     d = derive(model.loss, list(model.wrt) or None)
     palette = Palette.of([*d.wrt, *d.program])
     code = listing(d, [d.output, *(d.jacobian(w) for w in d.wrt)])
-    return Derived(model, d, check_steps(d, choices.seed), code, Telling(catalogue(choices.language), palette), choices)
+    telling = Telling(catalogue(choices.language), palette, group)
+    return Derived(model, d, check_steps(d, choices.seed), code, telling, choices)
 
 
 def sections(made: Derived) -> list[Section]:
@@ -118,50 +119,75 @@ def diagram_figure(output: Any, circles: Any, caption: Any, gradients: bool = Tr
 
 def program(made: Derived) -> Section:
     """The modules as equations, with shapes and links to the steps that define them."""
-    words, rows = made.words, []
-    for s in made.derivation.steps:
-        if s.kind == "definition":
-            equation = Math(statement(s, "matrix", palette=made.telling.palette))
-            rows.append([_to(s.number), equation, Math(shape_latex(s.left.extents))])
-    titles = [words(f"report.column.{c}") for c in ("step", "equation", "shape")]
-    return Section(
-        words("report.program"), [Paragraph(words("report.program_intro")), Table(titles, rows)], id="program"
-    )
+    words = made.words
+    blocks = [Paragraph(words("report.program_intro")), program_table(made)]
+    return Section(words("report.program"), blocks, id="program")
+
+
+def program_table(made: Derived, linked: bool = True) -> Table:
+    """One row for each module; ``linked`` to its step where the steps are on the page."""
+    titles = ["equation", "shape", *(["step"] if linked else [])]
+    rows = [
+        [
+            Math(statement(s, "matrix", palette=made.telling.palette)),
+            Math(shape_latex(s.left.extents)),
+            *([_to(s.number, made)] if linked else []),
+        ]
+        for s in made.derivation.steps
+        if s.kind == "definition"
+    ]
+    return Table([made.words(f"report.column.{c}") for c in titles], rows)
 
 
 def jacobians(made: Derived) -> Section | None:
     """For every module its Jacobians by states and parameters."""
-    words, rows = made.words, []
-    for s in made.derivation.steps:
-        if s.kind == "local_jacobian":
-            stated = Math(statement(s, "matrix", palette=made.telling.palette))
-            rows.append(
-                [symbol(s.left.of), symbol(s.left.by[0]), stated, Math(shape_latex(s.shapes[0][1])), _to(s.number)]
-            )
-    if not rows:
+    words, table = made.words, jacobian_table(made)
+    if table is None:
         return None
-    titles = [words(f"report.column.{c}") for c in ("module", "by", "jacobian", "shape", "step")]
-    blocks = [Paragraph(words("report.jacobians_intro")), Table(titles, rows)]
-    return Section(words("report.jacobians"), blocks, id="jacobians")
+    return Section(words("report.jacobians"), [Paragraph(words("report.jacobians_intro")), table], id="jacobians")
 
 
-def _to(number: int) -> To:
-    return To(f"#{GROUP}-{number}", str(number))
+def jacobian_table(made: Derived, linked: bool = True) -> Table | None:
+    """One row for each local Jacobian; None for a program of one module without any."""
+    titles = ["module", "by", "jacobian", "shape", *(["step"] if linked else [])]
+    rows = [
+        [
+            symbol(s.left.of),
+            symbol(s.left.by[0]),
+            Math(statement(s, "matrix", palette=made.telling.palette)),
+            Math(shape_latex(s.shapes[0][1])),
+            *([_to(s.number, made)] if linked else []),
+        ]
+        for s in made.derivation.steps
+        if s.kind == "local_jacobian"
+    ]
+    return Table([made.words(f"report.column.{c}") for c in titles], rows) if rows else None
+
+
+def _to(number: int, made: Derived) -> To:
+    return To(f"#{made.telling.group}-{number}", str(number))
 
 
 def steps(made: Derived) -> Section:
     """Every step with its evidence, and how many of them agree."""
-    words, d = made.words, made.derivation
+    words = made.words
+    told = steps_of(made.derivation, made.checks, made.listing, made.telling)
+    return Section(words("report.steps"), [Paragraph(words("report.steps_intro")), summary(made), told], id="steps")
+
+
+def summary(made: Derived) -> Paragraph:
+    """How many steps agree with numbers."""
     counts = {s: sum(c.status == s for c in made.checks.values()) for s in ("agrees", "refuted", "undecided")}
-    blocks: list[Block] = [Paragraph(words("report.steps_intro"))]
-    if made.checks:
-        blocks.append(Paragraph(words("report.steps_sum", count=len(made.checks), **counts)))
-    blocks.append(steps_of(d, made.checks, made.listing, made.telling))
-    return Section(words("report.steps"), blocks, id="steps")
+    return Paragraph(made.words("report.steps_sum", count=len(made.checks), **counts))
 
 
 def gradients(made: Derived) -> Section:
     """All results in the shapes of their variables, and where they hold."""
+    return Section(made.words("report.gradients"), gradient_blocks(made), id="gradients")
+
+
+def gradient_blocks(made: Derived) -> list[Block]:
+    """A formula for each variable, and the conditions."""
     words, d, wanted = made.words, made.derivation, set(made.derivation.wrt)
     blocks: list[Block] = []
     for s in d.steps:
@@ -173,7 +199,7 @@ def gradients(made: Derived) -> Section:
     if d.conditions:
         held = List([made.telling.condition(c) for c in d.conditions])
         blocks.append(Note([held], kind="condition", title=words("report.conditions")))
-    return Section(words("report.gradients"), blocks, id="gradients")
+    return blocks
 
 
 def structure_section(made: Derived) -> Section | None:

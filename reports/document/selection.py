@@ -6,7 +6,19 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from reports.document.model import LEVELS, STYLES, Document, DocumentError, Formula, Step, Steps
+from reports.document.model import (
+    LEVELS,
+    STYLES,
+    Document,
+    DocumentError,
+    Formula,
+    Link,
+    Step,
+    Steps,
+    Text,
+    plain,
+    walk,
+)
 from symbolic.errors import suggestion
 
 Node = TypeVar("Node")
@@ -31,13 +43,17 @@ def select(document: Document, styles: Iterable[str] = STYLES, level: int = max(
             )
     if level not in LEVELS:
         raise DocumentError(f"select: the level must be one of {', '.join(map(str, LEVELS))}, got {level!r}")
-    return _selected(document, chosen, level)
+    gone = {f"#{node.id}-{step.number}" for node in walk(document) if isinstance(node, Steps) for step in node.steps
+            if step.level > level}  # fmt: skip
+    return _selected(document, chosen, level, frozenset(gone))
 
 
-def _selected(node: Node, styles: tuple[str, ...], level: int) -> Node:
-    """A node with everything below it selected."""
+def _selected(node: Node, styles: tuple[str, ...], level: int, gone: frozenset[str]) -> Node:
+    """A node with everything below it selected; links to steps that are ``gone`` become their words."""
     if isinstance(node, tuple):
-        return tuple(_selected(part, styles, level) for part in node)
+        return tuple(_selected(part, styles, level, gone) for part in node)
+    if isinstance(node, Link) and node.target in gone:
+        return Text(plain(node.content))  # type: ignore[return-value]
     if isinstance(node, Formula):
         return _formula(node, styles)
     if isinstance(node, Steps):
@@ -45,7 +61,7 @@ def _selected(node: Node, styles: tuple[str, ...], level: int) -> Node:
     if not hasattr(node, "__dataclass_fields__"):
         return node
     values = {item.name: getattr(node, item.name) for item in fields(node)}
-    changed = {name: new for name, old in values.items() if (new := _selected(old, styles, level)) is not old}
+    changed = {name: new for name, old in values.items() if (new := _selected(old, styles, level, gone)) is not old}
     return replace(node, **changed) if changed else node
 
 

@@ -26,15 +26,14 @@ from symbolic.notation import (
 )
 from symbolic.program.tensors import Tensor
 
-GROUP = "step"  # ids of steps are step-1, step-2, …
-
 
 @dataclass(frozen=True)
 class Telling:
-    """How steps are told: the words of a language, and which tensor has which colour."""
+    """How steps are told: the words of a language, which tensor has which colour, and how the ids of steps begin."""
 
     words: Catalogue
     palette: Palette = field(default_factory=Palette)
+    group: str = "step"
 
     def formula(self, left: object, right: object = None, number: str = "", id: str = "") -> Formula:
         """``left = right`` in every style that says it; without a matrix form the index style stands alone."""
@@ -63,7 +62,7 @@ def _slug(relation: str) -> str:
 
 def steps_of(d: Derivation, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> Steps:
     """All steps of a derivation."""
-    return Steps([_step(s, checks, listing, telling) for s in d.steps], id=GROUP)
+    return Steps([_step(s, checks, listing, telling) for s in d.steps], id=telling.group)
 
 
 def _step(s: Recorded, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> Step:

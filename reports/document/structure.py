@@ -5,10 +5,14 @@ from __future__ import annotations
 from reports.document.model import Block, List, Paragraph, Section
 from reports.document.phrases import phrase, symbol
 from reports.document.steps import Telling
+from symbolic.calculus.closed_form import Closed
 from symbolic.calculus.derivation import Derivation
+from symbolic.calculus.realisation import realised
 from symbolic.calculus.records import Derivative
 from symbolic.calculus.structure import Finding, structure
 from symbolic.errors import ChainruleError
+from symbolic.program.expressions import Access
+from symbolic.program.tensors import Tensor
 
 _MOST_MODULES = 3  # of a program whose second derivatives are looked at too: they are short enough to read
 
@@ -18,11 +22,22 @@ def structure_of(d: Derivation, telling: Telling) -> Section | None:
     words, blocks = telling.words, []
     for w in d.wrt:
         if w in d.results:
-            blocks += _said("report.structure_of", w, structure(d.results[w]), telling)
+            blocks += _said("report.structure_of", w, structure(_near(d.forms[w])), telling)
     if len(d.program) <= _MOST_MODULES and not d.output.ndim:
         for w in d.wrt:
             blocks += _hessian(d, w, telling)
     return Section(words("report.structure"), blocks, id="structure") if blocks else None
+
+
+def _near(form: Closed) -> Tensor:
+    """The form as a tensor in which every computed tensor that it reads is a given one: what its own form tells."""
+    read = {a.tensor for a in form.expr.atoms(Access)}
+    given = {
+        u.handle: Tensor(u.label, u.extents, dtype=u.dtype, assume=u.assume).handle
+        for u in read
+        if u.definition is not None
+    }
+    return realised(Closed(form.indices, form.expr.xreplace(given)))
 
 
 def _hessian(d: Derivation, w, telling: Telling) -> list[Block]:

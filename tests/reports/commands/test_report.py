@@ -74,3 +74,10 @@ def test_an_existing_report_stays_when_the_new_one_cannot_be_made(tmp_path):
     assert result.exit_code == 1
     assert "ZeroDivisionError" in result.output
     assert path.read_text() == "before"
+
+
+def test_the_chapter(tmp_path):
+    path = tmp_path / "chapter.md"
+    result = run("chapter", "-o", path, "--style", "matrix", "--lang", "it")
+    assert (result.exit_code, result.output) == (0, f"wrote {path}\n")
+    assert "# Apprendere con il gradiente: la retropropagazione" in path.read_text()

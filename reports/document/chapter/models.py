@@ -1,0 +1,103 @@
+"""Parametrised models: a function of input and parameters, the linear model, the nearest prototype."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from numeric import lambdify
+from reports.document.chapter.book import Book, number
+from reports.document.derivation import program_table
+from reports.document.model import Block, Column, Note, Section, Table
+from symbolic import derive, gradient, nearest_distance, nearest_neighbour, squared_distances, squared_error, tensor
+from symbolic.errors import NotDifferentiableError
+from symbolic.program.tensors import Tensor
+
+
+def parametrised(book: Book) -> Section:
+    """ȳ = G(x, w) and C(y, ȳ)."""
+    x, y = tensor("x", "n"), tensor("y", "m", role="target")
+    w = tensor("w", "m n", role="parameter")
+    y_bar = np.tanh(w @ x).named("y_bar")
+    cost = squared_error(y_bar, y).named("C")
+    return book.section(
+        "parametrised",
+        book.say("parametrised.text"),
+        book.diagram("parametrised.figure", cost, [y_bar]),
+        book.say("parametrised.arguments"),
+        _two_derivatives(book, cost, x, w),
+    )
+
+
+def _two_derivatives(book: Book, cost: Tensor, x: Tensor, w: Tensor) -> list[Block]:
+    d = derive(cost, [x, w])
+    return [book.equation(step) for step in d.steps if step.kind == "result" and step.left.by[0] in {x, w}]
+
+
+def linear(book: Book) -> Section:
+    """ȳ = Σ w_i x_i and C = (y − ȳ)²."""
+    made = book.system("linear-model")
+    d = made.derivation
+    x, y, w = (made.model.tensors[name] for name in ("x", "y", "w"))
+    return book.section(
+        "linear",
+        book.say("linear.text"),
+        book.diagram("linear.figure", d.output, d.program, gradients=True),
+        program_table(made),
+        book.steps(made),
+        book.say("linear.by_hand"),
+        *book.checked(_by(d, w), -2 * (y - w @ x) * x, d.gradient(w)),
+    )
+
+
+def _by(d, w: Tensor):
+    from symbolic import Derivative
+
+    return Derivative(d.output, (w,))
+
+
+def nearest(book: Book) -> Section:
+    """ȳ = argmin_k ‖x − w_k‖²: no gradient through the index, one through the distance."""
+    made = book.system("nearest-prototype")
+    d = made.derivation
+    return book.section(
+        "nearest",
+        book.say("nearest.text"),
+        Note(
+            [book.say("nearest.refused", message=_refusal())],
+            kind="warning",
+            title=book.sentence("nearest.no_gradient"),
+        ),
+        book.say("nearest.distance"),
+        book.diagram("nearest.figure", d.output, d.program, gradients=True),
+        book.steps(made),
+        book.say("nearest.example"),
+        _winners(book),
+    )
+
+
+def _refusal() -> str:
+    """What the toolkit says when the index is to be differentiated."""
+    x, W = tensor("x", "n"), tensor("W", "K n", role="parameter")
+    try:
+        gradient(np.sum(nearest_neighbour(x, W) * 1.0), W)
+    except NotDifferentiableError as error:
+        return str(error)
+    return ""
+
+
+def _winners(book: Book) -> Table:
+    """Distances of four prototypes to one point, and the norms of the rows of the gradient."""
+    x, W = tensor("x", 2), tensor("W", (4, 2), role="parameter")
+    cost = nearest_distance(x, W)
+    rng = np.random.default_rng(book.choices.seed)
+    distances, rows = lambdify([x, W], [squared_distances(x, W), gradient(cost, W)])(
+        rng.normal(size=2), rng.normal(size=(4, 2))
+    )
+    lines = [[str(k), number(distances[k]), number(float(np.linalg.norm(rows[k])))] for k in range(4)]
+    columns = [Column(book.sentence(f"nearest.{name}"), "right") for name in ("prototype", "squared", "row")]
+    return Table(columns, lines)
+
+
+def sections(book: Book) -> list[Section]:
+    """L1 to L3."""
+    return [parametrised(book), linear(book), nearest(book)]

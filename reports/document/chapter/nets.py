@@ -1,0 +1,121 @@
+"""Traditional nets, and what flows back through a pointwise function, a weighted sum and a stack."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reports.document.chapter.book import Book
+from reports.document.derivation import jacobian_table, program_table
+from reports.document.model import Code, Fold, Section
+from reports.document.training import history_blocks
+from symbolic import Derivative, define, indices, mlp, squared_error, tensor
+from symbolic import Sum as Total
+
+
+def traditional(book: Book) -> Section:
+    """s[i] = Σ over predecessors; without pointwise functions the stack is one linear map."""
+    made = book.system("wired-net")
+    d = made.derivation
+    x, y = tensor("x", "n_0"), tensor("y", "n_2", role="target")
+    two = mlp(["n_0", "n_1", "n_2"], bias=False)(x)
+    W_1, W_2 = tensor("W_1", "n_1 n_0"), tensor("W_2", "n_2 n_1")
+    collapsed = (W_2 @ W_1) @ x
+    return book.section(
+        "nets",
+        book.say("nets.text"),
+        book.diagram("nets.figure", squared_error(two, y).named("C")),
+        book.say("nets.wiring"),
+        program_table(made, linked=False),
+        book.diagram("nets.wired", d.output, d.program, gradients=True),
+        book.results(made),
+        book.say("nets.collapse"),
+        *book.checked((W_2 @ (W_1 @ x)).named("y_bar"), collapsed, W_2 @ (W_1 @ x)),
+    )
+
+
+def pointwise(book: Book) -> Section:
+    """dC/ds = dC/dz · h′(s), also as perturbations."""
+    made = book.system("pointwise")
+    d = made.derivation
+    s, y = made.model.tensors["s"], made.model.tensors["y"]
+    z = np.tanh(s)
+    return book.section(
+        "pointwise",
+        book.say("pointwise.text"),
+        book.diagram("pointwise.figure", d.output, d.program, gradients=True),
+        book.steps(made),
+        book.say("pointwise.by_hand"),
+        *book.checked(Derivative(d.output, (s,)), 2 * (z - y) * (1 - z * z), d.gradient(s)),
+    )
+
+
+def weighted(book: Book) -> Section:
+    """One z feeds three weighted sums: dC/dz = Σ_i dC/ds[i] · w[i]."""
+    made = book.system("weighted-sum")
+    d = made.derivation
+    z, w, y = (made.model.tensors[name] for name in ("z", "w", "y"))
+    i = indices("i")
+    s = w * z
+    claim = define(Total[i](2 * (s[i] - y[i]) * w[i]))
+    return book.section(
+        "weighted",
+        book.say("weighted.text"),
+        book.diagram("weighted.figure", d.output, d.program, gradients=True),
+        book.steps(made),
+        book.say("weighted.by_hand"),
+        *book.checked(Derivative(d.output, (z,)), claim, d.gradient(z)),
+    )
+
+
+def stack(book: Book) -> Section:
+    """s_{k+1} = w_k z_k and z_k = h(s_k)."""
+    made = book.system("stack")
+    d = made.derivation
+    return book.section(
+        "stack",
+        book.say("stack.text"),
+        book.diagram("stack.figure", d.output, d.program, gradients=True),
+        program_table(made, linked=False),
+        book.results(made),
+    )
+
+
+def example(book: Book) -> Section:
+    """The example net, 600-60-40-10."""
+    from reports.document.gradient_check import gradient_check
+
+    made = book.system("example-net")
+    d = made.derivation
+    checked = gradient_check(d, book.words, book.choices.seed)
+    return book.section(
+        "example",
+        book.say("example.text"),
+        book.diagram("example.figure", d.output, d.program, gradients=True),
+        program_table(made, linked=False),
+        jacobian_table(made, linked=False),
+        book.results(made),
+        book.say("example.code"),
+        Fold(book.words("report.code"), [Code(made.listing.source, "python")]),
+        list(checked.blocks) if checked is not None else None,
+        book.say("example.training"),
+        _trained(book),
+    )
+
+
+def _trained(book: Book) -> list:
+    """A short run of the example net's architecture on data of a teacher."""
+    from numeric.training.loop import train
+    from numeric.training.synthetic import teacher_data
+
+    x, y = tensor("x", 600), tensor("y", 10, role="target")
+    loss = squared_error(mlp([600, 60, 40, 10])(x), y).named("C")
+    data = teacher_data(loss, 400, book.choices.seed)
+    history = train(
+        loss, data.bind(loss), method="sgd", learning_rate=2e-4, batch_size=10, epochs=12, seed=book.choices.seed
+    )
+    return history_blocks(history, book.words)
+
+
+def sections(book: Book) -> list[Section]:
+    """L14 to L18."""
+    return [traditional(book), pointwise(book), weighted(book), stack(book), example(book)]

@@ -1,0 +1,79 @@
+"""The chapter: all of its systems are there, every formula holds, and both languages have the same structure."""
+
+import string
+
+import pytest
+
+from reports.document.chapter import chapter
+from reports.document.chapter.book import prose
+from reports.document.derivation import Choices
+from reports.document.model import Figure, Formula, Mark, Section, Steps, walk
+from reports.writers import written
+from symbolic.errors import ChainruleError
+
+SECTIONS = [
+    "part_models", "parametrised", "linear", "nearest", "part_losses", "diagrams", "losses", "part_descent", "descent",
+    "matrix", "noisy", "part_beyond", "plateaus", "probing", "critic", "players", "part_nets", "nets", "pointwise",
+    "weighted", "stack", "example", "part_modules", "vector", "modules",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def english():
+    return chapter(Choices("en"))
+
+
+@pytest.fixture(scope="module")
+def italian():
+    return chapter(Choices("it"))
+
+
+def kinds(document):
+    """What a reader meets, without the words."""
+    return [type(n).__name__ for n in walk(document.blocks) if type(n).__name__ not in ("Text", "Code", "Link")]
+
+
+def test_every_section_is_there(english):
+    assert [n.id for n in walk(english) if isinstance(n, Section)] == SECTIONS
+
+
+def test_every_formula_holds(english):
+    marks = [n.status for n in walk(english) if isinstance(n, Mark)]
+    assert marks.count("proved") >= 12
+    assert set(marks) == {"proved", "agrees"}
+    assert all(step.check is not None for n in walk(english) if isinstance(n, Steps) for step in n.steps)
+
+
+def test_figures_are_drawn_and_described(english):
+    figures = [n for n in walk(english) if isinstance(n, Figure)]
+    assert len(figures) >= 15
+    assert all("<svg" in f.svg and f.alt for f in figures)
+
+
+def test_languages_have_the_same_structure(english, italian):
+    assert kinds(english) == kinds(italian)
+    formulas = [[n.latex for n in walk(d) if isinstance(n, Formula)] for d in (english, italian)]
+    assert formulas[0] == formulas[1]
+
+
+def test_prose_has_the_same_sentences_in_every_language():
+    def fields(text):
+        return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+
+    english, italian = prose("en").sentences, prose("it").sentences
+    assert set(english) == set(italian)
+    assert {k: fields(v) for k, v in english.items()} == {k: fields(v) for k, v in italian.items()}
+    with pytest.raises(ChainruleError, match="not written in the language 'xx'; there are: en, it"):
+        prose("xx")
+
+
+def test_it_is_one_page_of_moderate_weight(english):
+    page = written(english, "html")
+    assert len(page) < 3_000_000
+    assert 'class="source"' not in page
+
+
+def test_the_first_order_change_and_the_winning_row(english):
+    text = " ".join(written(english, "txt").split())
+    assert "ΔL = − ‖Aᵀ g ‖²" in text
+    assert "refuses and says why" in text
