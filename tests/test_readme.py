@@ -5,11 +5,12 @@ import re
 from pathlib import Path
 
 import start
+from reports.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-LANGUAGES = {"python", "console"}
+LANGUAGES = {"python", "console", "latex"}
 FENCE = re.compile(r"^```(?P<language>[^\n]*)\n(?P<body>.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 
 
@@ -40,9 +41,7 @@ def run_python(text):
 def unknown_commands(text):
     """Lines of console blocks that start with none of the commands that this project has."""
     known = re.compile(
-        r"\$ (python3 start\.py ({})|chainrule (report|check|train|gallery)|git clone|cd)\b".format(
-            "|".join(start.VERBS)
-        )
+        r"\$ (python3 start\.py ({})|chainrule ({})|git clone|cd)\b".format("|".join(start.VERBS), "|".join(COMMANDS))
     )
     lines = [line for language, _, body in blocks(text) if language == "console" for line in body.splitlines()]
     return [line for line in lines if line.startswith("$") and not known.match(line)]
