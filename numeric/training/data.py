@@ -24,6 +24,7 @@ PACKAGED = {
     "iris": "150 flowers, 4 measurements; three classes",
     "wine": "178 wines, 13 measurements; three classes",
     "breast_cancer": "569 tumours, 30 measurements; two classes",
+    "sorting": "10000 random sequences of six digits 0 to 2, each followed by the same digits in order",
     "diabetes": "442 patients, 10 measurements; the target is a real number",
 }
 _FULL_SCALE = {"digits": 16.0}  # grey values are counts out of 16
@@ -108,7 +109,7 @@ class DataSet:
         if t.dtype == "int":
             if not np.issubdtype(array.dtype, np.integer) and np.any(array != np.floor(array)):
                 raise DataError(f"{self.name}: {t.describe()} holds integers, the array has fractions")
-            array = array.astype(np.int64)
+            array = array.astype(np.int64, copy=False)
         elif array.ndim == 1 and t.ndim == 1 and np.issubdtype(array.dtype, np.integer):
             array = self._one_hot(t, array)
         inner = t.extents
@@ -168,6 +169,10 @@ def load(source: str | Path, target: str | None = None) -> DataSet:
 
 
 def _packaged(name: str) -> DataSet:
+    if name == "sorting":
+        from numeric.training.sequences import sorting
+
+        return sorting()
     try:
         from sklearn import datasets
     except ImportError:

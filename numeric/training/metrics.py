@@ -46,12 +46,17 @@ def _comparable(prediction: Tensor, target: Tensor) -> bool:
 def accuracy_of(loss: Tensor) -> Tensor | None:
     """1 where the largest score is the target's class, else 0; None where the target is no class.
 
-    A class is an integer label or a vector over classes (one-hot or probabilities).
+    A class is an integer label or a vector over classes (one-hot or probabilities); of several integer labels the fraction
+    that is met.
     """
     prediction = prediction_of(loss)
-    if prediction is None or prediction.ndim != 1:
+    if prediction is None or prediction.ndim < 1:
         return None
     (target,) = (t for t in leaves([loss]) if t.role == "target")
+    if target.dtype == "int" and target.ndim:
+        return np.mean(np.equal(np.argmax(prediction, axis=-1), target) * 1)
+    if prediction.ndim != 1:
+        return None
     if target.dtype == "int":
         return np.equal(np.argmax(prediction), target) * 1
     if not target.assume & {"one_hot", "probability"}:

@@ -147,6 +147,11 @@ class TrainingStep:
             return self._loops.source
         return StepWriter(self._arrays).write() if self._arrays is not None else ""
 
+    def for_batch(self, batch_size: int, sizes: Mapping[sp.Symbol, int]) -> tuple[Program, tuple[int, int, int]]:
+        """The program for one size of batch, and how many of its arguments are trained, data and state (in this order)."""
+        program = prepared_again(resized(self.program, {**sizes, self._samples: batch_size}))
+        return program, (len(self._trained), len(self._data), len(self._states))
+
     def _chosen_loops(self) -> Any:
         """The compiled steps, or None where NumPy serves; settles what ``"auto"`` means."""
         too_large = self.backend == "auto" and len(self.program.steps) > MOST_COMPILED

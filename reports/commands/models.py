@@ -58,13 +58,13 @@ def is_file(argument: str) -> bool:
     return argument.endswith(".py") or "/" in argument or "\\" in argument
 
 
-def find(argument: str) -> Model:
-    """The model of a file or of the gallery. Raises ``ModelError``."""
-    return from_file(Path(argument)) if is_file(argument) else from_gallery(argument)
+def find(argument: str, **sizes: int) -> Model:
+    """The model of a file or of the gallery, built with ``sizes`` where it comes in several. Raises ``ModelError``."""
+    return from_file(Path(argument)) if is_file(argument) else from_gallery(argument, **sizes)
 
 
-def from_gallery(name: str) -> Model:
-    """The model of that name. Raises ``ModelError`` with a suggestion if there is none."""
+def from_gallery(name: str, **sizes: int) -> Model:
+    """The model of that name. Raises ``ModelError`` with a suggestion if there is none, or none of such sizes."""
     from symbolic.language.gallery import GALLERY, named
 
     if name not in GALLERY:
@@ -73,7 +73,9 @@ def from_gallery(name: str) -> Model:
             f"{suggestion(name, GALLERY)}"
         )
     entry = GALLERY[name]
-    loss = entry.build()
+    if not set(sizes) <= set(inspect.signature(entry.build).parameters):
+        raise ModelError(f"the model {name!r} has no {' and '.join(sizes)} to choose; take one that has, such as 'gpt'")
+    loss = entry.build(**sizes)
     wrt = tuple(named(loss)[label] for label in entry.wrt)
     return Model(name, entry.title, loss, entry.description, named(loss), whole=entry.whole, wrt=wrt)
 

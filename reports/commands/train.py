@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from numeric.errors import OptionError
-from reports.commands.models import find
+from reports.commands.models import find, is_file
 from reports.writers.output import write_output
 
 
@@ -36,8 +36,12 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option(
     "--data",
     "source",
-    required=True,
-    help="digits, iris, wine, diabetes, breast_cancer, or a file: .npz, .csv, .parquet, a folder of .npy.",
+    help="digits, iris, wine, diabetes, breast_cancer, sorting, or a file: .npz, .csv, .parquet, a folder of .npy.",
+)
+@click.option("--text", type=click.Path(path_type=Path), help="A text file whose next character is to be learned.")
+@click.option("--length", type=int, default=32, show_default=True, help="Characters that the model sees of a text.")
+@click.option(
+    "--sample", type=int, default=200, show_default=True, help="Characters to write after training on a text."
 )
 @click.option("--target", help="The target column of a table (the last one if not given).")
 @click.option("--held-out", default=0.2, show_default=True, help="Fraction of the samples held out (0: none).")
@@ -72,8 +76,10 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Keep a checkpoint in this .npz file.")
 @click.option("--every", default=1, show_default=True, help="Epochs between checkpoints.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
+@click.option("--dry-run", is_flag=True, help="Say what a step costs and stop: parameters, operations, memory.")
+@click.option("--find-rate", is_flag=True, help="Try growing learning rates and stop; --plot draws the losses met.")
 @click.option("--quiet", "-q", is_flag=True, help="Print the last line only.")
-def command(model: str, source: str, target: str | None, held_out: float, standardise: bool, **given: Any) -> None:
+def command(model: str, held_out: float, standardise: bool, **given: Any) -> None:
     """Train MODEL (a Python file, or a name of the gallery) on data.
 
     The loss of the model is that of one sample; samples are the rows of the data. The program says how every parameter
@@ -83,23 +89,21 @@ def command(model: str, source: str, target: str | None, held_out: float, standa
     Examples:
       chainrule train digits --data digits --epochs 30 --learning-rate 0.1
       chainrule train model.py --data table.csv --target price --method adam --plot curve.svg
+      chainrule train gpt --text book.txt --method adam --dtype float32
     """
-    from numeric.training.data import load
     from numeric.training.initial import parameters_of, rule_for
     from numeric.training.loop import train
     from numeric.training.metrics import accuracy_of
 
-    found = find(model)
-    if found.whole:
-        raise OptionError(f"the loss of {found.name} takes all samples at once; `train` needs the loss of one sample")
-    loss = found.loss
-    samples = load(source, target)
+    loss, samples = _model_and_data(model, given)
     training, held = samples.split(held_out, given["seed"]) if held_out else (samples, None)
     if standardise:
         training, held = training.standardised(), held.standardised(training) if held else None
     arrays, validation = training.bind(loss), held.bind(loss) if held else None
     accuracy = accuracy_of(loss) if samples.classes else None
-    quiet = given.pop("quiet")
+    quiet = given["quiet"]
+    if given["dry_run"] or given["find_rate"]:
+        return _cost(loss, arrays, given) if given["dry_run"] else _find_rate(loss, arrays, given)
     if not quiet:
         click.echo(f"{len(training)} samples to train on" + (f", {len(held)} held out" if held else ""))
         for t in parameters_of(loss):
@@ -128,7 +132,66 @@ def command(model: str, source: str, target: str | None, held_out: float, standa
         **given["options"],
     )
     _leave(history, given)
+    if given["text"] is not None and given["sample"] > 0:
+        click.echo(_written(history, samples, given))
     click.echo(str(history))
+
+
+def _model_and_data(model: str, given: dict[str, Any]) -> tuple[Any, Any]:
+    """The loss of one sample, and all samples."""
+    from numeric.training.data import load
+    from numeric.training.sequences import characters
+
+    if (given["source"] is None) == (given["text"] is None):
+        raise click.UsageError("Missing option '--data' (or '--text' for the characters of a text), one of the two.")
+    if given["text"] is None:
+        found, samples = find(model), load(given["source"], given["target"])
+    else:
+        samples = characters(given["text"], given["length"])
+        of_text = {} if is_file(model) else {"tokens": len(samples.classes), "length": given["length"]}
+        found = find(model, **of_text)
+    if found.whole:
+        raise OptionError(f"the loss of {found.name} takes all samples at once; `train` needs the loss of one sample")
+    return found.loss, samples
+
+
+def _cost(loss: Any, arrays: Any, given: dict[str, Any]) -> None:
+    """Print what a step costs."""
+    from numeric.training.cost import step_cost
+    from numeric.training.initial import sizes_from
+    from symbolic.program.dims import dim_symbol
+    from symbolic.program.graph import leaves
+
+    told = sizes_from([t for t in leaves([loss]) if t.role in ("input", "target")], arrays)
+    sizes = {**told, **{dim_symbol(name): size for name, size in given["sizes"].items()}}
+    count = len(next(iter(arrays.values())))
+    options = {**given["options"], "frozen": given["freeze"]}
+    batch = min(given["batch_size"] or count, count)
+    click.echo(str(step_cost(loss, batch, sizes, given["method"], given["dtype"], **options)))
+
+
+def _find_rate(loss: Any, arrays: Any, given: dict[str, Any]) -> None:
+    """Print, and plot if asked to, the range test."""
+    from numeric.training.rates import learning_rate_range
+
+    passed = {name: given[name] for name in ("method", "seed", "backend", "dtype", "sizes")}
+    batch = given["batch_size"] or len(next(iter(arrays.values())))
+    found = learning_rate_range(loss, arrays, batch_size=batch, frozen=given["freeze"], **passed, **given["options"])
+    if given["plot"] is not None:
+        from reports.figures.plots import rate_range, saved
+
+        saved(rate_range(found), given["plot"])
+    click.echo(str(found))
+
+
+def _written(history: Any, samples: Any, given: dict[str, Any]) -> str:
+    """What the trained model writes, from the beginning of the text on."""
+    from numeric.training.metrics import prediction_of
+    from numeric.training.sequences import generate
+
+    start = samples.arrays["tokens"][0][: max(given["length"] // 4, 1)]
+    codes = generate(prediction_of(history.loss), history.parameters, start, given["sample"], seed=given["seed"])
+    return "".join(samples.classes[k] for k in codes)
 
 
 def _line(record: Any) -> str:

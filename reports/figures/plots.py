@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from numeric.training.history import History
+    from numeric.training.rates import RateRange
 
 STYLES = (
     ("#0072b2", "-", "o"),
@@ -67,6 +68,20 @@ def loss_curve(history: History) -> Plot:
         said += f", from {records[0].loss:.3g} to {records[-1].loss:.3g}"
         said += "".join(f"; {name} {value:.4g} at the end" for name, value in records[-1].metrics.items())
     return Plot(figure, said + ".")
+
+
+def rate_range(found: RateRange) -> Plot:
+    """The loss of a learning-rate range test over the rates, with its running mean and the suggested rate."""
+    figure, (axis,) = _panels(1)
+    _curves(axis, list(found.rates), {"loss": found.losses, "running mean": found.smoothed}, "learning rate", "loss")
+    axis.set_xscale("log")
+    axis.set_xticks(
+        [10.0**k for k in range(int(np.ceil(np.log10(found.rates[0]))), int(np.log10(found.rates[-1])) + 1)]
+    )
+    axis.axvline(found.suggestion, color="0.4", linewidth=1, linestyle=":")
+    top = 2 * float(np.max(found.smoothed[: int(np.argmin(found.smoothed)) + 1]))
+    axis.set_ylim(top=min(top, float(np.max(found.losses)) * 1.05))
+    return Plot(figure, f"Learning-rate range test, {found}.")
 
 
 def trajectory(

@@ -23,7 +23,7 @@ class Entry:
     name: str
     title: str
     kind: str
-    build: Callable[[], Tensor]
+    build: Callable[..., Tensor]
     wrt: tuple[str, ...] = ()
     whole: bool = False
 

@@ -58,14 +58,25 @@ def transformer_block() -> Tensor:
     return squared_error(Block(8, 2)(x).named("z"), y).named("C")
 
 
-def small_gpt() -> Tensor:
-    """GPT with three blocks, width 48, four heads, 65 tokens and 32 positions; the mean cross-entropy of the next token."""
-    tokens = tensor("tokens", 32, dtype="int")
-    following = tensor("following", 32, role="target", dtype="int")
-    return cross_entropy(GPT(65, 32, 48, 4, 3)(tokens).named("s"), following).named("C")
+def small_gpt(tokens: int = 65, length: int = 32) -> Tensor:
+    """GPT with three blocks, width 48 and four heads; the mean cross-entropy of the next token at every position."""
+    read = tensor("tokens", length, dtype="int")
+    following = tensor("following", length, role="target", dtype="int")
+    return cross_entropy(GPT(tokens, length, 48, 4, 3)(read).named("s"), following).named("C")
+
+
+def sorting_gpt() -> Tensor:
+    """The same GPT on six digits 0 to 2 and the first five of them in order; the mean cross-entropy of the six in order.
+
+    (The demonstration of Karpathy's minGPT.)
+    """
+    tokens, following = tensor("tokens", 11, dtype="int"), tensor("following", 6, role="target", dtype="int")
+    s = GPT(3, 11, 48, 4, 3)(tokens)
+    return cross_entropy(s[5:].named("s"), following).named("C")
 
 
 MODELS = (
     Entry("gpt-block", "Transformer block", "sequence", transformer_block),
     Entry("gpt", "Small GPT, three blocks of width 48", "sequence", small_gpt),
+    Entry("gpt-sort", "Small GPT that sorts digits", "sequence", sorting_gpt),
 )

@@ -84,6 +84,35 @@ def test_a_plot_that_cannot_be_written_is_said():
     assert "cannot be written" in answer.output
 
 
+def test_a_dry_run_counts_and_trains_nothing(tmp_path):
+    answer = run("train", "digits-net", "--data", "digits", "--dry-run", "--save", tmp_path / "p.npz")
+    assert answer.exit_code == 0, answer.output
+    assert answer.output.startswith("parameters      6,750\none step on a batch of 32\n")
+    assert "contractions  514,560" in answer.output  # 32 · (2 · 64 · 60 + 3 · 60 · 40 + 3 · 40 · 10)
+    assert not list(tmp_path.iterdir())
+
+
+def test_find_rate(tmp_path):
+    answer = run("train", "digits-net", "--data", "digits", "--find-rate", "--plot", tmp_path / "r.svg")
+    assert answer.exit_code == 0, answer.output
+    assert 0.02 < float(answer.output.split("a tenth of that, ")[1].split(",")[0]) < 1
+    assert "learning rate" in (tmp_path / "r.svg").read_text()
+
+
+def test_a_gpt_learns_a_text(tmp_path):
+    (tmp_path / "t.txt").write_text("abcdefgh" * 40)
+    answer = run(
+        "train", "gpt", "--text", tmp_path / "t.txt", "--length", 8, "--method", "adam", "-r", 0.005, "-e", 12,
+        "--dtype", "float32", "--batch-size", 8, "--sample", 6,
+    )  # fmt: skip
+    assert answer.exit_code == 0, answer.output
+    assert "abcdefgh" in answer.output
+    refused = run("train", "digits-net", "--text", tmp_path / "t.txt")
+    assert refused.exit_code == 1
+    assert "has no tokens and length to choose" in refused.output
+    assert run("train", "gpt", "--text", tmp_path / "t.txt", "--data", "iris").exit_code == 2
+
+
 def test_gallery_lists_every_model():
     from symbolic.language.gallery import GALLERY
 

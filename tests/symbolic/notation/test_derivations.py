@@ -97,7 +97,14 @@ def test_conditions():
     assert condition(Condition("relu′(0) = 0")) == r"\text{relu$'$(0) = 0}"
 
 
-LONG = {"gpt", "gpt-block", "gru-net", "elman-net", "gaussian-process"}  # seconds each, and nothing new in their steps
+LONG = {
+    "gpt",
+    "gpt-sort",
+    "gpt-block",
+    "gru-net",
+    "elman-net",
+    "gaussian-process",
+}  # seconds each, and nothing new in their steps
 
 
 @pytest.mark.parametrize("name", [name for name in GALLERY if name not in LONG])
