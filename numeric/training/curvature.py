@@ -22,11 +22,13 @@ from symbolic import Tensor, average_loss, gradient, hessian, jacobian, jvp, ten
 from symbolic.errors import DeclarationError
 from symbolic.language.operations import require_scalar, tensordot
 from symbolic.language.samples import batched, sample_axis, variables
+from symbolic.language.shaping import added
 from symbolic.program.dims import dim_symbol
 from symbolic.program.equations import equation
 from symbolic.program.expressions import Index
 from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import computed, fresh_indices
+from symbolic.verification.diagnosis.surgery import rebuilt
 
 
 class Objective:
@@ -88,6 +90,7 @@ class Objective:
     ) -> np.ndarray:
         """(1/P) Σ_p J_pᵀ H_p J_p, n × n: J the Jacobian of the prediction, H the loss's Hessian by the prediction.
 
+        A penalty on the parameters keeps its Hessian: J and H are those of the prediction and the parameters together.
         For a negative log-likelihood of an exponential family in its natural parameter it is the Fisher information
         (Martens 2020). ``output`` says which tensor of the loss is the prediction where that cannot be told.
         """
@@ -155,9 +158,20 @@ class Objective:
 
     def _gauss_newton_blocks(self, output: Tensor | None) -> list[Tensor]:
         output = curved_output(self.loss) if output is None else output
-        jacobians, axes = [jacobian(output, w) for w in self.trained], list(range(output.ndim))
-        weighted = [tensordot(hessian(self.loss, output), j, output.ndim) for j in jacobians]
-        blocks = [tensordot(j, other, (axes, axes)) for j in jacobians for other in weighted]
+        z = Tensor("z_free", output.extents)
+        direct = rebuilt(self.loss, {output: z})  # how the loss depends on the prediction, and on parameters beside it
+        J, axes, back = [jacobian(output, w) for w in self.trained], list(range(output.ndim)), {z: output}
+        weighted = [tensordot(rebuilt(hessian(direct, z), back), j, output.ndim) for j in J]
+        mixed = [rebuilt(hessian(direct, z, w), back) for w in self.trained]
+        blocks = []
+        for a, w in enumerate(self.trained):
+            for b, other in enumerate(self.trained):
+                parts = [tensordot(J[a], weighted[b], (axes, axes)), rebuilt(hessian(direct, w, other), back)]
+                if not is_zero(mixed[b]):
+                    parts.append(tensordot(J[a], mixed[b], (axes, axes)))
+                if not is_zero(mixed[a]):
+                    parts.append(tensordot(mixed[a], J[b], (axes, axes)))
+                blocks.append(added(parts))
         return [np.mean(block, axis=0) for block in self._for_samples(blocks)]
 
     @cached_property

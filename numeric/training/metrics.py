@@ -19,6 +19,8 @@ def prediction_of(loss: Tensor) -> Tensor | None:
     >>> y_bar = (w @ x).named("y_bar")
     >>> prediction_of((y - y_bar) ** 2).name
     'y_bar'
+    >>> prediction_of((y - y_bar) ** 2 + (w @ w)).name
+    'y_bar'
     """
     targets = [t for t in leaves([loss]) if t.role == "target"]
     if len(targets) != 1:
@@ -31,7 +33,11 @@ def prediction_of(loss: Tensor) -> Tensor | None:
         if any(u.serial in told for u in t.operands):
             told.add(t.serial)
             met += [u for u in t.operands if u.serial not in told and u.definition is not None]
-    fits = [u for u in met if _comparable(u, target)]
+    read = {t.serial for t in order if t.role == "input"}  # what depends on an input; a penalty on parameters does not
+    for t in order:
+        if any(u.serial in read for u in t.operands):
+            read.add(t.serial)
+    fits = [u for u in met if _comparable(u, target) and (u.serial in read or not read)]
     return max(fits, key=lambda u: u.serial, default=None)
 
 

@@ -109,6 +109,16 @@ def test_gauss_newton_finds_the_logits_behind_log_probabilities():
         Objective(np.sum(np.abs(W @ x))).gauss_newton(at, data)
 
 
+def test_gauss_newton_of_a_penalised_linear_model_is_its_hessian():
+    x, y = tensor("x", "n"), tensor("y", role="target")
+    w, b = tensor("w", "n", role="parameter"), tensor("b", role="parameter")
+    z = w @ x + b
+    at, data = {"w": RNG.normal(size=3), "b": np.array(0.3)}, {"x": RNG.normal(size=(6, 3)), "y": RNG.random(6)}
+    for loss in (s.binary_cross_entropy(z, y) + w @ w / 7, (z - y) ** 2 * (1 + b * b) + np.sum(w**4)):
+        o = Objective(loss)
+        np.testing.assert_allclose(o.gauss_newton(at, data), o.hessian(at, data), atol=1e-12)
+
+
 def test_one_newton_step_solves_least_squares():
     loss, data = least_squares()
     history = numeric.train(loss, data, method="matrix", batch_size=None, epochs=2)
