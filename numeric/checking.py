@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 import symbolic
+from numeric.shape_search import Progress, coarser, found_shapes, silent
 from symbolic.errors import ChainruleError, DeclarationError
 
 _COTANGENT = re.compile(
@@ -40,10 +41,11 @@ class OutputVerdict:
 
 @dataclass(frozen=True)
 class CodeVerdict:
-    """The verdict on a backward function, output by output."""
+    """The verdict on a backward function, output by output; ``found``: the shapes were not told but found by trial."""
 
     outputs: tuple[OutputVerdict, ...]
     shapes: tuple[tuple[str, tuple[str, ...]], ...]
+    found: bool = False
 
     @property
     def status(self) -> str:
@@ -65,23 +67,35 @@ def check_backward(
     ``cache``, the cache. Its outputs are told by the names in its return statement (``dx``, ``dW``), by the keys of a dict, or by
     order. Shapes come from ``shapes``, annotations (``x: "N D"``) or a docstring that says ``shape (N, D)``.
 
-    Raises ``DeclarationError`` where a shape or a parameter is not told. The functions' own errors are passed on.
+    What nothing tells is found by trial: the most general shapes with which the functions run.
+
+    Raises ``DeclarationError`` where no shapes are found or a parameter is not told. The functions' own errors are passed on.
 
     >>> verdict = check_backward(lambda W, x, g: np.outer(g, x), lambda W, x: W @ x, {"W": "m n", "x": "n"})
     >>> verdict.outputs[0].name, verdict.outputs[0].status
     ('W', 'proved')
     """
     call = _Call(backward, forward, dict(shapes or {}))
+    verdict = _verdict(call, seed, rounds)
+    if call.searched and verdict.status not in ("agrees", "proved"):
+        for merged in coarser(call.shapes):  # code that wants two sizes equal, and runs with others by accident
+            call.take(merged)
+            again = silent(lambda: _verdict(call, seed, rounds))
+            if again is not None and again.status in ("agrees", "proved"):
+                return again
+    return verdict
+
+
+def _verdict(call: _Call, seed: int, rounds: int) -> CodeVerdict:
     rng = np.random.default_rng(seed)
     judged: dict[str, OutputVerdict] = {}
     for k in range(rounds):
-        sizes = dict(zip(call.dimensions, rng.permutation(len(call.dimensions)) + 2 + k, strict=True))
-        for verdict in _one_round(call, {n: int(v) for n, v in sizes.items()}, rng):
+        for verdict in _one_round(call, call.sizes(rng, k), rng):
             known = judged.get(verdict.name)
             if known is None or _WORST_FIRST.index(verdict.status) <= _WORST_FIRST.index(known.status):
                 judged[verdict.name] = verdict
     outputs = [v if v.status != "agrees" else _proved(call, k, v) for k, v in enumerate(judged.values())]
-    return CodeVerdict(tuple(outputs), tuple((n, tuple(s)) for n, s in call.shapes.items()))
+    return CodeVerdict(tuple(outputs), tuple((n, tuple(s)) for n, s in call.shapes.items()), call.searched)
 
 
 class _Call:
@@ -97,6 +111,7 @@ class _Call:
         self.shapes: dict[str, list[str]] = {}
         self.integers: set[str] = set()
         self.others: dict[str, Any] = {}
+        unknown: list[str] = []
         for name, parameter in inspect.signature(forward).parameters.items():
             note = parameter.annotation if isinstance(parameter.annotation, str) else ""
             text = given.get(name, note.strip("'\"") or said.get(name))
@@ -105,17 +120,83 @@ class _Call:
             if text is None and re.search(r"param|config|options|kwargs", name):
                 self.others[name] = {}
             elif text is None:
-                raise DeclarationError(
-                    f'the shape of {forward.__name__}\'s parameter {name!r} is not told: annotate it, as in {name}: "N D", say '
-                    f"'{name}: … of shape (N, D)' in the docstring, or give --shape {name}=\"N D\""
-                )
+                unknown.append(name)
             else:
                 words = [w for w in re.split(r"[\s,]+", text) if w]
                 if "int" in words:
                     self.integers.add(name)
                 self.shapes[name] = [w for w in words if re.fullmatch(r"\d+|[A-Za-z]\w*", w) and w not in _ROLES]
+        self.wrt: list[str] | None = None
+        self.searched = False
+        if unknown:
+            self.find(unknown)
+        self.take({n: self.shapes[n] for n in inspect.signature(forward).parameters if n in self.shapes})
+
+    def take(self, shapes: dict[str, list[str]]) -> None:
+        """Use these shapes."""
+        self.shapes = shapes
         self.dimensions = list(dict.fromkeys(d for s in self.shapes.values() for d in s if not d.isdigit()))
         self.wrt = self.order()
+
+    def find(self, unknown: list[str]) -> None:
+        """Shapes by trial for what is not told."""
+        known, ints = dict(self.shapes), set(self.integers)
+        rng = np.random.default_rng(0)
+        progress = Progress(self.forward, self.backward)
+
+        def runs(
+            shapes: Mapping[str, list[str]], integers: frozenset[str], sizes: Mapping[str, int]
+        ) -> tuple[int, tuple[int, int]]:
+            self.shapes, self.integers = {**known, **shapes}, ints | integers
+            self.shapes = {n: self.shapes[n] for n in inspect.signature(self.forward).parameters if n in self.shapes}
+            self.wrt = self.order()
+            return self.fit(sizes, rng, progress)
+
+        found = found_shapes(unknown, known, _source(self.forward) + _source(self.backward), runs)
+        if found is None:
+            name = unknown[0]
+            raise DeclarationError(
+                f"the shape of {self.forward.__name__}'s parameter {name!r} is not told, and no shapes with which it runs were found: "
+                f'annotate it, as in {name}: "N D", say \'{name}: … of shape (N, D)\' in the docstring, or give --shape {name}="N D"'
+            )
+        self.shapes, self.integers = {**known, **found.shapes}, ints | found.integers
+        self.searched = True
+
+    def fit(
+        self, sizes: Mapping[str, int], rng: np.random.Generator, progress: Progress
+    ) -> tuple[int, tuple[int, int]]:
+        """How far the functions run at these sizes; see ``found_shapes``."""
+        values = self.values(sizes, rng)
+        ran, reached = progress.run(lambda: self.run_forward(self.arrays(values)))
+        out = silent(lambda: numbers(ran[0]))
+        if out is None or not out.size:
+            return 0, reached
+        bar = self.arrays({"bar": rng.normal(size=out.shape) if out.ndim else 1.0})["bar"]
+        claimed, reached = progress.run(lambda: self.run_backward(self.arrays(values), bar, ran[1]))
+        if claimed is None:
+            return 1, reached
+        fits = all(numbers(g).shape == np.shape(values[n]) for n, g in claimed.items())
+        return 3 if fits else 2, (0, 0)
+
+    def sizes(self, rng: np.random.Generator, k: int) -> dict[str, int]:
+        """Pairwise distinct sizes at which the forward function runs, if there are any."""
+        for attempt in range(12):
+            order = rng.permutation(len(self.dimensions)) + 2 + k + attempt // 4
+            found = {n: int(size) for n, size in zip(self.dimensions, order, strict=True)}
+            out = silent(lambda found=found: self.run_forward(self.arrays(self.values(found, rng)))[0])
+            if out is not None and numbers(out).size:
+                return found
+        return found
+
+    def suitable(self, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, Any]:
+        """Random arrays at which the forward function is finite: of any sign, else positive, else between 0 and 1."""
+        values = self.values(sizes, rng)
+        for domain in (lambda x: x, lambda x: 0.5 + abs(x), lambda x: 0.1 + 0.8 / (1 + np.exp(-x))):
+            moved = {n: x if n in self.integers else domain(x) for n, x in values.items()}
+            out = silent(lambda moved=moved: numbers(self.run_forward(self.arrays(moved))[0]))
+            if out is not None and np.all(np.isfinite(out)):
+                return moved
+        return values
 
     def order(self) -> list[str] | None:
         """The parameters whose gradients are returned, by the names in the return statement."""
@@ -211,6 +292,13 @@ _ROLES = frozenset(
 )
 
 
+def _source(function: Callable[..., Any]) -> str:
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return ""
+
+
 def _docstring_shapes(function: Callable[..., Any]) -> dict[str, str]:
     text = inspect.getdoc(function) or ""
     found = {}
@@ -221,13 +309,13 @@ def _docstring_shapes(function: Callable[..., Any]) -> dict[str, str]:
 
 
 def _one_round(call: _Call, sizes: Mapping[str, int], rng: np.random.Generator) -> list[OutputVerdict]:
-    values = call.values(sizes, rng)
+    values = call.suitable(sizes, rng)
     out, cache = call.run_forward(call.arrays(values))
     out = numbers(out)
     cotangent = rng.normal(size=out.shape) if out.ndim else 1.0
     bar = call.arrays({"bar": cotangent})["bar"]
     claimed = call.run_backward(call.arrays(values), bar, cache)
-    told = ", ".join(f"{n} = {s}" for n, s in sizes.items())
+    told = ", ".join(f"{n} of shape {np.shape(x)}" for n, x in values.items())
 
     def loss(changed: Mapping[str, Any]) -> float:
         return float(np.sum(numbers(call.run_forward(call.arrays(changed))[0]) * cotangent))

@@ -283,7 +283,21 @@ def check_code(
         found.append(
             {
                 "file": name,
-                "claims": [{"name": o.name, "status": o.status, "evidence": o.evidence} for o in verdict.outputs],
+                "claims": [
+                    {
+                        "name": o.name,
+                        "latex": f"d{o.name}",
+                        "status": o.status,
+                        "follows": None,
+                        "diagnosis": None,
+                        "repair": None,
+                        "counterexample": None,
+                        "evidence": o.evidence,
+                    }
+                    for o in verdict.outputs
+                ],
+                "shapes": {name: list(shape) for name, shape in verdict.shapes},
+                "shapes_found_by_trial": verdict.found,
             }
         )
         right = ("proved",) if strict else ("proved", "agrees")
@@ -300,6 +314,9 @@ def check_code(
     else:
         for one in found:
             click.echo(click.style(f"{one['file']} against {forward}", bold=True))
+            if one["shapes_found_by_trial"]:
+                told = ", ".join(f"{name} ({', '.join(shape)})" for name, shape in one["shapes"].items())
+                click.echo(f"  shapes are not told; found by trial: {told}")
             for claim in one["claims"]:
                 sign = click.style(f"{_SIGNS[claim['status']]:<7}", fg=_COLOURS[claim["status"]])
                 click.echo(f"  d{claim['name']:<12} {sign} {claim['status']}: {claim['evidence']}")

@@ -87,8 +87,110 @@ def test_integer_labels_and_kinks():
     assert check_backward(lambda z, y: 1.001 * gradient(z, y), loss, {"z": "n k", "y": "n int"}).status == "refuted"
 
 
-def test_what_is_not_told_is_asked_for():
+def test_what_is_not_told_and_not_found_is_asked_for():
     with pytest.raises(DeclarationError, match="annotate it"):
-        check_backward(lambda a, g: g, lambda a: a)
+        check_backward(lambda x, W, g: g, lambda x, W: x.no_such_method(W))
     with pytest.raises(DeclarationError, match="one of them is the cotangent"):
         check_backward(lambda a, g, h: g, lambda a: a, {"a": "n"})
+
+
+# -- shapes found by trial ---------------------------------------------------------------------------------------------------
+
+
+def affine(X, W, b):
+    return X @ W + b
+
+
+def summed(X, W, b, g):
+    return g @ W.T, X.T @ g, g.sum(axis=0)
+
+
+def not_summed(X, W, b, g):
+    return g @ W.T, X.T @ g, g
+
+
+def summed_along_the_wrong_axis(X, W, b, g):
+    return g @ W.T, X.T @ g, g.sum(axis=1)
+
+
+def convolution(x, w):
+    y = np.zeros(len(x) - len(w) + 1)
+    for i in range(len(y)):
+        for j in range(len(w)):
+            y[i] += w[j] * x[i + j]
+    return y
+
+
+def correlation(x, w, g):
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for i in range(len(g)):
+        for j in range(len(w)):
+            dx[i + j] += g[i] * w[j]
+            dw[j] += g[i] * x[i + j]
+    return dx, dw
+
+
+def cross_entropy(Z, labels):
+    logp = Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+    return -logp[np.arange(len(labels)), labels].mean()
+
+
+def cross_entropy_backward(Z, labels):
+    p = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+    p[np.arange(len(labels)), labels] -= 1
+    return p / len(labels)
+
+
+def not_averaged(Z, labels):
+    return cross_entropy_backward(Z, labels) * len(labels)
+
+
+def recurrent(x, W, U, h0):
+    h = h0
+    for t in range(x.shape[0]):
+        h = np.tanh(W @ h + U @ x[t])
+    return h
+
+
+def through_time(x, W, U, h0, g):
+    states = [h0]
+    for t in range(x.shape[0]):
+        states.append(np.tanh(W @ states[-1] + U @ x[t]))
+    dx, dW, dU = np.zeros_like(x), np.zeros_like(W), np.zeros_like(U)
+    for t in reversed(range(x.shape[0])):
+        d = g * (1 - states[t + 1] ** 2)
+        dW += np.outer(d, states[t])
+        dU += np.outer(d, x[t])
+        dx[t] = U.T @ d
+        g = W.T @ d
+    return dx, dW, dU, g
+
+
+@pytest.mark.parametrize(
+    ("backward", "forward", "wrong"),
+    [
+        (summed, affine, ""),
+        (not_summed, affine, "b"),
+        (summed_along_the_wrong_axis, affine, "b"),
+        (correlation, convolution, ""),
+        (cross_entropy_backward, cross_entropy, ""),
+        (not_averaged, cross_entropy, "Z"),
+        (through_time, recurrent, ""),
+    ],
+)
+def test_shapes_that_are_not_told_are_found_by_trial(backward, forward, wrong):
+    verdict = check_backward(backward, forward)
+    assert verdict.found
+    assert "".join(o.name for o in verdict.outputs if o.status not in ("proved", "agrees")) == wrong, verdict
+
+
+def test_the_most_general_shapes_are_taken():
+    shapes = dict(check_backward(through_time, recurrent).shapes)
+    (steps, width), (rows, columns) = shapes["x"], shapes["U"]
+    assert len({steps, width, rows}) == 3
+    assert (columns, shapes["W"], shapes["h0"]) == (width, (rows, rows), (rows,))
+
+
+def test_points_are_chosen_where_the_forward_function_is_finite():
+    verdict = check_backward(lambda x, g: g / x, lambda x: np.log(x))
+    assert verdict.status in ("proved", "agrees")

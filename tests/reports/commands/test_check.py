@@ -145,6 +145,14 @@ def forgets(dout, x, W, b):
 
 def bare(x, W):
     return x @ W
+
+
+def bare_backward(x, W, g):
+    return g @ W.T, x.T @ g
+
+
+def broken(x, W):
+    return x.no_such_method(W)
 """
 
 
@@ -164,6 +172,12 @@ def test_backward_code_with_loops_agrees_and_code_that_traces_is_proved(code):
     assert result.output.count("proved") == 3
 
 
+def test_shapes_found_by_trial_are_said(code):
+    result = code("net.py:bare_backward", "--of", "bare")
+    assert result.exit_code == 0, result.output
+    assert "shapes are not told; found by trial: x (" in result.output
+
+
 def test_each_wrong_output_of_backward_code_is_named(code):
     result = code("net.py:forgets", "--of", "forward", "--format", "json")
     assert result.exit_code == 1
@@ -178,7 +192,7 @@ def test_each_wrong_output_of_backward_code_is_named(code):
         (["net.py:loops"], 2, "give --of NAME"),
         (["net.py:loop", "--of", "forward"], 3, "Did you mean 'loops'"),
         (["gone.py:loops", "--of", "forward"], 3, "gone.py"),
-        (["net.py:loops", "--of", "bare"], 2, "the shape of bare's parameter 'x' is not told"),
+        (["net.py:loops", "--of", "broken"], 2, "the shape of broken's parameter 'x' is not told"),
     ],
 )
 def test_what_is_missing_for_code_is_said(code, arguments, exit_code, message):
