@@ -99,14 +99,24 @@ def from_file(path: Path) -> Model:
         raise ModelError(f"{path} raised an error\n{_of_the_user(error, path)}") from None
     finally:
         sys.path.remove(folder)
-    tensors = {k: v for k, v in {**left, **local}.items() if isinstance(v, Tensor) and not k.startswith("_")}
-    for name, t in tensors.items():
+    return _model(str(path.stem), loss, {**left, **local}, str(left.get("__doc__") or ""), source)
+
+
+def from_namespace(left: Mapping[str, Any], name: str = "model", source: str = "") -> Model:
+    """The model that code left in a namespace, a notebook's for instance. Raises ``ModelError`` if there is no loss."""
+    loss, local = _loss(Path(name), left)
+    return _model(name, loss, {**left, **local}, "", source)
+
+
+def _model(name: str, loss: Tensor, variables: Mapping[str, Any], doc: str, source: str) -> Model:
+    tensors = {k: v for k, v in variables.items() if isinstance(v, Tensor) and not k.startswith("_")}
+    for label, t in tensors.items():
         if t.name is None and t.definition is not None:
-            t.named(name)
+            t.named(label)
     if loss.name is None:
         loss.named("loss")
-    title, _, rest = (str(left.get("__doc__") or "").strip()).partition("\n")
-    return Model(path.stem, title.rstrip(".") or path.stem, loss, rest.strip(), tensors, source)
+    title, _, rest = doc.strip().partition("\n")
+    return Model(name, title.rstrip(".") or name, loss, rest.strip(), tensors, source)
 
 
 def _loss(path: Path, left: Mapping[str, Any]) -> tuple[Tensor, Mapping[str, Any]]:

@@ -154,7 +154,7 @@ def jacobian_table(made: Derived, linked: bool = True) -> Table | None:
         [
             symbol(s.left.of),
             symbol(s.left.by[0]),
-            Math(statement(s, "matrix", palette=made.telling.palette)),
+            Math(statement(s, "matrix", palette=made.telling.palette, row=True)),
             Math(shape_latex(s.shapes[0][1])),
             *([_to(s.number, made)] if linked else []),
         ]
@@ -178,6 +178,8 @@ def steps(made: Derived) -> Section:
 def summary(made: Derived) -> Paragraph:
     """How many steps agree with numbers."""
     counts = {s: sum(c.status == s for c in made.checks.values()) for s in ("agrees", "refuted", "undecided")}
+    if counts["agrees"] == len(made.checks):
+        return Paragraph(made.words("report.steps_all", count=len(made.checks)))
     return Paragraph(made.words("report.steps_sum", count=len(made.checks), **counts))
 
 

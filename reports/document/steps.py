@@ -37,7 +37,8 @@ class Telling:
 
     def formula(self, left: object, right: object = None, number: str = "", id: str = "") -> Formula:
         """``left = right`` in every style that says it; without a matrix form the index style stands alone."""
-        styles = {style: statement(left, style, right, palette=self.palette) for style in STYLES}
+        row = getattr(left, "kind", "") == "local_jacobian"  # a Jacobian of a scalar is a row, unlike a gradient
+        styles = {style: statement(left, style, right, palette=self.palette, row=row) for style in STYLES}
         shown = right if right is not None else getattr(left, "right", left)
         if not isinstance(shown, Chain) and styles["matrix"] == styles["index"] and matrix_form(shown) is None:
             del styles["matrix"]
@@ -72,7 +73,7 @@ def _step(s: Recorded, checks: Mapping[int, StepCheck], listing: Listing, tellin
         title(s, words),
         telling.formula(s),
         rule=rule(s, words),
-        shapes=shapes(s),
+        shapes=shapes(s, words),
         conditions=[telling.condition(c) for c in s.conditions],
         inputs=s.inputs,
         code=_code(s, listing),
@@ -104,7 +105,7 @@ def rule(s: Recorded, words: Catalogue) -> tuple[Inline, ...]:
     return (Text(words(f"rule.name.{s.rule}") + ". "), *said, *used)
 
 
-def shapes(s: Recorded) -> tuple[Inline, ...]:
+def shapes(s: Recorded, words: Catalogue) -> tuple[Inline, ...]:
     """The line of shapes: of a product that of its factors, of a result that of its variable and as a row."""
     if not s.shapes:
         return ()
@@ -121,8 +122,8 @@ def shapes(s: Recorded) -> tuple[Inline, ...]:
         marked = statement(s, "matrix", shapes=True)
         parts: list[Content] = [Math(marked if r"\underbrace" in marked else own)]
         if by.ndim == 1 and not s.left.of.ndim:
-            parts.append(Math(rf"{own}^{{\top}} = {shape_latex(sizes[0])}"))
-        return joined(parts, ";  ")
+            parts.append(phrase(words, "step.as_row", row=Math(shape_latex(sizes[0]))))
+        return joined(parts)
     return (
         Math(rf"{latex(s.left) if isinstance(s.left, Derivative) else symbol(s.left).latex} : {shape_latex(sizes[0])}"),
     )
