@@ -15,7 +15,7 @@ import numpy as np
 
 from numeric.errors import OptionError, TrainingError
 from numeric.functions import lambdify
-from symbolic import Tensor, gradient, tensor
+from symbolic import Tensor, gradient, tensor, variables
 from symbolic.errors import DeclarationError, suggestion
 from symbolic.language.operations import require_scalar
 from symbolic.program.graph import leaves
@@ -103,15 +103,14 @@ class GameMethod:
 
     name: str
     step: Callable[[Game, Tensors, Tensor, Tensor], Tensors]
-    equation: str
     source: str
 
 
 _TABLE = (
-    GameMethod("simultaneous", _simultaneous, r"w \leftarrow w - \eta\, v(w)", "Arrow, Hurwicz & Uzawa 1958"),
-    GameMethod("alternating", _alternating, r"x \leftarrow x - \eta\, v_x(x, y),\; y \leftarrow y - \eta\, v_y(x, y)", "Goodfellow et al. 2014"),
-    GameMethod("extragradient", _extragradient, r"w \leftarrow w - \eta\, v(w - \eta\, v(w))", "Korpelevich 1976"),
-    GameMethod("consensus", _consensus, r"w \leftarrow w - \eta\, (v + \gamma \nabla \tfrac12 \|v\|^2)", "Mescheder, Nowozin & Geiger 2017"),
+    GameMethod("simultaneous", _simultaneous, "Arrow, Hurwicz & Uzawa 1958"),
+    GameMethod("alternating", _alternating, "Goodfellow et al. 2014"),
+    GameMethod("extragradient", _extragradient, "Korpelevich 1976"),
+    GameMethod("consensus", _consensus, "Mescheder, Nowozin & Geiger 2017"),
 )  # fmt: skip
 
 GAME_METHODS: Mapping[str, GameMethod] = MappingProxyType({row.name: row for row in _TABLE})
@@ -132,6 +131,24 @@ class Play:
     def distances(self, equilibrium: Any = 0.0) -> np.ndarray:
         """The Euclidean distance of each point of the path from ``equilibrium``, a vector like its rows."""
         return np.linalg.norm(self.path - equilibrium, axis=1)
+
+
+def following(game: Game, method: str = "extragradient") -> Tensors:
+    """What each parameter becomes in one step, as a tensor: a program of all parameters, η (``eta``) and γ (``gamma``).
+
+    It is what ``play`` runs, so that what is printed of a method is what it does.
+
+    >>> from symbolic.notation import text
+    >>> game = bilinear_game()
+    >>> text(following(game, "simultaneous")[game.first[0]])
+    'x - η y'
+    """
+    if method not in GAME_METHODS:
+        raise OptionError(
+            f"there is no method {method!r} for games; known are {', '.join(GAME_METHODS)}.{suggestion(method, GAME_METHODS)}"
+        )
+    eta, gamma = tensor("eta", role="constant", tex=r"\eta"), tensor("gamma", role="constant", tex=r"\gamma")
+    return GAME_METHODS[method].step(game, game.field(), eta, gamma)
 
 
 def play(
@@ -155,30 +172,27 @@ def play(
     >>> (run.distances() ** 2).round(4).tolist()
     [1.0, 1.25, 1.5625]
     """
-    if method not in GAME_METHODS:
-        raise OptionError(
-            f"there is no method {method!r} for games; known are {', '.join(GAME_METHODS)}.{suggestion(method, GAME_METHODS)}"
-        )
     if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
         raise OptionError(f"steps is a whole number of at least 1, got {steps!r}")
-    eta, weight = tensor("eta", role="constant"), tensor("gamma", role="constant")
-    following = GAME_METHODS[method].step(game, game.field(), eta, weight)
+    after = following(game, method)
     names = [str(w.name) for w in game.parameters]
     missing = [name for name in names if name not in start]
     if missing:
         raise OptionError(
             f"play: start has no value for the parameter {missing[0]}; it has {', '.join(start) or 'none'}"
         )
-    arguments = [*game.parameters, eta, weight]
-    step = lambdify(arguments, [game.f, game.g, *(following[w] for w in game.parameters)], dtype="float64")
+    outputs = [game.f, game.g, *(after[w] for w in game.parameters)]
+    read = variables(*outputs)
+    rates = {name: value for name, value in (("eta", learning_rate), ("gamma", gamma)) if name in read}
+    step = lambdify([*game.parameters, *(read[name] for name in rates)], outputs, dtype="float64")
     now: Sequence[Any] = [np.array(start[name], float) for name in names]
     path, losses = [_flat(now)], []
     for k in range(steps + 1):
-        f, g, *after = step(*now, learning_rate, gamma)
+        f, g, *moved = step(*now, *rates.values())
         losses.append((f, g))
         if k == steps:
             break
-        now = after
+        now = moved
         path.append(_flat(now))
         if not np.isfinite(path[-1]).all():
             raise TrainingError(f"step {k + 1}: a parameter is no longer a finite number; try a smaller learning rate")

@@ -64,7 +64,7 @@ def hypergradients(
     axis = sample_axis(loss)
     training, validation = average_loss(loss, axis), average_loss(loss, f"{axis}_held")
     trained = [t for t in variables(loss).values() if t.role == "parameter"]
-    after = rebuilt(validation, _unrolled(training, trained, chosen, hyper, steps))
+    after = rebuilt(validation, _unrolled(training, trained, chosen, hyper, steps, loss))
     wanted = {name: hyper.tensors[name] for name in values}
     derivatives = {name: gradient(after, h) for name, h in wanted.items()}
     arrays = {str(t.name): parameters[str(t.name)] for t in trained}
@@ -80,10 +80,15 @@ def hypergradients(
 
 
 def _unrolled(
-    mean: Tensor, trained: list[Tensor], chosen: methods.Method, hyper: methods.Hyperparameters, steps: int
+    mean: Tensor,
+    trained: list[Tensor],
+    chosen: methods.Method,
+    hyper: methods.Hyperparameters,
+    steps: int,
+    source: Tensor,
 ) -> dict[Tensor, Tensor]:
     """Each parameter after so many steps, as a program of the parameters at the start."""
-    gradients = gradients_of(mean, trained)
+    gradients = gradients_of(mean, trained, source)
     if "clip_norm" in chosen.options:
         gradients = methods.clipped(gradients, hyper.clip_norm)
     now = {w: w for w in trained}

@@ -129,7 +129,7 @@ class Objective:
     @cached_property
     def gradients(self) -> list[Tensor]:
         """∂L/∂w for each trained parameter, as tensors."""
-        return gradients_of(self.mean, self.trained)
+        return gradients_of(self.mean, self.trained, self.loss)
 
     @cached_property
     def _value(self) -> Evaluation:

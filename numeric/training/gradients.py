@@ -19,9 +19,10 @@ from symbolic.program.tensors import Tensor
 ADVICE = "numeric.minimise_without_gradient needs no gradient: it compares values of the loss"
 
 
-def gradients_of(loss: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
+def gradients_of(loss: Tensor, parameters: Sequence[Tensor], source: Tensor | None = None) -> list[Tensor]:
     """∂loss/∂w for every parameter, one pullback for all.
 
+    ``source`` is the loss as the user wrote it, for one sample, if ``loss`` is made from it: errors speak of its lines.
     Raises ``NoGradientError``, naming the function that is to blame, where no parameter has a gradient or all gradients
     are zero almost everywhere.
 
@@ -36,12 +37,14 @@ def gradients_of(loss: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
     try:
         bars = cotangents(loss, identity_seed(loss), parameters)
     except NotDifferentiableError as error:
-        raise NoGradientError(f"the loss has no gradient: {error}. {ADVICE}") from error
+        raise NoGradientError(
+            f"the loss has no gradient: {_as_written(source, parameters) or error}. {ADVICE}"
+        ) from error
     found = [bars.get(w, zero_like(w.extents)) for w in parameters]
     if parameters and all(is_zero(g) for g in found):
         names = ", ".join(w.label for w in parameters)
         raise NoGradientError(
-            f"the gradient of the loss by {names} is zero almost everywhere: {_blame(loss, parameters)}. A gradient method "
+            f"the gradient of the loss by {names} is zero almost everywhere: {_blame(loss if source is None else source, parameters)}. A gradient method "
             f"would never move. {ADVICE}"
         )
     return found
@@ -67,6 +70,17 @@ def obstacle(loss: Tensor, parameters: Iterable[Tensor]) -> str | None:
 def is_zero(t: Tensor) -> bool:
     """True if the tensor is 0 by its equation."""
     return isinstance(t.definition, Equation) and t.definition.body == 0
+
+
+def _as_written(source: Tensor | None, parameters: Sequence[Tensor]) -> str | None:
+    """What is said of the loss as the user wrote it."""
+    if source is None:
+        return None
+    try:
+        cotangents(source, identity_seed(source), parameters)
+    except NotDifferentiableError as error:
+        return str(error)
+    return None
 
 
 def _blame(loss: Tensor, parameters: Sequence[Tensor]) -> str:

@@ -93,6 +93,21 @@ def clipped(gradients: Sequence[Tensor], limit: Tensor) -> list[Tensor]:
     return [g * factor for g in gradients]
 
 
+_FULL_BATCH = (
+    "cg",
+    "bfgs",
+    "l-bfgs",
+    "l-bfgs-b",
+    "lbfgs",
+    "tnc",
+    "slsqp",
+    "newton-cg",
+    "trust-ncg",
+    "trust-krylov",
+    "trust-exact",
+    "dogleg",
+)
+
 COMMON = {
     "clip_norm": "the joint norm of all gradients is at most this",
     "l2": "coupled decay: l2 · w is added to the gradient, the gradient of l2/2 ‖w‖²",
@@ -134,6 +149,8 @@ def method(name: str | Method) -> Method:
         return name
     if name not in METHODS:
         known = [*METHODS, "matrix"]
+        if str(name).lower() in _FULL_BATCH:
+            raise OptionError(f"{name} works on the full batch: call numeric.minimise(loss, data, method=...)")
         raise OptionError(f"there is no method {name!r}; known are {', '.join(known)}.{suggestion(name, known)}")
     return METHODS[name]
 

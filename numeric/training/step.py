@@ -101,7 +101,7 @@ class TrainingStep:
         trained = {t.serial for t in self._trained}
         self._data = [t for t in given if t.serial not in trained and t.value is None]
         hyper = methods.Hyperparameters(method)
-        gradients = gradients_of(mean, self._trained)
+        gradients = gradients_of(mean, self._trained, loss)
         if "clip_norm" in options:
             gradients = methods.clipped(gradients, hyper.clip_norm)
         steps = [methods.update(method, w, g, hyper) for w, g in zip(self._trained, gradients, strict=True)]

@@ -13,11 +13,14 @@ from reports.commands.models import find, is_file
 from reports.writers.output import write_output
 
 
-def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
-    """``momentum=0.9`` as a name and a number."""
-    found = {}
+def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    """``momentum=0.9`` as a name and a number; the step matrix alone is chosen by a word."""
+    found: dict[str, Any] = {}
     for value in values:
         name, sign, number = value.partition("=")
+        if name.strip() == "matrix" and number:
+            found["matrix"] = number.strip()
+            continue
         try:
             found[name.strip().replace("-", "_")] = float(number)
         except ValueError:
@@ -47,11 +50,19 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option("--held-out", default=0.2, show_default=True, help="Fraction of the samples held out (0: none).")
 @click.option("--standardise/--as-is", default=False, help="Scale features to mean 0 and deviation 1.")
 @click.option(
-    "--method", default="sgd", show_default=True, help="sgd, momentum, nesterov, adagrad, rmsprop, adam or adamw."
+    "--method",
+    default="sgd",
+    show_default=True,
+    help="sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw or matrix.",
 )
 @click.option("--learning-rate", "-r", type=float, help="The step size; each method has a default.")
 @click.option(
-    "--option", "-o", "options", multiple=True, callback=_pairs, help="An option of the method, such as momentum=0.9."
+    "--option",
+    "-o",
+    "options",
+    multiple=True,
+    callback=_pairs,
+    help="An option of the method, such as momentum=0.9 or matrix=newton; all take clip_norm, l2 and weight_decay.",
 )
 @click.option(
     "--batch-size",

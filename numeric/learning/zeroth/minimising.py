@@ -110,7 +110,7 @@ def _problem(loss, data, parameters, sizes, seed, frozen):
     if isinstance(loss, Tensor):
         arrays, objective = arrays_for(loss, data), Objective(loss, frozen)
         given = starting_parameters(loss, arrays, parameters, sizes, seed)
-        found = obstacle(objective.mean, objective.trained)
+        found = obstacle(loss, objective.trained)
         reason = (
             f"{found[0].upper()}{found[1:]}."
             if found

@@ -66,6 +66,8 @@ def test_refusals():
         numeric.minimise(logistic(), DATA, method="LBFGS")
     with pytest.raises(OptionError, match="Nelder-Mead uses no gradient: numeric.minimise_without_gradient"):
         numeric.minimise(logistic(), DATA, method="Nelder-Mead")
+    with pytest.raises(OptionError, match="LBFGS works on the full batch: call numeric.minimise"):
+        numeric.train(logistic(), DATA, method="LBFGS")
     x, w = tensor("x"), tensor("w", role="parameter")
     with pytest.raises(NoGradientError, match="zero almost everywhere: sign in .* is constant between its jumps"):
         numeric.minimise(np.sign(w * x), {"x": np.ones(2)})

@@ -8,7 +8,8 @@ import numeric
 import symbolic as s
 from numeric.errors import OptionError, StepMatrixError
 from numeric.training.curvature import Objective, per_sample_gradients
-from numeric.training.matrix import CURVATURES, MatrixStep, descent_statement, inverse
+from numeric.training.matrix import MatrixStep, descent_statement
+from numeric.training.step_matrices import CURVATURES, inverse
 from symbolic import tensor
 from symbolic.program.graph import topological
 
@@ -225,9 +226,29 @@ def test_the_step_goes_downhill_to_first_order_as_a_proved_statement():
     x, y, w = tensor("x", "n"), tensor("y", role="target"), tensor("w", "n", role="parameter")
     for loss in ((w @ x - y) ** 2, s.binary_cross_entropy(w @ x, y), np.tanh(w @ x)):
         statement = descent_statement(loss, w)
-        assert statement.holds, statement.verdict
-    with pytest.raises(OptionError, match="the parameter is a vector"):
-        descent_statement(np.sum(tensor("W", "m n", role="parameter")), tensor("W", "m n", role="parameter"))
+        assert statement.holds, (statement.pairing, statement.square)
+    W = tensor("W", "m n", role="parameter")
+    assert descent_statement(np.sum(np.tanh(W @ x) ** 2), W).holds
+
+
+def test_a_matrix_that_would_not_fit_is_refused_before_it_is_built():
+    w, x = tensor("w", "n", role="parameter"), tensor("x", "n")
+    data = {"x": np.ones((2, 6000))}
+    with pytest.raises(OptionError, match=r"for 6000 parameters has 3.6e\+07 entries.*trust-ncg"):
+        numeric.matrix_step((w @ x - 1) ** 2, data)
+    history = numeric.matrix_step((w @ x - 1) ** 2, data, matrix="diagonal", learning_rate=1e-4, steps=2)
+    assert history.losses[1] < history.losses[0]
+
+
+def test_a_run_goes_on_from_its_checkpoint(tmp_path):
+    loss, data, parameters = network(classes=True)
+    options = {"matrix": "gauss_newton", "damping": 0.5, "learning_rate": 0.3, "checkpoint": tmp_path / "run.npz"}
+    numeric.matrix_step(loss, data, parameters, steps=2, **options)
+    resumed = numeric.matrix_step(loss, data, parameters, steps=4, resume=True, **options)
+    straight = numeric.matrix_step(loss, data, parameters, steps=4, **{**options, "checkpoint": None})
+    assert resumed.losses == straight.losses
+    with pytest.raises(s.ChainruleError, match="saved with options"):
+        numeric.matrix_step(loss, data, parameters, steps=5, resume=True, **{**options, "damping": 0.4})
 
 
 def test_the_first_order_change_is_that_of_small_steps():
