@@ -86,6 +86,16 @@ class Step:
         by = ", ".join(b.label for b in self.left.by) if isinstance(self.left, Derivative) else ""
         return RULES[self.rule].sentence.format(of=of.label, by=by)
 
+    @property
+    def statement(self) -> str:
+        """``left = right`` as LaTeX, in matrix notation where there is one and in index notation elsewhere."""
+        from symbolic.notation import statement
+
+        return statement(self)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.statement}$"
+
     def __str__(self) -> str:
         left = self.left if isinstance(self.left, Derivative) else self.left.label
         right = self.right.expr if isinstance(self.right, Closed) else self.right

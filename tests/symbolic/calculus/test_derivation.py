@@ -187,3 +187,11 @@ def test_long_unnamed_chains_are_cut_into_modules():
     assert d.steps[-1].left == Derivative(d.output, (w,))
     values = {t: random_values(seeded(n), t) for n, t in enumerate([x, w])}
     assert np.allclose(array(d.gradient(w), values), array(s.gradient(np.sum(z), w), values))
+
+
+def test_a_step_states_itself():
+    x, w = s.tensor("x", "n"), s.tensor("w", "n", role="parameter")
+    steps = s.derive(((w @ x) ** 2).named("C")).steps
+    assert steps[0].statement == r"s_{1} = w^{\top} x"
+    assert steps[-1].statement == r"\frac{\partial C}{\partial w} = \frac{\partial C}{\partial s_{1}} x"
+    assert steps[-1]._repr_latex_() == rf"$\displaystyle {steps[-1].statement}$"
