@@ -16,7 +16,17 @@ from numeric.lowering.pointwise import Conjunction, InRange, IsZero
 from numeric.lowering.stability import Erfc, Expm1, Log1p
 from symbolic.errors import UnsupportedError
 from symbolic.program.expressions import Access, Index, Quotient, Remainder
-from symbolic.program.functions import BY_HEAD, Comparison, Step, Where
+from symbolic.program.functions import (
+    BY_HEAD,
+    Comparison,
+    Magnitude,
+    Maximum,
+    Minimum,
+    Relu,
+    Sign,
+    Step,
+    Where,
+)
 
 
 class ScalarPrinter:
@@ -26,8 +36,11 @@ class ScalarPrinter:
         self.leaves, self.size, self.dtype = leaves, size, dtype
 
     def __call__(self, e: sp.Expr, kind: str) -> Text:
-        """``e`` with numbers of the given kind."""
-        return self.converted(self.show(e, kind), kind)
+        """``e`` with numbers of the given kind; what functions make of whole numbers as reals becomes whole again."""
+        x = self.show(e, kind)
+        if kind == "int" and x.kind == "real" and not x.weak:
+            return Text(f"{x.within(ATOM)}.astype(np.int64)", ATOM, "int")
+        return self.converted(x, kind)
 
     def converted(self, x: Text, kind: str) -> Text:
         """``x`` as numbers of another kind."""
@@ -79,13 +92,13 @@ class ScalarPrinter:
                 return Text(f"~{test.within(ATOM)}", UNARY, "bool")
         kind = kind if kind != "bool" else "int"
         shown = self.converted(self.show(first, kind), kind)
-        code, weak = shown.within(SUM), shown.weak
+        code, weak, real = shown.within(SUM), shown.weak, shown.kind == "real"
         for term in rest:
             negative = term.could_extract_minus_sign()
             shown = self.converted(self.show(-term if negative else term, kind), kind)
             code += f" {'-' if negative else '+'} {shown.within(PRODUCT if negative else SUM)}"
-            weak = weak and shown.weak
-        return Text(code, SUM, kind, weak)
+            weak, real = weak and shown.weak, real or shown.kind == "real"
+        return Text(code, SUM, "real" if real else kind, weak)
 
     def multiply(self, e: sp.Expr, kind: str) -> Text:
         """a·b / c, with a written coefficient first."""
@@ -107,7 +120,7 @@ class ScalarPrinter:
         shown.sort(key=lambda x: not x.weak)
         if not lower and all(x.kind == "bool" for x in shown):
             return Text(" & ".join(x.within(ATOM) for x in shown), SUM, "bool")
-        real = kind == "real" or bool(lower)
+        real = kind == "real" or bool(lower) or any(x.kind == "real" for x in shown)
         shown = [self.converted(x, "int") if x.kind == "bool" and not real else x for x in shown]
         if real and all(x.kind == "bool" or x.weak for x in shown):
             place = next((k for k, x in enumerate(shown) if x.kind == "bool"), None)
@@ -126,7 +139,8 @@ class ScalarPrinter:
         if exponent == -1:
             return Text(f"1 / {self(base, 'real').within(UNARY)}", PRODUCT)
         exact = kind != "real" and exponent.is_Integer
-        shown = self(base, "int" if exact else "real")
+        shown = self.show(base, "int") if exact else self(base, "real")
+        exact = exact and shown.kind != "real"
         if exponent == sp.Rational(1, 2):
             return Text(f"np.sqrt({shown.code})")
         if exponent == 3 and shown.binds == ATOM and shown.code.isidentifier():
@@ -191,6 +205,10 @@ class ScalarPrinter:
             return Text(f"special.digamma({self(e.args[1], 'real').code})")
         if template is None:
             raise UnsupportedError(f"lambdify: the function {e.func.__name__} has no NumPy form")
+        if kind != "real" and e.func in KEEPING_WHOLE:
+            whole = [self.converted(self.show(a, "int"), "int") for a in e.args]
+            if all(x.kind == "int" for x in whole):
+                return Text(template.format(*(x.code for x in whole)), ATOM, "int")
         args = [self(a, "real" if not a.is_Integer else "int").code for a in e.args]
         code = template.format(*args)
         if e.func in WIDENING:
@@ -215,4 +233,5 @@ OWN = {
     Erfc: "special.erfc({0})",
     sp.Abs: "np.abs({0})",
 }
+KEEPING_WHOLE = (Magnitude, Maximum, Minimum, Relu, Sign)
 WIDENING = frozenset(row.head for name, row in ((r.name, r) for r in BY_HEAD.values()) if name in ("polygamma", "iv"))

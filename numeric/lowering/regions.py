@@ -39,6 +39,8 @@ def region(eq: Equation) -> Region | None:
         guard = pending.pop(0)
         if isinstance(guard, Within) and always_within(*guard.args):
             continue
+        if _never(guard):
+            return Region(Equation(eq.indices, sp.S.Zero), eq.indices, tuple(i.extent for i in eq.indices), unique=True)
         found = _solved(guard, free)
         if found is None:
             live.append(guard)
@@ -58,6 +60,13 @@ def region(eq: Equation) -> Region | None:
         (*free, *kept), body, tuple(k for k in eq.bound if k not in kept), "sum", tuple(dict.fromkeys(live))
     )
     return Region(core, places, tuple(i.extent for i in eq.indices), unique=not kept and not live)
+
+
+def _never(guard: Guard) -> bool:
+    """Whether a guard without indices fails; one that holds is ``always_within`` or 0 = 0."""
+    if isinstance(guard, Zero):
+        return guard.args[0].is_Number and guard.args[0] != 0
+    return all(a.is_Number for a in guard.args)
 
 
 def _replaced(guard: Guard, mapping: dict) -> Guard:

@@ -36,6 +36,7 @@ def sunk(program: Program) -> Program:
                 continue
             u = rest[0].tensor
             single = uses[u.serial] == 1 and u.serial not in kept and u.name is None
+            single = single and u.dtype == "real"  # A sum of integers stays one.
             if single and isinstance(u.definition, Equation) and u.definition.bound and u.definition.reduce == "sum":
                 d = u.definition
                 scaled = redefined(u, Equation(d.indices, sp.Mul(*scalars, d.body), d.bound, "sum", d.guards))

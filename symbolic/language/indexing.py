@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symbolic.errors import ShapeError, UnsupportedError
+from symbolic.language import pointwise as pw
 from symbolic.language.arrays import is_symbolic, require_namespace
 from symbolic.language.entries import entry_of, is_entry_key
 from symbolic.language.operations import aligned, as_tensor, broadcast_extents, integers, normal_axes
@@ -175,12 +176,17 @@ def _bound(value: Any, default: sp.Expr, size: sp.Expr) -> sp.Expr:
     return sp.Integer(number) if number >= 0 else size + number
 
 
-def take(x: Any, indices: Any, axis: Any = None) -> Tensor:
-    """Entries along an axis at integer positions."""
+def take(x: Any, indices: Any, axis: Any = None, mode: str = "raise") -> Tensor:
+    """Entries along an axis at integer positions; outside ones are an error, counted around (``mode="wrap"``) or moved
+    to the ends (``"clip"``)."""
     t = as_tensor(x)
     if axis is None:
         t, axis = reshape(t, -1), 0
     (a,) = normal_axes("take", t, axis)
+    if mode == "wrap":
+        indices = pw.binary("remainder", indices, t.shape[a])
+    elif mode == "clip":
+        indices = pw.binary("minimum", pw.binary("maximum", indices, 0), t.shape[a] - 1)
     return getitem(t, (slice(None),) * a + (indices,))
 
 

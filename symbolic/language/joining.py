@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import sympy as sp
+
 from symbolic.errors import ShapeError, UnsupportedError
 from symbolic.language.indexing import getitem, split, take
-from symbolic.language.operations import as_tensor, broadcast_extents, normal_axes
+from symbolic.language.operations import as_tensor, broadcast_extents, integers, normal_axes
 from symbolic.language.shaping import (
     broadcast_to,
     concatenate,
@@ -26,7 +28,8 @@ from symbolic.language.shaping import (
     swapaxes,
     transpose,
 )
-from symbolic.program.expressions import Zero
+from symbolic.program.dims import extent
+from symbolic.program.expressions import Index, Zero
 from symbolic.program.tensors import Tensor, fresh_indices
 
 
@@ -178,6 +181,25 @@ def delete(x: Any, obj: Any, axis: int | None = None) -> Tensor:
     return take(t, [p for p in range(n) if p not in gone], a)
 
 
+def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Tensor:
+    """With values put in before the entries at given positions."""
+    t, a = _along("insert", x, axis)
+    n = number("insert", t, a)
+    single = not hasattr(obj, "__len__") and not isinstance(obj, slice)
+    places = list(range(n)[obj]) if isinstance(obj, slice) else [int(p) + n * (int(p) < 0) for p in _listed(obj)]
+    new = as_tensor(values)
+    if single and new.ndim == t.ndim - 1 and new.ndim:
+        new = expand_dims(new, a)
+    elif new.ndim == t.ndim:
+        places = places * int(new.extents[a]) if len(places) == 1 else places
+    new = broadcast_to(new, [len(places) if b == a else e for b, e in enumerate(t.extents)])
+    order = sorted(range(len(places)), key=lambda k: places[k])
+    sources = list(range(n))
+    for shift, k in enumerate(order):
+        sources.insert(places[k] + shift, n + k)
+    return take(concatenate([t, new], a), sources, a)
+
+
 def compress(condition: Any, x: Any, axis: int | None = None) -> Tensor:
     """The entries at which a list of truth values holds."""
     t, a = _along("compress", x, axis)
@@ -261,7 +283,7 @@ def padded(x: Any, pad_width: Any, mode: str = "constant", **options: Any) -> Te
         value = options.pop("constant_values", 0)
         _no_more("pad", options)
         if isinstance(value, (tuple, list)):
-            raise UnsupportedError("pad: one constant value is supported, not one for each side")
+            return _padded_by_sides(t, pad_width, value)
         zeros = pad(t, pad_width)
         is_zero = isinstance(value, (int, float)) and value == 0
         return zeros if is_zero else zeros + value * (1 - pad(as_tensor(1) + 0 * t, pad_width))
@@ -279,14 +301,26 @@ def padded(x: Any, pad_width: Any, mode: str = "constant", **options: Any) -> Te
     return t
 
 
+def _padded_by_sides(t: Tensor, widths: Any, values: Any) -> Tensor:
+    """Padded axis by axis with a value for each side, the later axes over the corners."""
+    sides = pad_pairs(values, t.ndim)
+    for a, (counts, ends) in enumerate(zip(pad_pairs(widths, t.ndim), sides, strict=True)):
+        slabs = [
+            broadcast_to(v, [c if b == a else e for b, e in enumerate(t.extents)])
+            for c, v in zip(counts, ends, strict=True)
+        ]
+        t = concatenate([slabs[0], t, slabs[1]], a)
+    return t
+
+
 def pad_pairs(widths: Any, rank: int) -> list[tuple[int, int]]:
     """A pair of widths for each axis, from one number, one pair, or a pair per axis."""
     if hasattr(widths, "tolist"):
         widths = widths.tolist()
-    if isinstance(widths, int):
+    if not hasattr(widths, "__len__"):
         return [(widths, widths)] * rank
-    pairs = [(w, w) if isinstance(w, int) else tuple(w) for w in widths]
-    if all(isinstance(w, int) for w in widths):
+    pairs = [tuple(w) if hasattr(w, "__len__") else (w, w) for w in widths]
+    if not any(hasattr(w, "__len__") for w in widths):
         pairs = [(widths[0], widths[-1])]
     return [(p[0], p[-1]) for p in (pairs * rank if len(pairs) == 1 else pairs)]
 
@@ -316,6 +350,25 @@ def _no_more(operation: str, options: dict) -> None:
         raise UnsupportedError(f"{operation}: the option {next(iter(options))}= is not supported")
 
 
+def windows(x: Any, sizes: Any, axis: Any = None) -> Tensor:
+    """``sliding_window_view``: out[.., i, .., w] = x[.., i + w, ..], the axes of the windows last."""
+    t = as_tensor(x)
+    widths = list(sizes) if isinstance(sizes, (tuple, list)) else [sizes]
+    axes = list(range(t.ndim)) if axis is None else [axis] if hasattr(axis, "__index__") else list(axis)
+    axes = [normal_axes("sliding_window_view", t, a)[0] for a in axes]
+    if len(widths) != len(axes):
+        raise ShapeError(f"sliding_window_view: {len(widths)} sizes for {len(axes)} axes of {t.describe()}")
+    left, within, read = list(t.extents), [], [sp.S.Zero] * t.ndim
+    for width, a in zip(widths, axes, strict=True):
+        left[a] = left[a] - (extent(width) - 1)
+        if left[a].is_nonpositive:
+            raise ShapeError(f"sliding_window_view: a window of {width} is longer than axis {a} of {t.describe()}")
+        within.append(Index("w", width))
+        read[a] = read[a] + within[-1]
+    out = fresh_indices(left)
+    return rearranged(t, [*out, *within], [i + r for i, r in zip(out, read, strict=True)])
+
+
 # -- diagonals -------------------------------------------------------------------------------------------------------
 
 
@@ -326,6 +379,20 @@ def diagflat(x: Any, k: int = 0) -> Tensor:
     i, j = fresh_indices((size, size))
     place = i if k >= 0 else j
     return rearranged(t, (i, j), [place], [Zero(j - i - k)])
+
+
+def triangle_positions(x: Any, k: int, lower: bool) -> tuple[Tensor, Tensor]:
+    """The rows and columns of the entries on and below (above) the k-th diagonal, row by row."""
+    t = as_tensor(x)
+    rows, columns = number("tril_indices_from", t, 0), number("tril_indices_from", t, 1)
+    kept = [(i, j) for i in range(rows) for j in range(columns) if (j <= i + k if lower else j >= i + k)]
+    return integers([i for i, _ in kept]), integers([j for _, j in kept])
+
+
+def diagonal_positions(x: Any) -> tuple[Tensor, ...]:
+    """The positions 0 … n − 1 once for each axis."""
+    t = as_tensor(x)
+    return (integers(range(number("diag_indices_from", t, 0))),) * t.ndim
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from symbolic.errors import UnsupportedError
-from symbolic.language import indexing, joining, matrix_functions, operations, products, shaping, statistics
+from symbolic.language import choosing, indexing, joining, matrix_functions, operations, products, shaping, statistics
 from symbolic.language import pointwise as pw
 from symbolic.language.statistics import given
 from symbolic.program.tensors import Tensor
@@ -36,6 +36,15 @@ def _reducer(kind: str) -> Callable[..., Tensor]:
     return arg if kind.startswith("arg") else extremum if kind in ("max", "min") else reduce
 
 
+def _truth(kind: str) -> Callable[..., Tensor]:
+    def reduce(x, axis=None, out=None, keepdims=False, *, where=True):
+        t = pw.cast(x, bool)
+        chosen = t if where is True or not given(where) else pw.where(where, t, kind == "min")
+        return statistics.reduction(kind, chosen, axis, keepdims)
+
+    return reduce
+
+
 def _arg(kind: str, x: Any, axis: Any, keepdims: Any) -> Tensor:
     t = operations.as_tensor(x)
     if axis is None:
@@ -45,9 +54,12 @@ def _arg(kind: str, x: Any, axis: Any, keepdims: Any) -> Tensor:
 
 
 def _mean(x, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
-    if where is not True and given(where):
-        raise UnsupportedError("np.mean: the option where= is not supported; use np.average with weights")
-    return operations.mean(x, axis, given(keepdims) and bool(keepdims))
+    keep = given(keepdims) and bool(keepdims)
+    if where is True or not given(where):
+        return operations.mean(x, axis, keep)
+    t = operations.as_tensor(x)
+    counted = pw.where(where, operations.pointwise("mean", lambda v: 1 + 0 * v, t), 0)
+    return operations.reduce("sum", pw.where(where, t, 0), axis, keep) / operations.reduce("sum", counted, axis, keep)
 
 
 def _var(x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=None):
@@ -91,29 +103,18 @@ def _round(x, decimals=0, out=None):
 def _like(value: Any) -> Callable[..., Tensor]:
     def like(x, *args, shape=None, **options):
         _keeps_memory("full_like", {k: v for k, v in options.items() if k not in ("order", "fill_value")})
-        number = value if value is not None else args[0] if args else options["fill_value"]
-        return shaping.full(tuple(operations.as_tensor(x).extents) if shape is None else shape, number)
+        t, number = operations.as_tensor(x), value
+        if number is None:
+            number = args[0] if args else options["fill_value"]
+        result = shaping.full(t.shape if shape is None else shape, 0) + number
+        asked = options.get("dtype")
+        return pw.cast(result, asked if given(asked) else t.dtype)
 
     return like
 
 
 def _identity(x, *args, **options):
     return operations.as_tensor(x)
-
-
-def _where(test, *branches):
-    if len(branches) != 2:
-        raise UnsupportedError(
-            "np.where with one argument gives positions that depend on data; use np.where(test, a, b)"
-        )
-    return pw.where(test, *branches)
-
-
-def _select(conditions, choices, default=0):
-    result = default
-    for test, choice in zip(reversed(conditions), reversed(choices), strict=True):
-        result = pw.where(test, choice, result)
-    return result
 
 
 def _size(x, axis=None):
@@ -142,10 +143,10 @@ def _fix(x, out=None):
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "sum": _reducer("sum"), "prod": _reducer("prod"), "nansum": _reducer("sum"), "nanprod": _reducer("prod"),
+    "sum": _reducer("sum"), "prod": _reducer("prod"), "nansum": _reducer("sum"), "nanprod": _reducer("prod"), "nanmax": _reducer("max"), "nanmin": _reducer("min"),
     "max": _reducer("max"), "amax": _reducer("max"), "min": _reducer("min"), "amin": _reducer("min"),
-    "argmax": _reducer("argmax"), "argmin": _reducer("argmin"), "any": _reducer("max"), "all": _reducer("min"),
-    "mean": _mean, "average": statistics.average, "var": _var, "std": _std, "ptp": lambda x, axis=None, out=None, keepdims=False: statistics.ptp(x, axis, keepdims),
+    "argmax": _reducer("argmax"), "argmin": _reducer("argmin"), "any": _truth("max"), "all": _truth("min"),
+    "mean": _mean, "nanmean": _mean, "average": statistics.average, "var": _var, "std": _std, "ptp": lambda x, axis=None, out=None, keepdims=False: statistics.ptp(x, axis, keepdims),
     "median": lambda x, axis=None, out=None, overwrite_input=False, keepdims=False: statistics.median(x, axis, keepdims),
     "quantile": lambda x, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False: statistics.quantile(x, q, axis, keepdims, method),
     "percentile": lambda x, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False: statistics.quantile(x, operations.scalar(q) / 100, axis, keepdims, method),
@@ -155,14 +156,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "argsort": lambda x, axis=-1, kind=None, order=None, *, stable=None: statistics.argsort(x, axis),
     "cumsum": lambda x, axis=None, dtype=None, out=None: statistics.accumulated("sum", x, axis),
     "cumprod": lambda x, axis=None, dtype=None, out=None: statistics.accumulated("prod", x, axis),
-    "cumulative_sum": lambda x, *, axis=None, dtype=None, out=None: statistics.accumulated("sum", x, axis),
-    "cumulative_prod": lambda x, *, axis=None, dtype=None, out=None: statistics.accumulated("prod", x, axis),
-    "diff": lambda x, n=1, axis=-1: statistics.diff(x, n, axis), "ediff1d": lambda x: statistics.diff(joining.ravel(x)),
+    "cumulative_sum": lambda x, *, axis=None, dtype=None, out=None, include_initial=False: statistics.accumulated("sum", x, axis, include_initial),
+    "cumulative_prod": lambda x, *, axis=None, dtype=None, out=None, include_initial=False: statistics.accumulated("prod", x, axis, include_initial),
+    "diff": statistics.diff, "ediff1d": lambda x: statistics.diff(joining.ravel(x)),
     "gradient": statistics.central_differences, "trapezoid": statistics.trapezoid, "trapz": statistics.trapezoid,
     "interp": statistics.interp, "meshgrid": joining.meshgrid, "polyval": statistics.polyval, "vander": statistics.vander,
     "dot": lambda a, b, out=None: operations.dot(a, b), "vdot": products.vdot, "inner": products.inner, "outer": lambda a, b, out=None: products.outer(a, b),
     "matmul": operations.matmul, "einsum": _einsum, "tensordot": operations.tensordot, "kron": products.kron,
     "cross": products.cross, "convolve": products.convolve, "correlate": products.correlate,
+    "tril_indices_from": lambda x, k=0: joining.triangle_positions(x, k, True), "triu_indices_from": lambda x, k=0: joining.triangle_positions(x, k, False), "diag_indices_from": joining.diagonal_positions,
     "trace": lambda x, offset=0, axis1=0, axis2=1, dtype=None, out=None: joining.trace(x, offset, axis1, axis2),
     "transpose": shaping.transpose, "permute_dims": shaping.transpose, "matrix_transpose": shaping.matrix_transpose,
     "swapaxes": shaping.swapaxes, "moveaxis": shaping.moveaxis, "rollaxis": joining.rollaxis, "rot90": joining.rot90,
@@ -175,16 +177,19 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "dstack": joining.dstack, "column_stack": joining.column_stack, "block": joining.block,
     "split": indexing.split, "array_split": joining.array_split, "unstack": lambda x, /, *, axis=0: joining.unstack(x, axis),
     "vsplit": lambda x, n: indexing.split(x, n, 0), "hsplit": lambda x, n: indexing.split(x, n, 0 if operations.as_tensor(x).ndim == 1 else 1), "dsplit": lambda x, n: indexing.split(x, n, 2),
-    "take": lambda x, indices, axis=None, out=None, mode="raise": indexing.take(x, indices, axis),
+    "take": lambda x, indices, axis=None, out=None, mode="raise": indexing.take(x, indices, axis, mode),
     "take_along_axis": lambda x, indices, axis=-1: indexing.take_along_axis(x, indices, axis),
-    "compress": lambda condition, x, axis=None, out=None: joining.compress(condition, x, axis), "delete": joining.delete,
+    "insert": joining.insert, "compress": lambda condition, x, axis=None, out=None: joining.compress(condition, x, axis), "delete": joining.delete,
     "diag": shaping.diag, "diagonal": shaping.diagonal, "diagflat": joining.diagflat,
     "tril": lambda m, k=0: shaping.triangle(m, k, True), "triu": lambda m, k=0: shaping.triangle(m, k, False),
     "flip": shaping.flip, "fliplr": lambda x: shaping.flip(x, 1), "flipud": lambda x: shaping.flip(x, 0),
-    "roll": joining.rolled, "pad": joining.padded, "repeat": joining.repeated, "tile": lambda A, reps: shaping.tile(A, reps),
-    "where": _where, "select": _select, "clip": clip, "sinc": lambda x: pw.unary("sinc", x), "i0": lambda x: pw.unary("i0", x),
+    "sliding_window_view": lambda x, window_shape, axis=None, *, subok=False, writeable=False: joining.windows(x, window_shape, axis), "roll": joining.rolled, "pad": joining.padded, "repeat": joining.repeated, "tile": lambda A, reps: shaping.tile(A, reps),
+    "where": choosing.where, "select": choosing.select, "piecewise": choosing.piecewise, "choose": lambda a, choices, out=None, mode="raise": choosing.choose(a, choices),
+    "bincount": lambda x, weights=None, minlength=0: choosing.bincount(x, weights, minlength),
+    "searchsorted": lambda a, v, side="left", sorter=None: choosing.searchsorted(a, v, side), "digitize": choosing.digitize, "clip": clip, "sinc": lambda x: pw.unary("sinc", x), "i0": lambda x: pw.unary("i0", x),
     "zeros_like": _like(0), "ones_like": _like(1), "full_like": _like(None), "empty_like": _like(0),
-    "copy": _identity, "asarray": _identity, "ascontiguousarray": _identity, "nan_to_num": _identity, "real": _identity, "astype": _identity,
+    "copy": _identity, "asarray": _identity, "ascontiguousarray": _identity, "nan_to_num": _identity, "real": _identity,
+    "astype": lambda x, dtype, *, copy=True, device=None: pw.cast(x, dtype), "iscomplexobj": lambda x: False, "isrealobj": lambda x: True,
     "round": _round, "around": _round, "fix": _fix,
     "shape": lambda x: operations.as_tensor(x).shape, "ndim": lambda x: operations.as_tensor(x).ndim, "size": _size,
     "linalg.norm": norm, "linalg.vector_norm": lambda x, /, *, axis=None, keepdims=False, ord=2: statistics.vector_norm(x, ord, axis, keepdims),
@@ -198,8 +203,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 _SAME_AS_FUNCTION = (
     "sum", "prod", "max", "min", "argmax", "argmin", "any", "all", "mean", "var", "std", "cumsum", "cumprod", "dot",
-    "trace", "swapaxes", "squeeze", "diagonal", "take", "repeat", "clip", "round", "copy", "astype", "ravel", "argsort",
-    "compress",
+    "trace", "swapaxes", "squeeze", "diagonal", "take", "repeat", "clip", "round", "copy", "ravel", "argsort",
+    "compress", "searchsorted", "choose",
 )  # fmt: skip
 
 METHODS: dict[str, Callable[..., Any]] = {name: FUNCTIONS[name] for name in _SAME_AS_FUNCTION} | {
@@ -208,5 +213,6 @@ METHODS: dict[str, Callable[..., Any]] = {name: FUNCTIONS[name] for name in _SAM
     "transpose": lambda t, *axes: shaping.transpose(
         t, axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes or None
     ),
-    "conj": _identity,
-}
+    "astype": lambda t, dtype, order="K", casting="unsafe", subok=True, copy=True: pw.cast(t, dtype),
+    "conj": _identity, "conjugate": _identity,
+}  # fmt: skip

@@ -28,6 +28,7 @@ def _plain(name: str, options: dict, *allowed: str) -> None:
 
 
 _REDUCES = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp"}
+_QUANTIFIES = {"logical_or": "any", "logical_and": "all"}
 
 
 def _made(args: Any) -> str:
@@ -45,11 +46,16 @@ def array_ufunc(ufunc: Any, how: str, inputs: tuple, options: dict) -> Any:
     """A ufunc called on tensors; ``reduce`` and ``outer`` methods of add, multiply, maximum and minimum included."""
     name = ufunc.__name__
     if options.get("out") is not None:
-        raise UnsupportedError(f"np.{name}: out= writes in place; use the returned tensor instead")
+        raise UnsupportedError(
+            f"np.{name}: out= writes in place, as does += on an array; use the returned tensor: total = total + term, "
+            "from 0 or symbolic.zeros(shape) on"
+        )
     if how == "__call__":
         _plain(name, options)
         return call(name, *inputs)
     if how == "reduce":
+        if name in _QUANTIFIES:
+            return FUNCTIONS[_QUANTIFIES[name]](*inputs, **{"axis": 0, **options})
         kind = _REDUCES.get(name)
         if kind:
             _plain(f"{name}.reduce", options, "axis", "keepdims", "initial", "where")
@@ -99,8 +105,8 @@ def call(name: str, *inputs: Any) -> Any:
 
 def function_key(function: Any) -> str:
     """``linalg.norm`` for ``numpy.linalg.norm``, ``sum`` for ``numpy.sum``."""
-    module = getattr(function, "__module__", "") or ""
-    return f"linalg.{function.__name__}" if module.endswith("linalg") else function.__name__
+    package = (getattr(function, "__module__", "") or "").rpartition(".")[2]
+    return f"{package}.{function.__name__}" if package in ("linalg", "fft") else function.__name__
 
 
 def array_function(function: Any, args: tuple, kwargs: dict) -> Any:
@@ -122,7 +128,8 @@ def array_function(function: Any, args: tuple, kwargs: dict) -> Any:
 
 
 def _binary(name: str, x: Any, y: Any) -> Any:
-    if not all(isinstance(v, (Tensor, Dim, sp.Expr, int, float, complex)) or hasattr(v, "dtype") for v in (x, y)):
+    known = (Tensor, Dim, sp.Expr, int, float, complex, list, tuple)
+    if not all(isinstance(v, known) or hasattr(v, "dtype") for v in (x, y)):
         return NotImplemented
     return call(name, x, y)
 

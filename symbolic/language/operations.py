@@ -48,6 +48,23 @@ def integers(entries: Any, name: str | None = None, assume: frozenset[str] = fro
     return Tensor(name, map(sp.Integer, shape), dtype="int", role="constant", value=values, assume=assume)
 
 
+def listed(entries: Sequence[Any]) -> Tensor:
+    """A (nested) list as an array: numbers as a constant, else the stack of its entries."""
+    if all(isinstance(v, float) or is_whole(v) for v in entries):
+        if entries and all(map(is_whole, entries)):
+            return integers(entries)
+        values = memoryview(array("d", entries))
+        return Tensor(None, (sp.Integer(len(entries)),), role="constant", value=values)
+    from symbolic.language.shaping import stack
+
+    return stack(entries)
+
+
+def is_whole(value: Any) -> bool:
+    """True for a whole number of Python's or NumPy's."""
+    return hasattr(value, "__index__") and not isinstance(value, (Tensor, Dim, bool))
+
+
 def _flattened(entries: Any) -> tuple[list[int], tuple[int, ...]]:
     if not isinstance(entries, (list, tuple, range)):
         if isinstance(entries, bool) or not hasattr(entries, "__index__"):
@@ -73,7 +90,7 @@ def lift(value: Any) -> Tensor | sp.Expr:
     if isinstance(value, Tensor):
         return value
     if isinstance(value, (list, tuple)):
-        raise UnsupportedError("a Python list mixes with tensors as an array: write np.array([...]) or np.stack([...])")
+        return listed(value)
     if hasattr(value, "dtype") and getattr(value, "shape", ()) != ():
         return constant(value)
     return scalar(value)
@@ -159,9 +176,15 @@ def reduce(kind: str, x: Any, axis: Any = None, keepdims: bool = False) -> Tenso
             out.append(Index("o", 1))
     if kind in ("max", "min", "argmax", "argmin") and any(t.extents[a] == 0 for a in axes):
         raise ShapeError(f"{kind}: {t.describe()} has no entries along the axes {axes}")
-    counts = t.dtype == "int" and kind in ("sum", "prod", "max", "min")
-    dtype = "int" if counts or kind in ("argmax", "argmin") else "real"
-    return computed(equation(out, t.access(*every), bound, kind), dtype)
+    return computed(equation(out, t.access(*every), bound, kind), _dtype_of_reduction(kind, t))
+
+
+def _dtype_of_reduction(kind: str, t: Tensor) -> str:
+    if kind in ("argmax", "argmin"):
+        return "int"
+    if kind in ("sum", "prod"):
+        return "int" if t.dtype == "bool" else t.dtype
+    return t.dtype if kind in ("max", "min") else "real"
 
 
 def count(t: Tensor, axes: Sequence[int]) -> sp.Expr:
@@ -195,7 +218,8 @@ def cumulative(kind: str, x: Any, axis: Any = None) -> Tensor:
     out = t.fresh_indices()
     k = Index("k", t.extents[a])
     read = [k if position == a else i for position, i in enumerate(out)]
-    return computed(equation(out, t.access(*read), [k], kind, [Within(out[a] - k, t.extents[a])]))
+    guard = Within(out[a] - k, t.extents[a])
+    return computed(equation(out, t.access(*read), [k], kind, [guard]), _dtype_of_reduction(kind, t))
 
 
 # -- products --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from typing import Any
 import sympy as sp
 
 from symbolic.errors import UnsupportedError
-from symbolic.language.operations import pointwise
+from symbolic.language.dtypes import OF_TRUTH_VALUES, asked_dtype, dtype_of_result, promoted
+from symbolic.language.operations import as_tensor, pointwise
 from symbolic.program import functions as f
 from symbolic.program.tensors import Tensor
 
@@ -167,8 +168,7 @@ def unary(name: str, x: Any) -> Tensor:
         return condition(name, x)
     if name not in UNARY:
         raise UnsupportedError(f"the function {name} is not supported")
-    dtype = "int" if name in ("negative", "positive") and isinstance(x, Tensor) and x.dtype == "int" else "real"
-    return pointwise(name, UNARY[name], x, dtype=dtype)
+    return pointwise(name, UNARY[name], x, dtype=dtype_of_result(name, x))
 
 
 def binary(name: str, x: Any, y: Any) -> Tensor:
@@ -177,9 +177,9 @@ def binary(name: str, x: Any, y: Any) -> Tensor:
         return condition(name, x, y)
     if name not in BINARY:
         raise UnsupportedError(f"the operation {name} is not supported")
-    whole = ("add", "subtract", "multiply", "floor_divide", "remainder")
-    dtype = "int" if name in whole and _integers(x) and _integers(y) else "real"
-    return pointwise(name, BINARY[name], x, y, dtype=dtype)
+    if name in OF_TRUTH_VALUES and promoted(x, y) == "bool":
+        return condition(OF_TRUTH_VALUES[name], x, y)
+    return pointwise(name, BINARY[name], x, y, dtype=dtype_of_result(name, x, y))
 
 
 def condition(name: str, *args: Any) -> Tensor:
@@ -195,12 +195,17 @@ def where(test: Any, a: Any, b: Any) -> Tensor:
     """a where the test holds, else b; the derivative flows through the branch that is taken."""
     if isinstance(test, Tensor) and test.dtype == "real" and not test.assume & {"binary", "one_hot"}:
         raise UnsupportedError(f"where: the condition is a comparison, got the real {test.describe()}")
-    return pointwise("where", f.Where, test, a, b)
+    # Numbers alone are levels of a function of the test, whose derivative is 0; what may become an index is a tensor.
+    chosen = isinstance(a, Tensor) or isinstance(b, Tensor)
+    return pointwise("where", f.Where, test, a, b, dtype=promoted(a, b) if chosen else "real")
 
 
-def _integers(x: Any) -> bool:
-    if isinstance(x, Tensor):
-        return x.dtype == "int"
-    return (hasattr(x, "__index__") and not hasattr(x, "expr")) or getattr(
-        getattr(x, "dtype", None), "kind", ""
-    ) in "iu" != ""
+def cast(x: Any, asked: Any) -> Tensor:
+    """``x.astype(asked)``: of integers the whole part towards 0, of truth values whether x is not 0."""
+    t, dtype = as_tensor(x), asked_dtype(asked)
+    if dtype == t.dtype:
+        return t
+    if dtype == "bool":
+        return condition("not_equal", t, 0)
+    cut = dtype == "int" and t.dtype == "real" and "integer" not in t.assume
+    return pointwise("astype", UNARY["trunc"] if cut else UNARY["positive"], t, dtype=dtype)

@@ -60,13 +60,15 @@ def kron(x: Any, y: Any) -> Tensor:
 
 
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
-    """The cross product of 3-vectors along an axis."""
+    """The cross product of 3-vectors along an axis; of 2-vectors its third component."""
     if axis is not None:
         axisa = axisb = axisc = axis
     u, v = (moveaxis(t, at, -1) for t, at in ((as_tensor(a), axisa), (as_tensor(b), axisb)))
+    if u.extents[-1] == v.extents[-1] == 2:
+        return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
     if u.extents[-1] != 3 or v.extents[-1] != 3:
         raise ShapeError(
-            f"cross: expected vectors of length 3, got {as_tensor(a).describe()} and {as_tensor(b).describe()}"
+            f"cross: expected vectors of length 3, or both of length 2, got {as_tensor(a).describe()} and {as_tensor(b).describe()}"
         )
     parts = [u[..., (k + 1) % 3] * v[..., (k + 2) % 3] - u[..., (k + 2) % 3] * v[..., (k + 1) % 3] for k in range(3)]
     return moveaxis(stack(parts, axis=-1), -1, axisc)

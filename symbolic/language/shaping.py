@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symbolic.errors import ShapeError, UnsupportedError
+from symbolic.language.dtypes import promoted
 from symbolic.language.operations import as_tensor, normal_axes, scalar
 from symbolic.program.dims import Dim, extent, parse_shape, shape_text
 from symbolic.program.equations import Equation, equation
@@ -192,7 +193,7 @@ def added(pieces: Sequence[Tensor]) -> Tensor:
     if len(pieces) == 1:
         return pieces[0]
     out = pieces[0].fresh_indices()
-    return computed(Equation(out, sp.Add(*(p.access(*out) for p in pieces))), pieces[0].dtype)
+    return computed(Equation(out, sp.Add(*(p.access(*out) for p in pieces))), promoted(*pieces))
 
 
 def stack(parts: Sequence[Any], axis: int = 0) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import sympy as sp
@@ -22,7 +23,17 @@ from symbolic.language.operations import (
     variance,
 )
 from symbolic.language.products import outer
-from symbolic.language.shaping import concatenate, diagonal, expand_dims, moveaxis
+from symbolic.language.shaping import (
+    broadcast_to,
+    concatenate,
+    diagonal,
+    expand_dims,
+    full,
+    moveaxis,
+    reshape,
+    stack,
+    transpose,
+)
 from symbolic.program.equations import equation
 from symbolic.program.expressions import Index, Zero
 from symbolic.program.functions import Equal, Less, Magnitude
@@ -48,9 +59,14 @@ def reduction(kind: str, x: Any, axis: Any, keepdims: Any, initial: Any = None, 
     return pw.binary(_COMBINE[kind], total, initial) if given(initial) else total
 
 
-def accumulated(kind: str, x: Any, axis: Any = None) -> Tensor:
-    """Cumulative sum or product, of the flattened array without an axis."""
-    return cumulative(kind, ravel(x), 0) if axis is None else cumulative(kind, x, axis)
+def accumulated(kind: str, x: Any, axis: Any = None, include_initial: bool = False) -> Tensor:
+    """Cumulative sum or product, of the flattened array without an axis; if asked for with the neutral number first."""
+    t = ravel(x) if axis is None else as_tensor(x)
+    (a,) = normal_axes(kind, t, 0 if axis is None else axis)
+    if include_initial:
+        first = [1 if b == a else e for b, e in enumerate(t.extents)]
+        t = concatenate([full(first, _NEUTRAL[kind], t.dtype), t], a)
+    return cumulative(kind, t, a)
 
 
 def var(x: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False, correction: Any = None) -> Tensor:
@@ -136,28 +152,29 @@ def _by_rank(x: Any, axis: Any, positions: bool) -> Tensor:
 
 def median(x: Any, axis: Any = None, keepdims: Any = False) -> Tensor:
     """The middle entry, or the mean of the two middle ones."""
-    t = ravel(x) if axis is None else as_tensor(x)
-    (a,) = normal_axes("median", t, 0 if axis is None else axis)
-    n, ordered = number("median", t, a), moveaxis(sort(t, a), a, 0)
-    middle = ordered[n // 2] if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2
-    return expand_dims(middle, a) if given(keepdims) and keepdims else middle
+    return quantile(x, sp.Rational(1, 2), axis, keepdims)
 
 
 def quantile(x: Any, q: Any, axis: Any = None, keepdims: Any = False, method: str = "linear") -> Tensor:
     """The q-quantile by linear interpolation between the two entries in order around q(n − 1); q is a number."""
     if method != "linear":
         raise UnsupportedError(f"np.quantile: method={method!r} is not supported; expected 'linear'")
-    t = ravel(x) if axis is None else as_tensor(x)
-    (a,) = normal_axes("quantile", t, 0 if axis is None else axis)
-    n, share = number("quantile", t, a), scalar(q)
+    if getattr(q, "ndim", 0) or isinstance(q, (list, tuple)):
+        return stack([quantile(x, v, axis, keepdims, method) for v in q])
+    t = as_tensor(x)
+    axes = normal_axes("quantile", t, axis)
+    every = [a for a in range(t.ndim) if a not in axes]
+    line = reshape(transpose(t, [*every, *axes]), [*(t.shape[a] for a in every), -1])
+    a = len(every)
+    n, share = math.prod(number("quantile", t, b) for b in axes), scalar(q)
     place = share * (n - 1)
     if not place.is_Rational or not 0 <= place <= n - 1:
         raise UnsupportedError(f"quantile: q={q!r} of {t.describe()}: expected a number from 0 to 1")
     low = int(sp.floor(place))
-    ordered = moveaxis(sort(t, a), a, 0)
+    ordered = moveaxis(sort(line, a), a, 0)
     below, above = ordered[low], ordered[min(low + 1, n - 1)]
     between = pointwise("quantile", lambda u, v: u + (place - low) * (v - u), below, above)
-    return expand_dims(between, a) if given(keepdims) and keepdims else between
+    return expand_dims(between, axes) if given(keepdims) and keepdims else between
 
 
 def ptp(x: Any, axis: Any = None, keepdims: Any = False) -> Tensor:
@@ -191,24 +208,36 @@ def corrcoef(x: Any, rowvar: bool = True) -> Tensor:
 # -- finite differences --------------------------------------------------------------------------------------------------
 
 
-def diff(x: Any, n: int = 1, axis: int = -1) -> Tensor:
-    """x[i + 1] − x[i] along the axis, n times."""
-    t = moveaxis(x, axis, 0)
+def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Tensor:
+    """x[i + 1] − x[i] along the axis, n times; first what is given is put before and behind."""
+    t = as_tensor(x)
+    (a,) = normal_axes("diff", t, axis)
+    slab = [1 if b == a else e for b, e in enumerate(t.extents)]
+    ends = [broadcast_to(v, slab) if given(v) and as_tensor(v).ndim == 0 else v for v in (prepend, append)]
+    t = moveaxis(concatenate([v for v in (ends[0], t, ends[1]) if given(v)], a), axis, 0)
     for _ in range(n):
         t = getitem(t, slice(1, None)) - getitem(t, slice(None, -1))
     return moveaxis(t, 0, axis)
 
 
-def central_differences(f: Any, *spacing: Any, axis: int | None = None) -> Tensor:
-    """``np.gradient`` along one axis with one spacing: central inside, one-sided at the ends."""
+def central_differences(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """``np.gradient``: central differences inside, one-sided ones at the ends; along several axes a list of them."""
     t = as_tensor(f)
-    if (axis is None and t.ndim != 1) or len(spacing) > 1 or getattr(spacing[0] if spacing else 1, "shape", ()) != ():
-        raise UnsupportedError(f"np.gradient of {t.describe()}: give one axis and one spacing")
-    h = spacing[0] if spacing else 1
-    t = moveaxis(t, 0 if axis is None else axis, 0)
+    if edge_order != 1 or any(as_tensor(h).ndim for h in spacing):
+        raise UnsupportedError(f"np.gradient of {t.describe()}: expected numbers as spacings, and edge_order=1")
+    axes = normal_axes("gradient", t, axis)
+    steps = list(spacing) * (len(axes) if len(spacing) == 1 else 1) or [1] * len(axes)
+    if len(steps) != len(axes):
+        raise ShapeError(f"gradient: {len(steps)} spacings for {len(axes)} axes of {t.describe()}")
+    found = [_central_differences(t, h, a) for h, a in zip(steps, axes, strict=True)]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _central_differences(t: Tensor, h: Any, axis: int) -> Tensor:
+    t = moveaxis(t, axis, 0)
     first, last = (t[1:2] - t[0:1]) / h, (t[-1:] - t[-2:-1]) / h
     inside = (t[2:] - t[:-2]) / (2 * h)
-    return moveaxis(concatenate([first, inside, last], 0), 0, 0 if axis is None else axis)
+    return moveaxis(concatenate([first, inside, last], 0), 0, axis)
 
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Tensor:

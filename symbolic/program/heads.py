@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
+import mpmath
 import sympy as sp
 
 from symbolic.errors import UnsupportedError
@@ -13,6 +15,16 @@ class Real(sp.Function):
     """Base of the heads that SymPy lacks: real functions of real arguments."""
 
     is_extended_real = True
+
+    def _eval_evalf(self, prec):
+        # The table of functions, which stands on these heads, holds the values.
+        from symbolic.program.functions import BY_HEAD
+
+        if self.func not in BY_HEAD or not all(a.is_number for a in self.args):
+            return None
+        with mpmath.workprec(prec + 20):
+            value = BY_HEAD[self.func].value(mpmath, *(a._to_mpmath(prec + 20) for a in self.args))
+            return sp.Expr._from_mpmath(mpmath.mpmathify(value), prec)
 
 
 class Step(Real):
@@ -240,13 +252,25 @@ class Rounding(Real):
 class Floor(Rounding):
     """The largest integer not above x."""
 
+    @classmethod
+    def eval(cls, x):
+        return sp.floor(x) if x.is_Rational else None
+
 
 class Ceiling(Rounding):
     """The smallest integer not below x."""
 
+    @classmethod
+    def eval(cls, x):
+        return sp.ceiling(x) if x.is_Rational else None
+
 
 class Round(Rounding):
     """The nearest integer, ties to even."""
+
+    @classmethod
+    def eval(cls, x):
+        return sp.Integer(round(Fraction(x.p, x.q))) if x.is_Rational else None
 
 
 class Xlogy(Real):

@@ -308,8 +308,9 @@ class Tensor:
             f"scipy.{caller} cannot take the symbolic {self.describe()}: SciPy has no protocol for it; use "
             f"symbolic.{caller}, which takes tensors and arrays"
             if caller
-            else f"{self.describe()} is symbolic and cannot become an array; if an array was indexed by it or mixed with it, "
-            "wrap the array: constant(A)[...]"
+            else f"{self.describe()} is symbolic and cannot become an entry of an array: for np.array([a, b]) and for functions "
+            "of a list write np.stack([a, b]), for np.array([[a, b], [c, d]]) np.block([[a, b], [c, d]]), for A[index] "
+            "constant(A)[index]; np.vectorize is not needed"
         )
 
     def __iter__(self):
@@ -330,7 +331,8 @@ class Tensor:
 
     def __float__(self):
         raise UnsupportedError(
-            f"{self.describe()} is symbolic and has no number yet; use numeric.lambdify to compute it"
+            f"{self.describe()} is symbolic and has no number yet: use numeric.lambdify to compute it, and instead of writing "
+            "it into an array, out[i] = ..., collect a list and np.stack it"
         )
 
     def __index__(self):

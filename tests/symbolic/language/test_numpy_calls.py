@@ -229,6 +229,50 @@ call("max initial", lambda x: np.max(x, axis=0, initial=0.3), M)
 call("sum initial", lambda x: np.sum(x, axis=0, initial=2.0), M)
 call("sum where", lambda x: np.sum(x, axis=0, where=np.array([[True], [False], [True]])), M)
 
+call("mean where", lambda x: np.mean(x, axis=0, where=np.array([[True], [False], [True]])), M)
+call("gradient of all axes", lambda x: np.stack(np.gradient(x, 2.0, 0.5)), M)
+call("diff from an end", lambda x: np.diff(x, prepend=0, append=x[:, :1]), M)
+call("diff below", lambda x: np.diff(x, axis=0, prepend=np.zeros((1, 4)), append=1), M)
+call("quantiles", lambda x: np.quantile(x, [0.25, 0.6], axis=1), M)
+call("quantile of two axes", lambda x: np.quantile(x, 0.3, axis=(0, 2), keepdims=True), T3)
+call("median of two axes", lambda x: np.median(x, axis=(0, 1)), T3)
+call("cumulative_sum from 0", lambda x: np.cumulative_sum(x, axis=1, include_initial=True), M)
+call("windows", lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 3)), M)
+call("windows of an axis", lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, axis=-1), T3)
+call("insert", lambda x: np.insert(x, 1, 5.0, axis=0), M)
+call("insert several", lambda x, y: np.insert(x, [0, 2], y[:2]), V, U)
+call("insert a row", lambda x, y: np.insert(x, -1, y, axis=0), M, V)
+call("pad sides", lambda x: np.pad(x, ((1, 0), (2, 1)), constant_values=((1, 2), (3, 4))), M)
+call("piecewise", lambda x: np.piecewise(x, [x < -0.5, x > 0.5], [lambda v: -v, lambda v: v**2, 3.0]), M)
+call("choose", lambda x, i: np.choose(i, [x[0], x[1], 2.0]), M.T[:2, :3], IDX)
+call("take wrap", lambda x, i: np.take(x, i - 5, axis=1, mode="wrap"), M, IDX)
+call("take clip", lambda x, i: np.take(x, 2 * i, axis=1, mode="clip"), M, IDX)
+call("bincount", lambda w, i: np.bincount(i, weights=w, minlength=5), U, IDX)
+call("bincount of known positions", lambda w: np.bincount([0, 2, 0], weights=w), U)
+call("searchsorted", lambda x: np.searchsorted([-0.5, 0.0, 1.0], x, side="right"), M, smooth=False)
+call("digitize", lambda x: np.digitize(x, [-0.5, 0.0, 1.0]), M, smooth=False)
+call("tril_indices_from", lambda x: x[np.tril_indices_from(x, -1)] + x[np.triu_indices_from(x, 1)], SQ)
+call("diag_indices_from", lambda x: x[np.diag_indices_from(x)], SQ)
+call("lists", lambda x: np.concatenate([[0.0], x, [x[0], 2]]) + np.maximum([0, 1, 0, 1, 0, 0, 1], 0.5), V)
+call("a list as an operand", lambda x: [1, 2, 0.5] @ x + np.dot(x.T, [3, 2, 1]), M)
+
+# -- integers and truth values: the values are NumPy's, not only their sizes
+call("ints joined with reals", lambda x, i: np.concatenate([np.array([0]), i, np.cumsum(x)]), V, IDX)
+call("ints stacked with reals", lambda x: np.stack([np.arange(4), x, x > 0]), V)
+call("int times float", lambda x, i: i * 0.5 + x[:3] * (i - 0.5), V, IDX)
+call("sum of ints halved", lambda x, i: x[:3] * np.sum(np.stack([i, i, i]), axis=0) / 2, V, IDX)
+call("running count halved", lambda x: x * (np.cumsum(x > 0) / 2), V)
+call("or and and", lambda x: x * ((x > 0) + (x > 1)) + (x > 0) * (x < 1), V)
+call("any truth of reals", lambda x: np.where(np.any(x > 1) & ~np.all(x), x, -x), V)
+call("reduced truth", lambda x: x[0] * np.logical_or.reduce(x > 0, axis=0) + np.logical_and.reduce(x > 0), M)
+call("whole part", lambda x: (3 * x).astype(int) / 2 + x.astype(bool) + (x > 0).astype(float), M, smooth=False)
+for name, positions in {
+    "max": lambda i: np.maximum(i - 1, 0), "clip": lambda i: np.clip(i, 1, 3), "abs": lambda i: np.abs(i - 2),
+    "halves": lambda i: i // 2, "rest": lambda i: (i + 3) % 2, "where": lambda i: np.where(i > 1, i, 0),
+    "test": lambda i: (i > 1).astype(int), "power": lambda i: i**2 - i, "fixed": lambda i: (i / 2).astype(int),
+}.items():  # fmt: skip
+    call(f"position by {name}", lambda x, i, f=positions: x[f(i)], V, IDX)
+
 # -- products
 call("matmul", lambda x, y: x @ y.T, M, N)
 call("matmul vector", lambda x, y: x @ y, M, V)
@@ -421,7 +465,11 @@ REFUSED = {
     "unknown attribute": (lambda: x.sums(), AttributeError, "Did you mean 'sum'"),
     "median of a named length": (lambda: np.median(x), s.UnsupportedError, r"axis 0 of x \(n,\) must be a number"),
     "pad mode": (lambda: np.pad(x, 1, mode="linear_ramp"), s.UnsupportedError, "mode='linear_ramp' is not supported"),
-    "where of a reduction": (lambda: np.mean(x, where=np.array([True])), s.UnsupportedError, "where="),
+    "where of a reduction": (lambda: np.var(x, where=np.array([True])), s.UnsupportedError, "where="),
+    "array of tensors": (lambda: np.array([x.sum(), 1.0]), s.UnsupportedError, r"np\.stack.*np\.block"),
+    "bins that depend on data": (lambda: np.bincount(tok), s.UnsupportedError, "give minlength"),
+    "decreasing bins": (lambda: np.digitize(x, [1.0, 0.0]), s.UnsupportedError, "increasing"),
+    "complex dtype": (lambda: x.astype(complex), s.UnsupportedError, "expected float, int or bool"),
     "largest of nothing": (lambda: np.max(s.tensor("v", "0 n"), axis=0), s.ShapeError, r"max: v \(0, n\) has no entries"),
     "scipy function": (lambda: sc.softmax(x), s.UnsupportedError, r"special\.softmax"),
     "derivative of argmax": (lambda: s.gradient(x.sum() * np.argmax(x) * 0 + np.argmax(x), tok), s.NotDifferentiableError, "integers"),
@@ -433,6 +481,12 @@ def test_refused(name):
     build, error, message = REFUSED[name]
     with pytest.raises(error, match=message):
         build()
+
+
+def test_writing_a_tensor_into_an_array_says_what_to_do():
+    with pytest.raises(ValueError, match="setting an array element") as caught:
+        np.zeros(3)[0] = x.sum()  # NumPy's own error, for anything that can be indexed; ours is its cause.
+    assert "np.stack" in str(caught.value.__cause__)
 
 
 def test_an_error_of_shapes_says_where():

@@ -15,7 +15,7 @@ HERE = r"made at .*test_refusals\.py:\d+"
     [
         (lambda: np.unique(x), r"np\.unique"),
         (lambda: np.spacing(x), "the function spacing"),
-        (lambda: np.fft.fft(x), r"np\.fft"),
+        (lambda: np.fft.fft(x), r"np\.fft\.fft"),
         (lambda: np.hypot.accumulate(x), r"np\.hypot\.accumulate"),
     ],
 )
