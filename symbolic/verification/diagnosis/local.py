@@ -9,6 +9,7 @@ import sympy as sp
 
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index
+from symbolic.program.functions import Equal, LessEqual
 from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis.candidates import Candidate
@@ -51,6 +52,11 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
     """Edits of an expression at its root and, one at a time, below."""
     if isinstance(e, Access):
         yield from _transposed(e)
+        return
+    if isinstance(e, (Equal, LessEqual)) and not e.atoms(Access):
+        first, second = e.args
+        for step in (1, -1):
+            yield "off by one", f"the index in {e}", e.func(first + step, second)
         return
     if e.is_Add:
         yield from _terms(e, side)

@@ -183,7 +183,21 @@ class Scripts:
             raise ReadingError("a scalar takes no index", node.span)
         if len(parts) > base.rank:
             raise ShapeMisfit(f"{len(parts)} indices on {base.describe()}", node.span)
+        if any(isinstance(p, s.Sum) for p in parts):
+            return self.shifted(base, parts, node.span)
         return v.entry(base, [self.place(p) for p in parts], node.span)
+
+    def shifted(self, base: Value, parts: Sequence[s.Node], span: s.Span) -> Value:
+        """``x_{i+j-1}``: the entry there, and 0 beyond the ends of the axis."""
+        labels = [v.fresh_label("k") if isinstance(p, s.Sum) else "" for p in parts]
+        read = v.entry(base, [(x, None) if x else self.place(p) for x, p in zip(labels, parts, strict=True)], span)
+        for label, part in zip(labels, parts, strict=True):
+            if label:
+                here = self.inside({"·": (label, read.extent(label))})
+                dot = s.Symbol(part.span, "·", "·")
+                at = v.pointwise(f.Equal, [here.counted(dot), here.counted(part)], span)
+                read = algebra.reduced(v.pointwise(lambda a, b: a * b, [read, at], span), [label], "sum", span)
+        return read
 
     def _other_range(self, base: Value, parts: Sequence[s.Node]) -> bool:
         """Whether an index cannot count entries of the value: it is a scalar, or the ranges differ."""

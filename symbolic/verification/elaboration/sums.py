@@ -59,7 +59,7 @@ def big(el: Elaborator, node: s.Big) -> Value:
         body = _within(inner, body, bound[letters[0]], letters[0], node, lower or 0 if lower is not None else 1, upper)
     present = [label for label in labels if label in body.labels]
     for letter, label in zip(letters, labels, strict=True):
-        if label not in body.labels and node.kind == "sum":
+        if label not in body.labels:
             body = _repeated(body, bound[letter][1], letter, node)
     if not present:
         return body
@@ -75,9 +75,21 @@ def _unrolled(el: Elaborator, node: s.Big) -> s.Node | None:
     if not (isinstance(first, s.Number) and isinstance(last, s.Number) and (first.text + last.text).isdigit()):
         return None
     numbers = range(int(first.text), int(last.text) + 1)
-    if not 1 <= len(numbers) <= MOST_TERMS or not any(_numbered(el, n, letter, numbers) for n in s.walk(node.body)):
+    indexed = any(_reads(n, letter) for n in s.walk(node.body))
+    named = any(_numbered(el, n, letter, numbers) for n in s.walk(node.body))
+    if not 1 <= len(numbers) <= MOST_TERMS or (indexed and not named):
         return None
     return s.Sum(node.span, tuple((1, _at(node.body, letter, n)) for n in numbers))
+
+
+def _reads(node: s.Node, letter: str) -> bool:
+    """Whether the letter stands below a symbol, or in brackets behind it, as an index."""
+    scripts = (
+        (node.sub, node.indexed, node.sup if names.is_layer(node.sup) else None) if isinstance(node, s.Scripted) else ()
+    )
+    return any(
+        isinstance(n, s.Symbol) and n.name == letter for script in scripts if script is not None for n in s.walk(script)
+    )
 
 
 def _numbered(el: Elaborator, node: s.Node, letter: str, numbers: range) -> bool:
@@ -112,6 +124,12 @@ def _at(thing: Any, letter: str, number: int) -> Any:
 def _repeated(body: Value, extent: sp.Expr | None, letter: str, node: s.Big) -> Value:
     if extent is None:
         raise ReadingError(f"nothing in the sum depends on {letter}, and its range is not written", node.span)
+    if node.kind in ("max", "min"):
+        return body
+    if node.kind not in ("sum", "prod"):
+        raise ReadingError(f"nothing under {node.kind} depends on {letter}", node.span)
+    if node.kind == "prod":
+        return v.pointwise(lambda a: a**extent, [body], node.span)
     return v.pointwise(lambda a: a * extent, [body], node.span)
 
 
@@ -207,6 +225,10 @@ def _within(el: Elaborator, body: Value, bound, letter: str, node: s.Big, lower:
     inner = el.inside({letter: (label, extent)})
     position = inner.position(letter, node.span)
     test = v.pointwise(LessEqual, [position, limit_value], node.span)
+    if node.kind == "prod":
+        return v.pointwise(lambda a, b: Where(b, a, sp.S.One), [body, test], node.span)
+    if node.kind != "sum":
+        raise ReadingError(f"{node.kind} over part of an axis is not read", node.span)
     return v.pointwise(lambda a, b: a * b, [body, test], node.span)
 
 

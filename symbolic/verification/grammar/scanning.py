@@ -375,7 +375,7 @@ class Scanner:
         """Whether the letter d is a differential in this formula."""
         if "d" in self.vocabulary.names:
             return False
-        if re.search(r"\\d?t?frac\s*\{\s*(?:\\mathrm\s*\{?)?d\b|\\frac\s*\{\s*d(?:\^|\s*[A-Za-z\\}])", self.text):
+        if re.search(r"\\d?t?frac\s*\{\s*(?:\\mathrm\s*\{?)?d\b|\\[dt]?frac\s*\{\s*d(?:\^|\s*[A-Za-z\\}])", self.text):
             return True
         if re.search(r"(?<![A-Za-z\\])d\s*(?:\\?[A-Za-z]+)(?:_\{?\w+\}?)?\s*/\s*d", self.text):
             return True

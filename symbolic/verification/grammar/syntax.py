@@ -178,6 +178,19 @@ class Cases(Node):
     rows: tuple[tuple[Node, Node | None], ...]
 
 
+def children(node: Node) -> list[Node]:
+    """The nodes right below a node."""
+    found: list[Node] = []
+    stack: list = [getattr(node, f.name) for f in fields(node) if f.name != "span"]
+    while stack:
+        thing = stack.pop()
+        if isinstance(thing, Node):
+            found.append(thing)
+        elif isinstance(thing, tuple):
+            stack.extend(thing)
+    return found
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it."""
     stack: list = [node]

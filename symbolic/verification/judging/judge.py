@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 
 from symbolic.errors import ChainruleError
@@ -27,6 +28,8 @@ from symbolic.verification.judging.worked import Worked, constant
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.program import free_letters, identifier
 from symbolic.verification.reading.statements import written
+
+_UNNAMED = re.compile(r"t_\{\d{2,}\}")  # an intermediate result, which tells a reader nothing
 
 
 class Judge:
@@ -447,4 +450,4 @@ def printed(t: Tensor | None) -> str:
         text = latex(t)
     except Exception:  # printing is a courtesy; a verdict never fails for it
         return ""
-    return text if len(text) <= 600 else ""
+    return text if len(text) <= 600 and not _UNNAMED.search(text) else ""

@@ -310,7 +310,15 @@ class Reader(Definitions):
         right = self.side(chain, 1)
         if not isinstance(right, s.Node):
             return False
-        return any(isinstance(n, (s.Symbol, s.Scripted)) and name_of(n) == name for n in s.walk(right))
+        stack: list[s.Node] = [right]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, s.Scripted) and name_of(node) != name and name_of(node) in self.scope.values:
+                continue  # a_f with a name of its own is not f
+            if isinstance(node, (s.Symbol, s.Scripted)) and name_of(node) == name:
+                return True
+            stack.extend(s.children(node))
+        return False
 
     def used(self, chain: Chain) -> set[str]:
         """Names whose tensors are read by what was defined so far."""
