@@ -56,7 +56,7 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
     if isinstance(e, (Equal, LessEqual)) and not e.atoms(Access):
         first, second = e.args
         for step in (1, -1):
-            yield "off by one", f"the index in {e}", e.func(first + step, second)
+            yield "off by one", "a shifted index", e.func(first + step, second)
         return
     if e.is_Add:
         yield from _terms(e, side)

@@ -189,6 +189,9 @@ class Scripts:
 
     def shifted(self, base: Value, parts: Sequence[s.Node], span: s.Span) -> Value:
         """``x_{i+j-1}``: the entry there, and 0 beyond the ends of the axis."""
+        note = "entries beyond the ends of an axis, as x_{i+1} may be, are read as 0"
+        if note not in self.scope.notes:
+            self.scope.notes.append(note)
         labels = [v.fresh_label("k") if isinstance(p, s.Sum) else "" for p in parts]
         read = v.entry(base, [(x, None) if x else self.place(p) for x, p in zip(labels, parts, strict=True)], span)
         for label, part in zip(labels, parts, strict=True):
