@@ -12,7 +12,6 @@ from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor, tensor
 from symbolic.verification.document_verdict import ClaimVerdict
 from symbolic.verification.elaboration import values as v
-from symbolic.verification.elaboration.batches import substituted
 from symbolic.verification.elaboration.derivatives import subject
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.scope import Generic, Scope
@@ -23,8 +22,9 @@ from symbolic.verification.judging import numbers
 from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.differentials import Variations
+from symbolic.verification.judging.given import with_given
 from symbolic.verification.judging.reader import Line, Reader
-from symbolic.verification.judging.worked import Worked, constant
+from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.program import free_letters, identifier
 from symbolic.verification.reading.statements import written
@@ -130,7 +130,7 @@ class Judge:
         truth = self.value(scope, env, line.left)
         derivative = self.is_derivative(line)
         claim, judged = self.read_right(scope, env, line, truth, derivative)
-        judged = self.on_condition(line, self.with_given(judged, line))
+        judged = self.on_condition(line, with_given(self.reader, line, judged))
         follows = self.follows(line, scope, env, claim, judged, derivative)
         self.right[id(line.chain), line.k] = judged.holds
         if (
@@ -215,30 +215,6 @@ class Judge:
             except ReadingError:
                 continue
         return None if judged.holds else False
-
-    def with_given(self, judged: Judged, line: Line) -> Judged:
-        """A claim that is right once the numbers that the document gives are put in, where the claim names none of their symbols.
-
-        0, 1 and −1 are not put in: a factor or term that a person forgot could hide behind them.
-        """
-        claim, truth = judged.claim, judged.truth
-        if judged.verdict.status != "refuted" or claim is None or truth is None or not self.reader.given:
-            return judged
-        if any(name_of(n) in self.reader.given for n in s.walk(line.right)):
-            return judged
-        numbers_ = {
-            value.tensor.serial: constant(given, given.shape)
-            for name, given in self.reader.given.items()
-            if (value := self.reader.scope.values.get(name)) is not None
-            and value.tensor.definition is None
-            and not {abs(x) for x in given.entries} <= {0, 1}
-        }
-        put_in = [t.serial for t in leaves([truth, claim]) if t.serial in numbers_]
-        if not put_in:
-            return judged
-        held = [substituted(t, lambda u: numbers_.get(u.serial)) for t in (claim, truth)]
-        again = compare(Value(held[0]), Value(held[1]), True, diagnosed=False)
-        return replace(judged, verdict=again.verdict) if again.holds else judged
 
     def on_condition(self, line: Line, judged: Judged) -> Judged:
         """A claim that fails in general is left open where the document says more of its symbols than was understood, or less.
