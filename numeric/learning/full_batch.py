@@ -57,9 +57,10 @@ def minimise(
     ``tol``; further ``options`` go to SciPy as they are (``gtol=1e-8``).
 
     The history has one record per iterate, the first (``epoch`` 0) for the start; ``settings`` tells SciPy's message and the
-    numbers of evaluations; ``ended`` is ``"completed"`` where SciPy reports success or the last step was taken. Raises
+    numbers of evaluations; ``ended`` is ``"completed"`` where SciPy reports success or the last step was taken, and
+    ``"interrupted"`` at the last iterate after Ctrl-C. Raises
     ``OptionError`` for an unknown method, ``NoGradientError`` where there is no gradient, ``TrainingError`` for a loss that
-    is no number at the start. (Virtanen et al., Nature Methods 17, 2020.)
+    is no number at the start or at the end. (Virtanen et al., Nature Methods 17, 2020.)
 
     >>> from symbolic import tensor
     >>> x, y, w = tensor("x"), tensor("y", role="target"), tensor("w", role="parameter")
@@ -82,18 +83,38 @@ def minimise(
         more["hess"] = lambda w: objective.hessian(path.at(w), arrays)
     path.begin()
     limit = {("maxfun" if method == "TNC" else "maxiter"): steps}
-    result = scipy.optimize.minimize(
-        path.value_and_gradient, objective.flat(given), jac=True, method=method, tol=tolerance, callback=path.record,
-        options={**limit, **options}, **more,
-    )  # fmt: skip
-    settings = {
+    told: dict[str, Any] = {
         "method": method, "options": {**limit, **options}, "tolerance": tolerance, "seed": seed, "batch_size": None,
-        "dtype": "float64", "backend": "numpy", "frozen": tuple(frozen), "message": str(result.message),
-        "evaluations": path.evaluations, "iterations": int(result.nit),
+        "dtype": "float64", "backend": "numpy", "frozen": tuple(frozen),
     }  # fmt: skip
-    out_of_steps = int(result.nit) >= steps
-    ended = "completed" if result.success or out_of_steps else "stopped"
-    return History(loss, path.at(result.x), tuple(path.records), ended, settings)
+    try:
+        with np.errstate(all="ignore"):  # what is not finite is found and told below
+            result = scipy.optimize.minimize(
+                path.value_and_gradient, objective.flat(given), jac=True, method=method, tol=tolerance, callback=path.record,
+                options={**limit, **options}, **more,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        told |= {"message": "interrupted", "evaluations": path.evaluations, "iterations": len(path.records) - 1}
+        return History(loss, path.at(path.point), tuple(path.records), "interrupted", told)
+    except ValueError as error:  # SciPy's trust regions, where a number is not finite
+        if path.last is None or np.isfinite(path.last[1]):
+            raise
+        told |= {"message": str(error), "evaluations": path.evaluations, "iterations": len(path.records) - 1}
+        raise _fallen(path, History(loss, path.at(path.point), tuple(path.records), "stopped", told)) from None
+    told |= {"message": str(result.message), "evaluations": path.evaluations, "iterations": int(result.nit)}
+    ended = "completed" if result.success or int(result.nit) >= steps else "stopped"
+    history = History(loss, path.at(result.x), tuple(path.records), ended, told)
+    if not (np.isfinite(result.fun) and np.isfinite(path.records[-1].loss)):
+        raise _fallen(path, history)
+    return history
+
+
+def _fallen(path: _Path, history: History) -> TrainingError:
+    return TrainingError(
+        f"minimise: the loss became {path.last[1] if path.last else 'no number'} at evaluation {path.evaluations}; "
+        "the iterates until then are in error.history",
+        history,
+    )
 
 
 def matrix_step(
@@ -140,6 +161,7 @@ class _Path:
         self.objective, self.given, self.arrays = objective, given, arrays
         self.evaluations, self.records, self.began = 0, [], time.perf_counter()
         self.last: tuple[bytes, float] | None = None
+        self.point = objective.flat(given)
 
     def begin(self) -> None:
         """The record of the start."""
@@ -161,6 +183,7 @@ class _Path:
 
     def record(self, w: np.ndarray, *rest: Any) -> None:
         """Called by SciPy after each iteration."""
+        self.point = np.array(w)
         met, value = self.last or (b"", 0.0)
         if met != np.asarray(w).tobytes():
             value = self.objective.value(self.at(w), self.arrays)

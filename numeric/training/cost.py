@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from numeric.errors import DataError
+from numeric.errors import DataError, OptionError
 from numeric.lowering import lowered
 from numeric.lowering.buffers import VIEWS, stored
 from numeric.lowering.program import ArrayProgram, Line, Value
@@ -80,6 +80,10 @@ def step_cost(
     >>> cost.parameters, cost.multiplications
     (6, 140)
     """
+    if method == "matrix":
+        raise OptionError(
+            "the cost of a step is counted for methods whose step is one program; a matrix step also factors n × n numbers"
+        )
     numbers = {dim_symbol(k) if isinstance(k, str) else k: v for k, v in (sizes or {}).items()}
     step = training_step(loss, method=method, dtype=dtype, learning_rate=None, **options)
     program, (trained, data, states) = step.for_batch(batch_size, numbers)

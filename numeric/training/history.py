@@ -76,7 +76,8 @@ class History:
         if not self.records:
             return f"no epoch was finished ({self.ended})"
         last = self.records[-1]
-        parts = [f"{len(self.records)} epochs ({self.ended}), loss {self.records[0].loss:.4g} → {last.loss:.4g}"]
+        counted = "epochs" if last.learning_rate is not None else "records"
+        parts = [f"{len(self.records)} {counted} ({self.ended}), loss {self.records[0].loss:.4g} → {last.loss:.4g}"]
         if last.validation is not None:
             parts.append(f"held-out loss {last.validation:.4g}")
         parts += [f"{name} {value:.4g}" for name, value in last.metrics.items()]

@@ -93,6 +93,11 @@ def train(
     3.0
     """
     require_scalar(loss, "train")
+    if "mask" in options:
+        raise OptionError(
+            "train takes no mask: leave padded samples out of the data; padding inside a sample is masked in the loss, as in "
+            "np.sum(m * losses) / np.sum(m) with an input m"
+        )
     chosen = {**options, "learning_rate": learning_rate}  # None: the method's own
     arrays = {name: _in_precision(a, dtype) for name, a in checked(loss, data).items()}
     samples = len(next(iter(arrays.values())))

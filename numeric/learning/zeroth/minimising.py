@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -46,7 +45,7 @@ def minimise_without_gradient(
 
     The history holds the best parameters met, one record for every improvement and one for the end (``epoch`` counts
     evaluations), and in ``settings["reason"]`` why the method was chosen and what the derivation says of the gradient. A
-    loss that is no number counts as infinitely bad. Raises ``OptionError`` for an unknown method or option,
+    loss that is no number counts as infinitely bad. Ctrl-C ends the search with the best point so far. Raises ``OptionError`` for an unknown method or option,
     ``TrainingError`` if the loss was a number nowhere.
 
     >>> from symbolic import tensor
@@ -61,8 +60,12 @@ def minimise_without_gradient(
     chosen, why = _chosen(method, len(start))
     settings = _settings(chosen, options)
     spending = _Spending(lambda w: value({**given, **split(w)}), evaluations)
-    with suppress(Spent):
+    try:
         chosen.run(spending, start, float(scale), np.random.default_rng(seed), settings)
+    except Spent:
+        ended = "completed"
+    except KeyboardInterrupt:
+        ended = "interrupted"
     if spending.best is None:
         raise TrainingError(
             f"the loss was a number at none of {spending.count} points; begin elsewhere with parameters="
@@ -73,7 +76,7 @@ def minimise_without_gradient(
         "reason": " ".join(part for part in (why, reason) if part), "batch_size": None, "dtype": "float64",
     }  # fmt: skip
     best = {**given, **split(spending.best)}
-    return History(loss if isinstance(loss, Tensor) else None, best, tuple(spending.records), "completed", told)
+    return History(loss if isinstance(loss, Tensor) else None, best, tuple(spending.records), ended, told)
 
 
 class _Spending:

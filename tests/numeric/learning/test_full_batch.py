@@ -73,3 +73,29 @@ def test_refusals():
         numeric.minimise(np.sign(w * x), {"x": np.ones(2)})
     with pytest.raises(TrainingError, match="the loss is inf at the start"):
         numeric.minimise(1 / (w * x) ** 2, {"x": np.zeros(2)}, {"w": 1.0})
+
+
+def test_ctrl_c_keeps_the_last_iterate(monkeypatch):
+    calls, gradient = [], Objective.value_and_gradient
+
+    def interrupted(self, *arguments):
+        calls.append(1)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return gradient(self, *arguments)
+
+    monkeypatch.setattr(Objective, "value_and_gradient", interrupted)
+    history = numeric.minimise(logistic(), DATA)
+    assert history.ended == "interrupted"
+    assert 1 < len(history.records) < 8
+    assert Objective(logistic()).value(history.parameters, DATA) == pytest.approx(history.losses[-1])
+    assert str(history).startswith(f"{len(history.records)} records (interrupted), loss 0.69")
+
+
+def test_a_loss_that_falls_off_its_domain_is_told():
+    w = tensor("w", role="parameter")
+    for method in ("trust-ncg", "SLSQP"):
+        with pytest.raises(TrainingError, match="minimise: the loss became (nan|-inf) at evaluation") as caught:
+            numeric.minimise(np.log(w), None, {"w": 1.0}, method=method)
+        assert caught.value.history.losses[0] == 0
+    assert numeric.minimise(np.log(w), None, {"w": 1.0}, method="CG").ended == "stopped"

@@ -114,3 +114,17 @@ def test_refusals(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cma", None)
     with pytest.raises(MissingExtraError, match=r"chainrule\[zeroth\]"):
         run(BOWL, None, START, method="cma")
+
+
+def test_ctrl_c_keeps_the_best_point():
+    calls = []
+
+    def loss(p):
+        calls.append(float(np.sum(p["a"] ** 2)))
+        if len(calls) == 9:
+            raise KeyboardInterrupt
+        return calls[-1]
+
+    history = numeric.minimise_without_gradient(loss, parameters={"a": [1.0, 2.0]}, method="random")
+    assert history.ended == "interrupted"
+    assert history.losses[-1] == min(calls[:8])

@@ -125,3 +125,14 @@ def test_a_loss_that_ignores_some_parameters_still_trains():
     x, w, b = tensor("x"), tensor("w", role="parameter"), tensor("b", role="parameter")
     history = numeric.train((w * x - 1) ** 2 + np.sign(b), {"x": np.ones(3)}, {"w": 0.0}, learning_rate=0.5, epochs=1)
     assert float(history.parameters["w"]) == 1
+
+
+def test_padded_sequences_are_masked_in_the_loss():
+    """Positions beyond a sequence's end, by an input m of 0 and 1: the same step as each sequence cut to its length."""
+    x, m, w = tensor("x", "n"), tensor("m", "n"), tensor("w", role="parameter")
+    data = {"x": np.array([[1.0, 2.0, 9.0], [3.0, 4.0, 5.0]]), "m": np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]])}
+    history = numeric.train(np.sum(m * (w * x - 1) ** 2) / np.sum(m), data, {"w": 0.5}, batch_size=None, epochs=1)
+    g = np.mean([np.mean(2 * (0.5 * a - 1) * a) for a in (np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0]))])
+    assert float(history.parameters["w"]) == pytest.approx(0.5 - 0.01 * g)
+    with pytest.raises(OptionError, match="train takes no mask: leave padded samples out"):
+        numeric.train((w * x[0] - 1) ** 2, {"x": data["x"]}, mask="m")
