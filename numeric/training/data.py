@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from numeric.errors import DataError, OptionError, extra
+from numeric.training import disk
 from numeric.training.tables import read_csv, read_parquet
 from symbolic import Tensor
 from symbolic.errors import suggestion
@@ -57,8 +58,12 @@ class DataSet:
         return len(next(iter(self.arrays.values())))
 
     def take(self, rows: Any) -> DataSet:
-        """The data set of the given rows (a slice, a mask or integers)."""
-        return replace(self, arrays={name: a[rows] for name, a in self.arrays.items()})
+        """The data set of the given rows (a slice, a mask or integers); rows of arrays on disk are copied on disk."""
+        if isinstance(rows, slice):
+            return replace(self, arrays={name: a[rows] for name, a in self.arrays.items()})
+        rows = np.asarray(rows)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return replace(self, arrays={name: disk.mapped(a, lambda part: part, rows) for name, a in self.arrays.items()})
 
     def split(self, held_out: float = 0.2, seed: int = 0) -> tuple[DataSet, DataSet]:
         """(training, held-out) samples, shuffled with the seed; ``held_out`` is a fraction.
@@ -82,9 +87,8 @@ class DataSet:
             raise DataError(
                 f"{self.name}: no array is called {' or '.join(_FEATURES)}; standardise your arrays yourself"
             )
-        basis = (by or self).arrays[name]
-        mean, deviation = basis.mean(axis=0), basis.std(axis=0)
-        scaled = (self.arrays[name] - mean) / np.where(deviation > 0, deviation, 1)
+        mean, deviation = disk.moments((by or self).arrays[name])
+        scaled = disk.mapped(self.arrays[name], lambda part: (part - mean) / np.where(deviation > 0, deviation, 1))
         return replace(self, arrays={**self.arrays, name: scaled})
 
     def bind(self, loss: Tensor) -> dict[str, np.ndarray]:
@@ -130,7 +134,12 @@ class DataSet:
             raise DataError(
                 f"{self.name}: labels run from {labels.min()} to {labels.max()}, but {t.describe()} has room for {count} classes"
             )
-        return np.eye(count)[labels]
+        if labels.size * count * 8 < disk.LARGE:
+            return np.eye(count)[labels]
+        rows = disk.empty((len(labels), count), np.float64)
+        for part in disk.blocks(rows):
+            rows[part] = np.eye(count)[labels[part]]
+        return rows
 
 
 def _first(names: tuple[str, ...], arrays: Mapping[str, Any]) -> str | None:
@@ -141,7 +150,7 @@ def load(source: str | Path, target: str | None = None) -> DataSet:
     """A packaged data set by name, or a file: ``.npz`` (arrays by name), ``.csv`` or ``.parquet`` (columns), a folder of ``.npy``.
 
     ``target`` is the target column of a table (the last one if None). Arrays of a folder stay on disk and are read
-    batch by batch. Raises ``DataError`` for a file that is missing, damaged, empty or holds what is no number.
+    batch by batch; a large Parquet file is copied there row group by row group. Raises ``DataError`` for a file that is missing, damaged, empty or holds what is no number.
 
     >>> load("iris").arrays["features"].shape
     (150, 4)

@@ -12,6 +12,8 @@ from numeric.functions import lambdify
 from symbolic import Tensor
 from symbolic.language.samples import batched, variables
 
+_AT_ONCE = 2048
+
 
 def for_samples(
     outputs: Sequence[Tensor], parameters: Mapping[str, Any], arrays: Mapping[str, Any]
@@ -24,10 +26,24 @@ def for_samples(
 
 
 def mean_of(outputs: Sequence[Tensor]) -> Callable[[Mapping[str, Any], Mapping[str, Any]], list[float]]:
-    """A function of (parameters, arrays) that gives the mean over samples of each per-sample scalar tensor."""
+    """A function of (parameters, arrays) that gives the mean over samples of each per-sample scalar tensor.
+
+    Samples are taken ``_AT_ONCE`` at a time, so that memory does not grow with their number.
+    """
     many = batched(outputs, "samples_")
     call = _caller([np.mean(t) if t.ndim else t for t in many])
-    return lambda parameters, arrays: [float(v) for v in call(parameters, arrays)]
+
+    def means(parameters: Mapping[str, Any], arrays: Mapping[str, Any]) -> list[float]:
+        samples = max((len(a) for a in arrays.values()), default=0)
+        if samples <= _AT_ONCE:
+            return [float(v) for v in call(parameters, arrays)]
+        total = np.zeros(len(many))
+        for first in range(0, samples, _AT_ONCE):
+            part = {name: a[first : first + _AT_ONCE] for name, a in arrays.items()}
+            total += np.array(call(parameters, part), float) * min(_AT_ONCE, samples - first)
+        return [float(v) for v in total / samples]
+
+    return means
 
 
 def _caller(outputs: Sequence[Tensor]) -> Callable[[Mapping[str, Any], Mapping[str, Any]], list[Any]]:

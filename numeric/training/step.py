@@ -189,7 +189,9 @@ class TrainingStep:
         arrays = {name: np.asanyarray(data[name]) for name in inputs}
         count = -(-len(order) // batch_size)
         rates = np.full(count, self.options["learning_rate"]) if rates is None else rates
-        if self._loops is not None and count and not any(_must_stream(a, self.dtype) for a in arrays.values()):
+        wanted = {name: dtype for (name, _), dtype in zip(self._places, self._dtypes, strict=True)}
+        streamed = any(_must_stream(a, wanted[name]) for name, a in arrays.items())
+        if self._loops is not None and count and not streamed:
             sample = {name: a[:1] for name, a in arrays.items()}
             self._checked(parameters, sample)
             ready = self._checked(parameters, arrays, prepare=False)
@@ -280,8 +282,8 @@ class TrainingStep:
 
 
 def _must_stream(array: np.ndarray, dtype: np.dtype) -> bool:
-    """True for an array on disk in another precision: as a whole it may not fit into memory."""
-    return isinstance(array, np.memmap) and array.dtype.kind == "f" and array.dtype != dtype
+    """True for an array on disk that must be converted: as a whole it may not fit into memory."""
+    return isinstance(array, np.memmap) and array.dtype != dtype
 
 
 def prepared_again(program: Program) -> Program:

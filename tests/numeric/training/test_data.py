@@ -17,8 +17,9 @@ def loss_of(x_shape, y_shape, y_dtype="real"):
 @pytest.mark.parametrize("name", PACKAGED)
 def test_packaged_sets_load(name):
     data = load(name)
-    assert len(data) == len(data.arrays["features"]) > 100
-    assert np.isfinite(data.arrays["features"]).all()
+    assert {len(a) for a in data.arrays.values()} == {len(data)}
+    assert len(data) > 100
+    assert all(np.isfinite(a).all() for a in data.arrays.values())
     assert bool(data.classes) == (name != "diabetes")
 
 
