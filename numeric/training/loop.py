@@ -260,19 +260,20 @@ class _Loop:
         progress bar and for Ctrl-C.
         """
         order, rates = self.order(epoch), np.array([self.rate(epoch, k) for k in range(self.steps_per_epoch)])
-        total, first, portion = 0.0, 0, 1
+        losses, first, portion = np.empty(self.steps_per_epoch), 0, 1
         while first < self.steps_per_epoch:
             rows = order[first * self.batch : (first + portion) * self.batch]
             began = time.perf_counter()
-            losses = self.step.over(self.parameters, self.arrays, rows, self.batch, rates[first : first + portion])
-            if not np.isfinite(losses).all():
+            found = self.step.over(self.parameters, self.arrays, rows, self.batch, rates[first : first + portion])
+            if not np.isfinite(found).all():
                 raise FloatingPointError
-            sizes = np.minimum(self.batch, len(rows) - self.batch * np.arange(len(losses)))
-            total += float(losses @ sizes)
+            losses[first : first + len(found)] = found
             first += portion
             portion *= 2 if time.perf_counter() - began < 0.05 else 1
             progress.advance(len(rows))
-        return total / self.samples
+        # One sum at the end: how an epoch was cut into portions must not show in its bits.
+        sizes = np.minimum(self.batch, self.samples - self.batch * np.arange(self.steps_per_epoch))
+        return float(losses @ sizes) / self.samples
 
     def order(self, epoch: int) -> np.ndarray:
         """The rows in the order in which they are met: a seeded permutation, sorted within each batch."""

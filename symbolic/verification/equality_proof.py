@@ -58,7 +58,7 @@ def written_out(t: Tensor) -> int:
     return sizes[t]
 
 
-def prove(claim: Tensor, truth: Tensor, seconds: float = 0.2) -> Proof | None:
+def prove(claim: Tensor, truth: Tensor, seconds: float = 0.5) -> Proof | None:
     """A proof that two tensors of one shape are equal wherever both are defined; None if none is found in time."""
     if max(written_out(t) for t in (claim, truth)) > LONGEST:
         return None

@@ -169,8 +169,7 @@ def test_ctrl_c_keeps_what_was_reached(backend):
     np.testing.assert_allclose(history.parameters["w"], [1, -2, 0.5], atol=0.1)
 
 
-@pytest.mark.parametrize("method", ["sgd", "adam"])
-@pytest.mark.parametrize("batch_size", [1, 8, None])
+@pytest.mark.parametrize(("method", "batch_size"), [("sgd", 1), ("adam", 8), ("sgd", None)])
 def test_compiled_training_agrees_with_numpy(method, batch_size):
     pytest.importorskip("numba")
     training, held = flowers()
