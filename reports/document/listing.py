@@ -40,18 +40,24 @@ class Listing:
                 return f"{label} = {text(right, style='numpy')}"
             except ChainruleError:
                 pass
-        return _alone(label, t) if t is not None else ""
+        around = (left.of, *left.by) if isinstance(left, Derivative) else ()
+        return _alone(label, t, around) if t is not None else ""
 
 
-def _alone(label: str, t: Tensor) -> str:
-    """The lines of a function of its own that computes one tensor from the named ones that it reads."""
+def _alone(label: str, t: Tensor, around: tuple[Tensor, ...]) -> str:
+    """The lines of a function of its own that computes one tensor from the named ones that it reads.
+
+    ``around`` are further tensors that tell dimensions.
+    """
     reads = [u for u in topological([t], stop=lambda u: u is not t and u.name is not None) if u is not t]
     known = [u for u in reads if u.name is not None and u.value is None]
-    try:
-        body = function_body(lambdify(known, t).source)
-    except ChainruleError:
-        return ""
-    return re.sub(r"^return ", f"{label} = ", body, flags=re.MULTILINE)
+    for given in (known, list(dict.fromkeys([*known, *around]))):
+        try:
+            body = function_body(lambdify(given, t).source)
+        except ChainruleError:
+            continue
+        return re.sub(r"^return ", f"{label} = ", body, flags=re.MULTILINE)
+    return ""
 
 
 def function_body(source: str) -> str:

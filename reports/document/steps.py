@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -46,10 +47,15 @@ class Telling:
 
     def condition(self, c: Condition) -> tuple[Inline, ...]:
         """A side condition: mathematics, or words of the catalogue."""
-        said = self.words.sentences.get(f"condition.{_slug(c.relation)}")
-        if c.expr is not None or said is None:
+        if c.expr is not None:
             return (Math(condition(c)),)
-        return (symbol(c.subject), Text(" "), Text(said)) if c.subject is not None else (Text(said),)
+        said = self.words.sentences
+        for key in (key for key in said if key.startswith("condition.")):
+            match = re.fullmatch(CONDITIONS[key.removeprefix("condition.")], c.relation)
+            if match:
+                return phrase(self.words, key, subject=match.groupdict().get("subject", ""))
+        about = (symbol(c.subject), Text(" ")) if c.subject is not None else ()
+        return (*about, Text(c.relation))
 
     def finding(self, f: Finding) -> tuple[Inline, ...]:
         """A structural finding in words."""
@@ -57,8 +63,22 @@ class Telling:
         return phrase(self.words, f"finding.{f.kind}", subject=subject)
 
 
-def _slug(relation: str) -> str:
-    return "".join(ch if ch.isalnum() else "_" for ch in relation.lower()).strip("_")
+# What a condition in words looks like, by the key of its sentence; others are the same in every language.
+CONDITIONS = {
+    "first_max": r"on a tie the first largest entry gets the whole derivative of max",
+    "first_min": r"on a tie the first smallest entry gets the whole derivative of min",
+    "half_max": r"on a tie each argument of max gets half",
+    "half_min": r"on a tie each argument of min gets half",
+    "sign": r"sign′ = 0 everywhere",
+    "step": r"step′ = 0 everywhere",
+    "absolute": r"\|x\|′ = 0 at x = 0",
+    "invertible": r"(?P<subject>.+) invertible",
+    "full_rank": r"(?P<subject>.+) of full rank",
+    "definite": r"(?P<subject>.+) symmetric positive definite",
+    "distinct": r"(?P<subject>.+) symmetric with distinct eigenvalues",
+    "singular": r"singular values of (?P<subject>.+) distinct and positive",
+    "spectrum": r"(?P<subject>.+) without eigenvalues on \(-∞, 0\]",
+}
 
 
 def steps_of(d: Derivation, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> Steps:

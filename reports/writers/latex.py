@@ -246,7 +246,7 @@ class _Writer:
         head = " & ".join(rf"\textbf{{{self.inlines(column.title)}}}" for column in node.columns)
         rows = [" & ".join(self.inlines(cell) or "{}" for cell in row) for row in node.rows]
         long = len(rows) > LONG_TABLE
-        ends = r"\\"
+        ends = r"\\[4pt]" if any(r"\frac" in row for row in rows) else r"\\"  # fractions of two rows do not touch
         body = "\n".join(rf"{{}}{row} {ends}" for row in rows)
         middle = r"\midrule\endhead" if long else r"\midrule"
         inside = f"{{{''.join(places)}}}\n\\toprule\n{{}}{head} {ends}\n{middle}\n{body}\n\\bottomrule\n"

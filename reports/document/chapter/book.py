@@ -54,9 +54,14 @@ class Book:
     def sentence(self, key: str, **fields: Content) -> tuple[Inline, ...]:
         """The same as inlines."""
         found: list[Inline] = []
+        literal = ""
         for part in phrase(self.prose, key, **fields):
-            found += _with_symbols(part.text) if isinstance(part, Text) else [part]
-        return tuple(found)
+            if isinstance(part, Text):  # a doubled brace ends a part in the midst of a formula
+                literal += part.text
+                continue
+            found += [*_with_symbols(literal), part]
+            literal = ""
+        return (*found, *_with_symbols(literal))
 
     def section(self, key: str, *blocks: Block | list[Block] | None) -> Section:
         """A section with the title ``key.title``; lists are taken apart and None is left out."""

@@ -1,0 +1,137 @@
+"""Reports of derivations: every model of the gallery, whole, in both languages, with every step held to numbers."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from reports.commands.models import find
+from reports.document.catalogue import catalogue
+from reports.document.derivation import Choices, report
+from reports.document.model import Code, Figure, Formula, Math, Section, Steps, Text, plain, walk
+from reports.document.steps import CONDITIONS, Telling
+from reports.writers import written
+from reports.writers.svg import drawing
+from symbolic.calculus.closed_form import Condition
+from symbolic.calculus.conditions import TIES
+from symbolic.calculus.rules import RULES
+from symbolic.language.gallery import GALLERY
+from symbolic.program.functions import FUNCTIONS
+from symbolic.program.primitives import PRIMITIVES
+
+SECTIONS = [
+    "diagram",
+    "symbols",
+    "program",
+    "jacobians",
+    "steps",
+    "gradients",
+    "structure",
+    "code",
+    "check",
+    "environment",
+]
+LARGE = {name for name in GALLERY if name.startswith("gpt")} | {"gru-net", "elman-net", "conv-net"}  # minutes, together
+QUICK = [name for name in GALLERY if name not in LARGE]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_every_model_has_a_report_whose_steps_agree(name):
+    document = report(find(name), Choices(training=False))
+    steps = [step for node in walk(document) if isinstance(node, Steps) for step in node.steps]
+    assert steps
+    assert {step.check.status for step in steps} == {"agrees"}
+    assert all(step.code is not None for step in steps if step.level == 0)
+    page, source = written(document, "html"), written(document, "tex")
+    assert 'class="source"' not in page
+    assert source.count(r"\begin{document}") == 1
+
+
+def test_the_sections_of_the_example_net():
+    document = report(find("example-net"), Choices(training=False))
+    found = [node.id for node in document.blocks if isinstance(node, Section)]
+    assert [s for s in SECTIONS if s in found] == found
+    assert {"diagram", "jacobians", "steps", "gradients", "code", "check"} <= set(found)
+    shown = {node.latex for node in walk(document) if isinstance(node, Math)}
+    assert r"[1 \times 40] = [1 \times 10] \cdot [10 \times 40]" in shown
+    assert any(isinstance(n, Figure) and n.id == "" and "W_1" in n.alt for n in walk(document))
+    assert any(isinstance(n, Code) and "dC_dW_1" in n.source for n in walk(document))
+
+
+def test_a_jacobian_of_a_scalar_is_a_row_and_a_gradient_has_the_shape_of_its_variable():
+    document = report(find("vector-module"), Choices(training=False))
+    steps = [step for node in walk(document) if isinstance(node, Steps) for step in node.steps]
+    local = next(s for s in steps if plain(s.title) == r"Jacobian of c with respect to z_{g}")
+    assert r"(\class{t3}{y} - " not in local.statement.styles["matrix"]
+    assert local.statement.styles["matrix"].endswith(r"^{\top}")
+    result = next(s for s in steps if plain(s.title) == r"The derivative with respect to z_{g}")
+    assert not result.statement.styles["matrix"].endswith(r"^{\top}")
+    assert "as a row" in plain(result.shapes)
+
+
+def test_languages_have_the_same_structure():
+    kinds = {
+        language: [
+            type(n).__name__
+            for n in walk(report(find("nearest-prototype"), Choices(language, training=False)).blocks)
+            if not isinstance(n, Text)
+        ]
+        for language in ("en", "it")
+    }
+    assert kinds["en"] == kinds["it"]
+
+
+def test_a_training_run_lowers_the_loss_and_is_drawn():
+    document = report(find("linear-regression"), Choices(training=True, epochs=4))
+    section = next(n for n in document.blocks if isinstance(n, Section) and n.id == "training")
+    first, last = (float(x) for x in re.search(r"gone from (\S+) to (\S+)\.", plain_of(section)).groups())
+    assert last < 0.5 * first
+    assert any(isinstance(n, Figure) for n in walk(section))
+
+
+def plain_of(node):
+    return " ".join(n.text for n in walk(node) if isinstance(n, Text))
+
+
+def test_figures_are_clean_drawings():
+    document = report(find("weighted-sum"), Choices(training=False))
+    figures = [n for n in walk(document) if isinstance(n, Figure)]
+    assert len(figures) == 2
+    for k, figure in enumerate(figures):
+        assert "<script" not in drawing(figure.svg, f"f{k}", figure.alt)
+
+
+def test_every_rule_has_words_in_every_language():
+    for language in ("en", "it"):
+        known = catalogue(language).sentences
+        assert {f"rule.{part}.{key}" for part in ("name", "says") for key in RULES} <= set(known)
+
+
+def test_every_condition_in_words_is_translated():
+    primitives = [p.condition.format("A") for p in PRIMITIVES.values() if p.condition]
+    kinks = [row.kink for row in FUNCTIONS.values() if row.kink and re.search("[a-z]{4}", row.kink.replace("relu", ""))]
+    telling = Telling(catalogue("it"))
+    for relation in (*TIES.values(), *primitives, *kinks):
+        assert any(re.fullmatch(form, relation) for form in CONDITIONS.values()), relation
+        assert plain(telling.condition(Condition(relation))) != relation or "′" in relation
+    assert plain(telling.condition(Condition("A invertible"))) == "A è invertibile"
+    assert plain(telling.condition(Condition("relu′(0) = 0"))) == "relu′(0) = 0"
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no TeX here")
+@pytest.mark.parametrize("name", ["softmax-regression", "weighted-sum"])
+def test_latex_compiles_without_overfull_boxes(name, tmp_path):
+    document = report(find(name), Choices(training=False, numbers=True))
+    (tmp_path / "report.tex").write_text(written(document, "tex"))
+    command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120)
+    assert run.returncode == 0, run.stdout[-2000:]
+    wide = [float(x) for x in re.findall(r"Overfull \\hbox \(([\d.]+)pt", run.stdout)]
+    assert max(wide, default=0) < 5
+
+
+def test_formulas_are_shown_in_three_tellings():
+    document = report(find("vector-module"), Choices(training=False))
+    styles = [tuple(n.styles) for n in walk(document) if isinstance(n, Formula)]
+    assert ("index", "matrix", "perturbation") in styles
