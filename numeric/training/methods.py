@@ -151,6 +151,10 @@ def method(name: str | Method) -> Method:
         known = [*METHODS, "matrix"]
         if str(name).lower() in _FULL_BATCH:
             raise OptionError(f"{name} works on the full batch: call numeric.minimise(loss, data, method=...)")
+        if str(name).replace("-", "_") in ("newton", "gauss_newton", "natural", "diagonal"):
+            raise OptionError(
+                f"{name} is a step matrix: give method='matrix' and matrix={str(name).replace('-', '_')!r}"
+            )
         raise OptionError(f"there is no method {name!r}; known are {', '.join(known)}.{suggestion(name, known)}")
     return METHODS[name]
 

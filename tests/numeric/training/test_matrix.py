@@ -207,6 +207,8 @@ def test_options_of_the_matrix_step_are_checked():
     loss, data = least_squares()
     with pytest.raises(OptionError, match="the method matrix has no option 'dampin'"):
         numeric.train(loss, data, method="matrix", dampin=1.0)
+    with pytest.raises(OptionError, match="is a step matrix: give method='matrix' and matrix='gauss_newton'"):
+        numeric.train(loss, data, method="gauss-newton")
     with pytest.raises(OptionError, match="damping of the matrix step is a finite number that is not negative, got -1"):
         numeric.matrix_step(loss, data, damping=-1)
     with pytest.raises(OptionError, match="belong to a matrix that is built"):
