@@ -145,6 +145,8 @@ def command(model: str, held_out: float, standardise: bool, **given: Any) -> Non
     _leave(history, given)
     if given["text"] is not None and given["sample"] > 0:
         click.echo(_written(history, samples, given))
+    if given["source"] == "sorting" and not quiet:
+        click.echo(_sorted(history, (held or training).arrays["tokens"][:3, :6]))
     click.echo(str(history))
 
 
@@ -227,3 +229,13 @@ def _leave(history: Any, given: dict[str, Any]) -> None:
         from reports.figures.plots import loss_curve, saved
 
         saved(loss_curve(history), given["plot"])
+
+
+def _sorted(history: Any, digits: Any) -> str:
+    """What the trained model writes behind some digits."""
+    from numeric.training.metrics import prediction_of
+    from numeric.training.sequences import generate
+
+    written = generate(prediction_of(history.loss), history.parameters, digits, digits.shape[1], temperature=0)
+    count = digits.shape[1]
+    return "\n".join(f"{' '.join(map(str, row[:count]))} → {' '.join(map(str, row[count:]))}" for row in written)

@@ -113,6 +113,26 @@ def test_a_gpt_learns_a_text(tmp_path):
     assert run("train", "gpt", "--text", tmp_path / "t.txt", "--data", "iris").exit_code == 2
 
 
+TINY = """
+from symbolic import cross_entropy, tensor
+from symbolic.language.gallery.transformers import GPT
+
+tokens, following = tensor("tokens", 11, dtype="int"), tensor("following", 6, role="target", dtype="int")
+loss = cross_entropy(GPT(3, 11, 16, 2, 1)(tokens)[5:].named("s"), following)
+"""
+
+
+def test_a_gpt_sorts_what_it_has_not_seen(tmp_path):
+    (tmp_path / "tiny.py").write_text(TINY)
+    answer = run(
+        "train", tmp_path / "tiny.py", "--data", "sorting", "--method", "adam", "-r", 0.005, "-b", 64, "-e", 1,
+        "--dtype", "float32",
+    )  # fmt: skip
+    assert answer.exit_code == 0, answer.output
+    pairs = [row.split(" → ") for row in answer.output.splitlines() if " → " in row][:3]
+    assert all(right.split() == sorted(left.split()) for left, right in pairs)
+
+
 def test_gallery_lists_every_model():
     from symbolic.language.gallery import GALLERY
 
