@@ -40,7 +40,8 @@ def steps(book: Book) -> Section:
     eta = tensor("eta", role="constant")
     following = (w - eta * gradient(mean, w)).named("w_new", r"w^{\text{new}}")
     one = (w - eta * gradient(loss, w)).named("w_new", r"w^{\text{new}}")
-    source = training_step(loss, learning_rate=RATE[1], dtype="float64").source
+    run = training_step(loss, learning_rate=RATE[1], dtype="float64")
+    run({"w": np.zeros(2)}, {name: a[:8] for name, a in _data(book).items()})  # code is made for the batch that comes
     return book.section(
         "descent",
         book.say("descent.text"),
@@ -52,7 +53,7 @@ def steps(book: Book) -> Section:
         book.say("descent.batches"),
         _work(book, loss),
         book.say("descent.code"),
-        Code(source, "python"),
+        Code(run.source, "python"),
     )
 
 
@@ -137,6 +138,7 @@ def noisy(book: Book) -> Section:
     plot = trajectory(
         lambda a, b: value([a, b]),
         {book.prose("noisy.single"): single, book.prose("noisy.full"): full},
+        ("w_0", "w_1"),
     )
     fields = {
         "single": number(value(single[-1])),

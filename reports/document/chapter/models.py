@@ -9,10 +9,9 @@ import numpy as np
 from numeric import lambdify
 from reports.document.chapter.book import Book, number
 from reports.document.derivation import program_table
-from reports.document.model import Block, Column, Note, Section, Table
-from symbolic import derive, gradient, nearest_distance, nearest_neighbour, squared_distances, squared_error, tensor
+from reports.document.model import Column, Note, Section, Table
+from symbolic import Derivative, gradient, nearest_distance, nearest_neighbour, squared_distances, squared_error, tensor
 from symbolic.errors import NotDifferentiableError
-from symbolic.program.tensors import Tensor
 
 
 def parametrised(book: Book) -> Section:
@@ -21,18 +20,15 @@ def parametrised(book: Book) -> Section:
     w = tensor("w", "m n", role="parameter")
     y_bar = np.tanh(w @ x).named("y_bar")
     cost = squared_error(y_bar, y).named("C")
+    delta = 2 * (y_bar - y) * (1 - y_bar * y_bar)
     return book.section(
         "parametrised",
         book.say("parametrised.text"),
         book.diagram("parametrised.figure", cost, [y_bar]),
         book.say("parametrised.arguments"),
-        _two_derivatives(book, cost, x, w),
+        *book.checked(Derivative(cost, (w,)), np.outer(delta, x), gradient(cost, w)),
+        *book.checked(Derivative(cost, (x,)), w.T @ delta, gradient(cost, x)),
     )
-
-
-def _two_derivatives(book: Book, cost: Tensor, x: Tensor, w: Tensor) -> list[Block]:
-    d = derive(cost, [x, w])
-    return [book.equation(step) for step in d.steps if step.kind == "result" and step.left.by[0] in {x, w}]
 
 
 def linear(book: Book) -> Section:
@@ -47,14 +43,8 @@ def linear(book: Book) -> Section:
         program_table(made),
         book.steps(made),
         book.say("linear.by_hand"),
-        *book.checked(_by(d, w), -2 * (y - w @ x) * x, d.gradient(w)),
+        *book.checked(Derivative(d.output, (w,)), -2 * (y - w @ x) * x, d.gradient(w)),
     )
-
-
-def _by(d, w: Tensor):
-    from symbolic import Derivative
-
-    return Derivative(d.output, (w,))
 
 
 def nearest(book: Book) -> Section:

@@ -7,7 +7,7 @@ import pytest
 from reports.document.chapter import chapter
 from reports.document.chapter.book import prose
 from reports.document.derivation import Choices
-from reports.document.model import Figure, Formula, Mark, Section, Steps, walk
+from reports.document.model import Code, Figure, Formula, Mark, Section, Steps, walk
 from reports.writers import written
 from symbolic.errors import ChainruleError
 
@@ -77,3 +77,7 @@ def test_the_first_order_change_and_the_winning_row(english):
     text = " ".join(written(english, "txt").split())
     assert "ΔL = − ‖Aᵀ g ‖²" in text
     assert "refuses and says why" in text
+
+
+def test_no_listing_is_empty(english):
+    assert all(n.source.strip() for n in walk(english) if isinstance(n, Code))
