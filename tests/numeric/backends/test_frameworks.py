@@ -170,6 +170,20 @@ def test_arrays_are_the_library_s_own(library):
         lambdify([A, tok], A[tok], backend=library)(own, owner.ones(3))
 
 
+@pytest.mark.parametrize(
+    "name", ["diag_matrix", "pad", "gather_rows", "one_hot", "arange", "constants", "tril", "windows"]
+)
+def test_pytorch_computes_on_the_device_of_its_arguments(name):
+    """The device without storage stands for a GPU: arrays of two devices do not mix."""
+    torch = pytest.importorskip("torch")
+    tensors, outputs = build(name)
+    real = [t for t in tensors if t.dtype == "real"]
+    outputs = outputs + [gradient((o * o).sum(), t) for o in outputs for t in real[-1:]]
+    values = [torch.tensor(v, device="meta") for v in arrays(tensors, np.random.default_rng(4))]
+    found = lambdify(tensors, outputs, backend="torch")(*values)
+    assert {v.device.type for v in found} == {"meta"}
+
+
 def test_source_runs_on_its_own(library, tmp_path):
     loss = np.sum(np.tanh(A @ x)[::-1] ** 2)
     source = lambdify([A, x], [loss, gradient(loss, A)], backend=library).source
