@@ -50,10 +50,24 @@ def annotated(name: str, text: str, verdict: DocumentVerdict, latex: bool = Fals
 def _summary(verdict: DocumentVerdict):
     counts = counted(verdict)
     said = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-    items = [*verdict.blame, *(str(p) for p in verdict.problems)]
+    items = [*map(_blamed, verdict.blame), *(typeset(str(p)) for p in verdict.problems)]
     return Note(
         [Paragraph(said or "no claim was found"), *([List(items)] if items else [])], kind="info", title="Verdict"
     )
+
+
+def _blamed(sentence: str) -> tuple:
+    """A sentence of blame with what the line should be as mathematics."""
+    said, told, repair = sentence.partition("; it should be ")
+    return (Text(said + told), Math(repair)) if told else (Text(said),)
+
+
+def typeset(sentence: str) -> tuple:
+    """A sentence with what stands between dollars as mathematics."""
+    parts = sentence.split("$")
+    if len(parts) % 2 == 0:
+        return (Text(sentence),)
+    return tuple(Math(part) if k % 2 else Text(part) for k, part in enumerate(parts) if part)
 
 
 def counted(verdict: DocumentVerdict) -> dict[str, int]:
@@ -96,7 +110,7 @@ def _body(source: Source, verdict: DocumentVerdict) -> list:
             line.append(Math(source.text[piece.start : piece.end].strip() or r"\,"))
             for claim in claims:
                 line.append(Text(" "))
-                line.append(_mark(claim))
+                line.append(_mark(claim, brief=bool(claim.right)))
                 line.append(Text(" "))
                 line.extend(remark(claim))
                 line.append(Text(" "))
@@ -141,10 +155,11 @@ def _table(claims: list[ClaimVerdict]) -> Table:
     return Table(["line", "claim", "verdict", "follows", "remark"], rows)
 
 
-def _mark(claim: ClaimVerdict) -> Mark | Emphasis:
+def _mark(claim: ClaimVerdict, brief: bool = False) -> Mark | Emphasis:
+    """The verdict with its evidence; in running text with the first part of it."""
     if claim.status == "unreadable":
         return Emphasis("not read", strong=True)
-    return Mark(claim.status, claim.evidence)
+    return Mark(claim.status, claim.evidence.partition(";")[0] if brief else claim.evidence)
 
 
 def _follows(claim: ClaimVerdict) -> str:

@@ -95,7 +95,10 @@ class Scripts:
         special = self._special(node)
         if special is not None:
             return special
-        layered = names.is_layer(node.sup)
+        layered = names.is_layer(node.sup) or (
+            node.sup is not None
+            and any(isinstance(n, s.Symbol) and n.name in self.scope.layers for n in s.walk(node.sup))
+        )
         candidates = [c[0] for c in names.candidate_names(node) if c[1] == (node.sub is not None) and c[2] == layered]
         missing = candidates[0] if candidates and (layered or node.sub is not None) and self._numbered(node) else name
         if name in self.env or self.scope.dim(name) is not None or name in ("I", "ones", "e", "pi"):

@@ -379,13 +379,16 @@ class Scanner:
             return True
         if re.search(r"(?<![A-Za-z\\])d\s*(?:\\?[A-Za-z]+)(?:_\{?\w+\}?)?\s*/\s*d", self.text):
             return True
+        if re.search(r"\(\s*d\s*(?:[A-Z]|\\[A-Za-z]+)\s*\)", self.text):  # (dA), also in a row that goes on
+            return True
         head = re.compile(r"\s*[({]?\s*(?:d|\\mathrm\s*\{?d\}?)(?:\^\{?\d\}?)?\s*(?:\\[,!])?\s*[(\\A-Za-z{]").match(
             self.text
         )
         if not head:
             return False
         left = self.text.split("=")[0].strip()
-        return "=" not in self.text or not re.fullmatch(r"d(_\{?\w+\}?)?(\^\{?\w+\}?)?(\s*\\\w+)?", left)
+        named = re.fullmatch(r"d(_\{?\w+\}?)?(\^\{?\w+\}?)?(?:\s*\\(\w+))?", left)
+        return "=" not in self.text or not named or (named.group(3) or "") in words.GREEK
 
     def name(self, name: str, start: int) -> None:
         """A symbol, or a function of the document where an argument follows."""

@@ -69,7 +69,8 @@ def _vote(reader: Reader, line: Line, votes: dict[str, Counter[str]]) -> None:
     if value.form or value.labels:
         return
     if of.rank == 0 and by.ndim == 1 and value.rank == 1:
-        votes["gradient"]["row" if value.row else "column"] += 1
+        is_row = any(x.tensor is by and x.row for x in reader.scope.values.values())
+        votes["gradient"]["row" if value.row != is_row else "column"] += 1
     elif of.rank == 0 and by.ndim == 2 and value.rank == 2 and not v.same(*value.core):
         votes["matrix"]["same" if v.same(value.core[0], by.extents[0]) else "transposed"] += 1
     elif of.rank == 1 and by.ndim == 1 and value.rank == 2 and not v.same(*value.core):

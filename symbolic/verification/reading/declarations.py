@@ -98,6 +98,9 @@ def declarations(source: Source) -> Declarations:
     for chain in positive:
         _positive(found, chain, source)
     _conventions(found, " ".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics))
+    vectors = [item for item in found.names.values() if len(item.shape) == 1]
+    if found.layout.get("gradient") == "row" and vectors and all(item.row for item in vectors):
+        found.layout["gradient"] = "column"  # where vectors are rows, a gradient that is a row has the variable's shape
     return found
 
 

@@ -199,3 +199,10 @@ def test_what_is_missing_for_code_is_said(code, arguments, exit_code, message):
     result = code(*arguments)
     assert result.exit_code == exit_code
     assert message in result.output
+
+
+def test_blame_in_an_annotated_copy_is_typeset(run):
+    result = run("--format", "html", "a.md", a=WRONG)
+    note = result.output.split("is wrong")[1].split("</li>")[0]
+    assert "<math" in note
+    assert "it should be" in note
