@@ -112,7 +112,7 @@ def _most_general(
         return max(result, runs(shapes, integers, dict(zip(names, _SIZES[: len(names)][::-1], strict=False))))
 
     reached = tried(labels)
-    while reached[0] < 3 and time.monotonic() < deadline:
+    while reached[0] < 2 and time.monotonic() < deadline:
         names = list(dict.fromkeys([*fixed, *labels.values()]))
         merged = [
             {axis: a if label == b else label for axis, label in labels.items()}

@@ -64,6 +64,12 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
 
 def el_row(el: Elaborator, node: s.Node) -> bool:
     """Whether the variable was declared as a row."""
+    if isinstance(node, s.Scripted):
+        from symbolic.verification.elaboration.names import candidate_names
+
+        named = next((name for name, _, _ in candidate_names(node) if name in el.scope.values), None)
+        if named is not None:
+            return el.scope.values[named].row
     base = node.base if isinstance(node, s.Scripted) else node
     return isinstance(base, s.Symbol) and base.name in el.scope.values and el.scope.values[base.name].row
 
