@@ -113,7 +113,7 @@ def _sum_term(n: Normaliser, powers: Powers, bound: tuple[Index, ...], guards: t
     inside: Powers = {}
     outside: Powers = {}
     for base, e in powers.items():
-        (inside if base.free_symbols & mentioned else outside)[base] = e
+        (inside if _symbols(base, e) & mentioned else outside)[base] = e
     every, conditions = list(bound), list(guards)
     c = _flatten(n, inside, every, conditions)
     if c != 1:
@@ -186,7 +186,7 @@ def _flatten(n: Normaliser, inside: Powers, bound: list[Index], guards: list[Gua
 def _assembled(n: Normaliser, outside: Powers, inside: Powers, bound: list[Index], guards: list[Guard]) -> Polynomial:
     """Components of the hypergraph as factors; unused indices counted."""
     c: sp.Expr = sp.S.One
-    used = set().union(*(b.free_symbols for b in inside), *(g.free_symbols for g in guards))
+    used = set().union(*(_symbols(b, e) for b, e in inside.items()), *(g.free_symbols for g in guards))
     kept = []
     for index in bound:
         if index in used:
@@ -195,7 +195,7 @@ def _assembled(n: Normaliser, outside: Powers, inside: Powers, bound: list[Index
             c = c * index.extent
     groups = {index: {index} for index in kept}
     free_guards: list[Guard] = []
-    for thing in [*inside, *guards]:
+    for thing in [*(sp.Tuple(*pair) for pair in inside.items()), *guards]:
         mine = [i for i in kept if i in thing.free_symbols]
         for other in mine[1:]:
             merged = groups[mine[0]] | groups[other]
@@ -212,13 +212,14 @@ def _assembled(n: Normaliser, outside: Powers, inside: Powers, bound: list[Index
         members = groups[index]
         seen |= members
         order = [i for i in kept if i in members]
-        parts = {b: e for b, e in inside.items() if b.free_symbols & members}
+        parts = {b: e for b, e in inside.items() if _symbols(b, e) & members}
         components.append((parts, order, [g for g in guards if g.free_symbols & members]))
-    alone = {b: e for b, e in inside.items() if not b.free_symbols & seen}
+    alone = {b: e for b, e in inside.items() if not _symbols(b, e) & seen}
     result = joined(result.items(), alone.items())
     deltas = []
     if free_guards:
-        protects = not all(map(_is_safe, [*result, *(b for parts, *_ in components for b in parts)]))
+        every = [result, *(parts for parts, *_ in components)]
+        protects = not all(_is_safe(b, e) for powers in every for b, e in powers.items())
         if protects or any(isinstance(g, Within) for g in free_guards):
             return scaled(_guarded(n, result, components, free_guards), settled(c))
         deltas = [Equal(g.args[0], 0) for g in free_guards]
@@ -230,11 +231,16 @@ def _assembled(n: Normaliser, outside: Powers, inside: Powers, bound: list[Index
     return n.product(p, *(n.polynomial(d) for d in deltas))
 
 
-def _is_safe(base: sp.Expr) -> bool:
+def _symbols(base: sp.Expr, exponent: sp.Expr) -> set[sp.Basic]:
+    """What a factor mentions; an exponent may depend on indices as well as a base."""
+    return base.free_symbols | exponent.free_symbols
+
+
+def _is_safe(base: sp.Expr, exponent: sp.Expr) -> bool:
     """True if every access reads within range whatever the guards say."""
     return all(
         always_within(i, size) or i == 0
-        for access in base.atoms(Access)
+        for access in base.atoms(Access) | exponent.atoms(Access)
         for i, size in zip(access.indices, access.tensor.extents, strict=True)
     )
 
@@ -246,10 +252,10 @@ def _guarded(n: Normaliser, outside: Powers, components: list, guards: list[Guar
     bound: list[Index] = []
     conditions = list(guards)
     for base, e in outside.items():
-        (bare if _is_safe(base) else protected)[base] = e
+        (bare if _is_safe(base, e) else protected)[base] = e
     number: sp.Expr = sp.S.One
     for parts, order, mine in components:
-        if all(_is_safe(b) for b in parts):
+        if all(_is_safe(b, e) for b, e in parts.items()):
             c, found = _component(parts, order, mine)
             number, bare = number * c, joined(bare.items(), [(found, sp.S.One)])
         else:

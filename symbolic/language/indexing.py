@@ -95,8 +95,8 @@ def _array_keys(t: Tensor, keys: list[Any]) -> list[Tensor | None]:
 
 def _array_key(t: Tensor, key: Any, size: sp.Expr) -> Tensor | None:
     """The integer tensor of an advanced index, or None for a basic one; known positions are counted from the front."""
-    if isinstance(key, list):
-        return integers(_from_the_front(t, key, size))
+    if isinstance(key, (list, tuple, range)):
+        return integers(_from_the_front(t, list(key), size))
     is_array = hasattr(key, "dtype") and getattr(key, "shape", ()) != ()
     if not isinstance(key, Tensor) and not is_array:
         return None
@@ -120,7 +120,7 @@ def _is_outside(values: Any, size: sp.Expr) -> bool:
 
 def _from_the_front(t: Tensor, key: Any, size: sp.Expr) -> Any:
     """Positions without negative ones; raises ``ShapeError`` for one outside the axis."""
-    if isinstance(key, list):
+    if isinstance(key, (list, tuple)):
         return [_from_the_front(t, k, size) for k in key]
     if not hasattr(key, "__index__") or isinstance(key, bool):
         raise UnsupportedError(f"indexing {t.describe()} by a list: expected whole numbers, got {key!r}")

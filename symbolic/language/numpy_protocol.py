@@ -128,7 +128,7 @@ def array_function(function: Any, args: tuple, kwargs: dict) -> Any:
 
 
 def _binary(name: str, x: Any, y: Any) -> Any:
-    known = (Tensor, Dim, sp.Expr, int, float, complex, list, tuple)
+    known = (Tensor, Dim, sp.Expr, int, float, complex, list, tuple, range)
     if not all(isinstance(v, known) or hasattr(v, "dtype") for v in (x, y)):
         return NotImplemented
     return call(name, x, y)

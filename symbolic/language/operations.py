@@ -89,7 +89,7 @@ def lift(value: Any) -> Tensor | sp.Expr:
     """A tensor as it is, an array as a constant tensor, a number or ``Dim`` as a SymPy expression."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, range)):
         return listed(value)
     if hasattr(value, "dtype") and getattr(value, "shape", ()) != ():
         return constant(value)

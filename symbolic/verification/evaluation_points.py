@@ -87,6 +87,9 @@ def label_ranges(tensors: Iterable[Tensor], sizes: Sizes) -> dict[int, int]:
             ranges[serial] = min(ranges.get(serial, count), count)
 
     for t in tensors:
+        if t.dtype == "int":  # A derivative may compare where the program that it came from read.
+            for extent in t.handle.positions:
+                allow(t.access(), size_of(extent, sizes))
         eq = t.definition
         if not isinstance(eq, Equation):
             continue

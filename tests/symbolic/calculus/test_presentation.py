@@ -8,6 +8,7 @@ import sympy as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import numeric
 import symbolic as s
 from symbolic.calculus.closed_form import closed_form
 from symbolic.calculus.normal_form import normal_form
@@ -117,3 +118,16 @@ def test_what_nobody_reads_stays_as_it_is():
         deep = np.tanh(deep) * z + 1
     assert simplified(deep) is deep
     assert s.structure(deep) == ()
+
+
+@pytest.mark.parametrize("exponents", [np.arange(5), s.tensor("k", 5, dtype="int")], ids=["constant", "declared"])
+def test_a_guard_protects_what_stands_in_an_exponent(exponents):
+    """Σ_i (V_{i+1} − V_i) γ^{k_i}: the powers are as many as the differences, one fewer than the values."""
+    values, gamma = s.tensor("V", 6), s.tensor("gamma", assume="positive")
+    loss = np.sum((values[1:] - values[:-1]) * gamma**exponents)
+    given = [values, gamma, *([exponents] if isinstance(exponents, s.Tensor) else [])]
+    arrays = [np.zeros(6), 0.5, *([np.arange(5)] if len(given) > 2 else [])]
+    powers = 0.5 ** np.arange(5)
+    expected = np.append(0, powers) - np.append(powers, 0)
+    for result in (s.derive(loss, wrt=[values]).gradient(values), simplified(s.gradient(loss, values))):
+        np.testing.assert_allclose(numeric.lambdify(given, result)(*arrays), expected)

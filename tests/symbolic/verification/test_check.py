@@ -336,3 +336,12 @@ def test_formulas_in_latex(net):
     assert check(r"2 (z - y) x", truth).status == "shape"
     assert check(r"2 (q - y) x^\top", truth).status == "undecided"
     assert check("I", s.jacobian(x, x)).holds
+
+
+def test_labels_are_positions_also_where_the_claim_compares_them():
+    """A policy gradient: labels outside the classes, which the program cannot read, are no counterexample."""
+    z, a, r = s.tensor("z", (4, 3), role="parameter"), s.tensor("a", 4, dtype="int"), s.tensor("r", 4)
+    loss = -np.mean(r * s.log_softmax(z, axis=1)[np.arange(4), a])
+    claim = -((a[:, None] == np.arange(3)) - s.softmax(z, axis=1)) * r[:, None] / 4
+    assert s.check(claim, s.gradient(loss, z)).status in ("proved", "agrees")
+    assert s.check(-claim, s.gradient(loss, z)).status == "refuted"
