@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from numeric.derivation_check import COMPLEX_STEP, SAME, StepCheck
 from reports.document.catalogue import Catalogue
 from reports.document.listing import Listing
-from reports.document.model import Code, Content, Formula, Inline, Mark, Math, Step, Steps, Text
+from reports.document.model import Block, Code, Content, Document, Formula, Inline, Mark, Math, Step, Steps, Text
 from reports.document.phrases import joined, phrase, scientific, symbol
+from reports.document.selection import select
 from symbolic.calculus.closed_form import Closed, Condition
 from symbolic.calculus.derivation import Derivation
 from symbolic.calculus.records import Chain, Derivative
@@ -26,6 +27,8 @@ from symbolic.notation import (
     statement,
 )
 from symbolic.program.tensors import Tensor
+
+LONGEST = 250  # steps beyond which a page would be slow to open
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,18 @@ CONDITIONS = {
 }
 
 
-def steps_of(d: Derivation, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> Steps:
-    """All steps of a derivation."""
-    return Steps([_step(s, checks, listing, telling) for s in d.steps], id=telling.group)
+def steps_of(d: Derivation, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> Block:
+    """All steps of a derivation; of a long one without the rewrites, the steps before a result folded."""
+    if len(d.steps) > LONGEST:
+        return select(Document("", _steps(d, checks, listing, telling, 0)), level=1).blocks[0]
+    return _steps(d, checks, listing, telling, 1)
 
 
-def _step(s: Recorded, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> Step:
+def _steps(d: Derivation, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling, most: int) -> Steps:
+    return Steps([_step(s, checks, listing, telling, most) for s in d.steps], id=telling.group)
+
+
+def _step(s: Recorded, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling, most: int) -> Step:
     words = telling.words
     return Step(
         s.number,
@@ -99,7 +108,7 @@ def _step(s: Recorded, checks: Mapping[int, StepCheck], listing: Listing, tellin
         code=_code(s, listing),
         check=evidence(checks[s.number], words) if s.number in checks else None,
         level=s.level,
-        open=s.level < 2,
+        open=s.level <= most,
     )
 
 
