@@ -53,6 +53,10 @@ class Ball:
 
     __rmul__ = __mul__
 
+    def __int__(self) -> int:
+        """The entry of a tensor of integers: what was computed exactly but for rounding."""
+        return int(mpmath.nint(self.value))
+
     def __abs__(self) -> Ball:
         return Ball(self.domain, abs(self.value), self.error)
 
