@@ -8,6 +8,7 @@ from pathlib import Path
 from numeric.errors import extra
 from reports.figures.blocks import Diagram
 from reports.figures.svg import arranged, to_svg
+from reports.writers.output import write_output
 
 _TIKZ = {
     "observed": "circle, draw, fill=black, text=white, minimum size=8mm",
@@ -61,7 +62,7 @@ def _quoted(words: str) -> str:
 
 
 def to_png(diagram: Diagram, path: Path, pixels_per_inch: float = 192.0) -> None:
-    """A PNG file; needs typst (extra ``pdf``)."""
+    """A PNG file; needs typst (extra ``pdf``). Raises ``OutputError`` for a place that cannot be written."""
     try:
         import typst
     except ImportError:
@@ -79,4 +80,5 @@ def to_png(diagram: Diagram, path: Path, pixels_per_inch: float = 192.0) -> None
         source.write_text(
             '#set page(width: auto, height: auto, margin: 6pt)\n#image("diagram.svg")\n', encoding="utf-8"
         )
-        path.write_bytes(typst.compile(str(source), format="png", ppi=pixels_per_inch))
+        drawn = typst.compile(str(source), format="png", ppi=pixels_per_inch)
+    write_output(path, drawn)

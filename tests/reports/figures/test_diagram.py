@@ -12,6 +12,7 @@ from reports.figures.blocks import block_diagram
 from reports.figures.exports import to_dot, to_png, to_tikz
 from reports.figures.labels import label
 from reports.figures.svg import _size, arranged, to_svg
+from reports.writers.output import OutputError
 from symbolic import tensor
 
 
@@ -148,6 +149,8 @@ def test_png_is_an_image(tmp_path):
     pytest.importorskip("typst")
     to_png(block_diagram(net(1)), tmp_path / "d.png")
     assert (tmp_path / "d.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(OutputError, match="there is no folder"):
+        to_png(block_diagram(net(1)), tmp_path / "none" / "d.png")
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
