@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -187,8 +188,6 @@ def _own(el: Elaborator, meaning: FunctionOf, name: str, node: s.Call, order: in
 
 
 def _with_values(el: Elaborator, more: dict[str, Value]):
-    from dataclasses import replace
-
     return replace(el.scope, values={**el.scope.values, **more})
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from symbolic.calculus.derivatives import jvp
 from symbolic.language.operations import tensordot
+from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration import algebra
 from symbolic.verification.elaboration import values as v
@@ -226,8 +227,6 @@ def _apply(el: Elaborator, node: s.Node, operand: s.Node) -> Value:
 
 def _several_scalars(el: Elaborator, of: Value) -> s.Node | None:
     """The variables of a scalar function of several real numbers, in the order in which the document names them."""
-    from symbolic.program.graph import leaves
-
     found = {t.serial for t in leaves([of.tensor])}
     names = [n for n, value in el.scope.values.items() if value.tensor.serial in found]
     if of.rank or len(names) < 2 or len(names) != len(found) or any(el.scope.values[n].rank for n in names):
@@ -260,8 +259,6 @@ def _argument(operand: s.Node) -> s.Node | None:
 
 def _only_variable(el: Elaborator, of: Value, span: s.Span) -> s.Node:
     """∇ without a variable: the only parameter, else the only leaf, that the function depends on."""
-    from symbolic.program.graph import leaves
-
     found = [t for t in leaves([of.tensor]) if t.name in el.scope.values]
     parameters = [t for t in found if t.role == "parameter"] or found
     if len(parameters) != 1:
