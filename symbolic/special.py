@@ -15,14 +15,12 @@ import math
 from typing import Any
 
 from symbolic.errors import UnsupportedError, suggestion
-from symbolic.language import pointwise, softmaxes
+from symbolic.language import pointwise, softmaxes, special_functions
 from symbolic.language.activations import entrywise
 from symbolic.language.arrays import is_symbolic
 
-_ENTRYWISE = frozenset([
-    "beta", "betaln", "binom", "boxcox", "cbrt", "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp2", "expit", "expm1", "exprel", "gamma", "gammaln", "huber", "i0", "i0e", "i1", "i1e", "iv", "j0", "j1", "jv", "kl_div",
-    "log1p", "log_expit", "log_ndtr", "logit", "ndtr", "ndtri", "polygamma", "pseudo_huber", "psi", "rel_entr", "sinc", "xlog1py", "xlogy",
-])  # fmt: skip
+_OTHERS = ("cbrt", "exp2", "expm1", "log1p", "sinc")
+_ENTRYWISE = frozenset([*special_functions.UNARY, *special_functions.BINARY, *special_functions.TERNARY, *_OTHERS])
 
 
 def softmax(x: Any, axis: Any = None) -> Any:

@@ -19,6 +19,7 @@ from symbolic.program.expressions import Access, Index, Quotient, Remainder
 from symbolic.program.functions import (
     BY_HEAD,
     Comparison,
+    Exceptional,
     Magnitude,
     Maximum,
     Minimum,
@@ -211,6 +212,8 @@ class ScalarPrinter:
                 return Text(template.format(*(x.code for x in whole)), ATOM, "int")
         args = [self(a, "real" if not a.is_Integer else "int").code for a in e.args]
         code = template.format(*args)
+        if issubclass(e.func, Exceptional):
+            return Text(code, ATOM, "bool")
         if e.func in WIDENING:
             code += f".astype({self.dtype})"
         return Text(code, ATOM, "real")
@@ -234,4 +237,6 @@ OWN = {
     sp.Abs: "np.abs({0})",
 }
 KEEPING_WHOLE = (Magnitude, Maximum, Minimum, Relu, Sign)
-WIDENING = frozenset(row.head for name, row in ((r.name, r) for r in BY_HEAD.values()) if name in ("polygamma", "iv"))
+WIDENING = frozenset(
+    row.head for name, row in ((r.name, r) for r in BY_HEAD.values()) if name in ("polygamma", "iv", "kv", "yv")
+)

@@ -14,7 +14,7 @@ from numeric.backends.texts import ATOM, UNARY, Text
 from numeric.lowering.program import ArrayProgram, Line
 from numeric.lowering.stability import Erfc, Expm1, Log1p
 from symbolic.errors import UnsupportedError
-from symbolic.program.functions import BY_HEAD, Where
+from symbolic.program.functions import BY_HEAD, Exceptional, Where
 
 PREAMBLE = {
     "windows": '''\
@@ -46,6 +46,9 @@ FUNCTIONS = {
     "maximum": "torch.maximum({0}, {1})",
     "minimum": "torch.minimum({0}, {1})",
     "gammainc": "torch.special.gammainc({0}, {1})",
+    "zeta": "torch.special.zeta({0}, {1})",
+    "isnan": "torch.isnan({0})",
+    "isinf": "torch.isinf({0})",
     "xlogy": "torch.special.xlogy({0}, {1})",
     "polygamma": "torch.special.polygamma({0}, {1})",
     "absolute": "torch.abs({0})",
@@ -61,6 +64,10 @@ _OWN = {
 _BESSEL = {
     ("jv", 0): "torch.special.bessel_j0({0})",
     ("jv", 1): "torch.special.bessel_j1({0})",
+    ("yv", 0): "torch.special.bessel_y0({0})",
+    ("yv", 1): "torch.special.bessel_y1({0})",
+    ("kv", 0): "torch.special.modified_bessel_k0({0})",
+    ("kv", 1): "torch.special.modified_bessel_k1({0})",
     ("iv", 0): "torch.special.i0({0})",
     ("iv", 1): "torch.special.i1({0})",
 }
@@ -121,7 +128,7 @@ class TorchPrinter(ScalarPrinter):
         name = BY_HEAD[e.func].name if e.func in BY_HEAD else e.func.__name__
         if isinstance(e, sp.polygamma) and e.args[0] == 0:
             return Text(f"torch.special.digamma({self(e.args[1], 'real').code})")
-        if name in ("jv", "iv"):
+        if name in ("jv", "yv", "iv", "kv"):
             template = _BESSEL.get((name, int(e.args[0]) if e.args[0].is_Integer else None))
             return Text(self.known(template, f"{name} of order {e.args[0]}").format(self(e.args[1], "real").code))
         args = [self(a, "real" if not (name == "polygamma" and a.is_Integer) else "int") for a in e.args]
@@ -130,6 +137,8 @@ class TorchPrinter(ScalarPrinter):
             return Text(f"torch.clamp({array.code}, {'min' if name == 'maximum' else 'max'}={number.code})")
         template = self.known(_OWN.get(e.func) or FUNCTIONS.get(name), name)
         shown = [x.code if name == "polygamma" and x.weak else self.tensor(x) for x in args]
+        if isinstance(e, Exceptional):
+            return Text(template.format(*shown), ATOM, "bool")
         return Text(template.format(*shown))
 
     @staticmethod

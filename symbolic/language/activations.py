@@ -24,7 +24,7 @@ from symbolic.program import functions as f
 
 def entrywise(name: str, *args: Any) -> Any:
     """The pointwise function ``name`` of the table: a tensor if an argument is symbolic, else an array or a number."""
-    return _apply(name, (pw.UNARY if len(args) == 1 else pw.BINARY)[name], *args)
+    return _apply(name, (pw.UNARY, pw.BINARY, pw.TERNARY)[len(args) - 1][name], *args)
 
 
 def _apply(name: str, function: Callable[..., sp.Expr], *args: Any) -> Any:

@@ -20,7 +20,6 @@ from symbolic.language.shaping import (
     expand_dims,
     flip,
     moveaxis,
-    pad,
     rearranged,
     repeat,
     reshape,
@@ -274,80 +273,6 @@ def resize(x: Any, shape: Any) -> Tensor:
     for size in sizes:
         total *= size
     return reshape(take(t, [p % n for p in range(total)], 0), sizes)
-
-
-def padded(x: Any, pad_width: Any, mode: str = "constant", **options: Any) -> Tensor:
-    """``np.pad`` with a constant, the edge's value, reflections or copies."""
-    t = as_tensor(x)
-    if mode == "constant":
-        value = options.pop("constant_values", 0)
-        _no_more("pad", options)
-        if isinstance(value, (tuple, list)):
-            return _padded_by_sides(t, pad_width, value)
-        zeros = pad(t, pad_width)
-        is_zero = isinstance(value, (int, float)) and value == 0
-        return zeros if is_zero else zeros + value * (1 - pad(as_tensor(1) + 0 * t, pad_width))
-    _no_more("pad", options)
-    if mode not in _PAD_POSITIONS:
-        raise UnsupportedError(f"pad: mode={mode!r} is not supported; expected constant, {', '.join(_PAD_POSITIONS)}")
-    for a, (before, after) in enumerate(pad_pairs(pad_width, t.ndim)):
-        if mode == "edge" and not t.extents[a].is_Integer:
-            key = (slice(None),) * a
-            first, last = getitem(t, (*key, slice(0, 1))), getitem(t, (*key, slice(-1, None)))
-            t = concatenate([*[first] * before, t, *[last] * after], a)
-        elif before or after:
-            n = number("pad", t, a)
-            t = take(t, [_PAD_POSITIONS[mode](p, n) for p in range(-before, n + after)], a)
-    return t
-
-
-def _padded_by_sides(t: Tensor, widths: Any, values: Any) -> Tensor:
-    """Padded axis by axis with a value for each side, the later axes over the corners."""
-    sides = pad_pairs(values, t.ndim)
-    for a, (counts, ends) in enumerate(zip(pad_pairs(widths, t.ndim), sides, strict=True)):
-        slabs = [
-            broadcast_to(v, [c if b == a else e for b, e in enumerate(t.extents)])
-            for c, v in zip(counts, ends, strict=True)
-        ]
-        t = concatenate([slabs[0], t, slabs[1]], a)
-    return t
-
-
-def pad_pairs(widths: Any, rank: int) -> list[tuple[int, int]]:
-    """A pair of widths for each axis, from one number, one pair, or a pair per axis."""
-    if hasattr(widths, "tolist"):
-        widths = widths.tolist()
-    if not hasattr(widths, "__len__"):
-        return [(widths, widths)] * rank
-    pairs = [tuple(w) if hasattr(w, "__len__") else (w, w) for w in widths]
-    if not any(hasattr(w, "__len__") for w in widths):
-        pairs = [(widths[0], widths[-1])]
-    return [(p[0], p[-1]) for p in (pairs * rank if len(pairs) == 1 else pairs)]
-
-
-def _reflected(p: int, n: int) -> int:
-    if n == 1:
-        return 0
-    q = p % (2 * n - 2)
-    return q if q < n else 2 * n - 2 - q
-
-
-def _mirrored(p: int, n: int) -> int:
-    q = p % (2 * n)
-    return q if q < n else 2 * n - 1 - q
-
-
-_PAD_POSITIONS: dict[str, Callable[[int, int], int]] = {
-    "edge": lambda p, n: min(max(p, 0), n - 1),
-    "reflect": _reflected,
-    "symmetric": _mirrored,
-    "wrap": lambda p, n: p % n,
-}
-
-
-def _no_more(operation: str, options: dict) -> None:
-    if options:
-        raise UnsupportedError(f"{operation}: the option {next(iter(options))}= is not supported")
 
 
 def windows(x: Any, sizes: Any, axis: Any = None) -> Tensor:

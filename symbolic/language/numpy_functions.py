@@ -8,10 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import sympy as sp
+
 from symbolic.errors import UnsupportedError
-from symbolic.language import choosing, indexing, joining, matrix_functions, operations, products, shaping, statistics
+from symbolic.language import (
+    applying,
+    choosing,
+    comparing,
+    grids,
+    indexing,
+    joining,
+    matrix_functions,
+    missing_values,
+    operations,
+    padding,
+    products,
+    shaping,
+    statistics,
+)
 from symbolic.language import pointwise as pw
 from symbolic.language.statistics import given
+from symbolic.program.functions import Less
 from symbolic.program.tensors import Tensor
 
 
@@ -34,6 +51,13 @@ def _reducer(kind: str) -> Callable[..., Tensor]:
         return statistics.reduction(kind, x, axis, keepdims, initial, where)
 
     return arg if kind.startswith("arg") else extremum if kind in ("max", "min") else reduce
+
+
+def _without_nan(kind: str) -> Callable[..., Tensor]:
+    def reduce(x, axis=None, dtype=None, out=None, keepdims=False, **options):
+        return missing_values.without_nan(kind, x, axis, keepdims, **options)
+
+    return reduce
 
 
 def _truth(kind: str) -> Callable[..., Tensor]:
@@ -113,6 +137,11 @@ def _like(value: Any) -> Callable[..., Tensor]:
     return like
 
 
+def _angle(z, deg=False):
+    half_turn = 180 if deg else sp.pi
+    return operations.pointwise("angle", lambda x: half_turn * Less(x, 0), z)
+
+
 def _identity(x, *args, **options):
     return operations.as_tensor(x)
 
@@ -143,10 +172,14 @@ def _fix(x, out=None):
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "sum": _reducer("sum"), "prod": _reducer("prod"), "nansum": _reducer("sum"), "nanprod": _reducer("prod"), "nanmax": _reducer("max"), "nanmin": _reducer("min"),
+    "sum": _reducer("sum"), "prod": _reducer("prod"),
+    **{f"nan{kind}": _without_nan(kind) for kind in ("sum", "prod", "max", "min", "argmax", "argmin")},
+    "nanvar": lambda x, axis=None, dtype=None, out=None, ddof=0, keepdims=False: missing_values.nanvar(x, axis, ddof, keepdims),
+    "nanstd": lambda x, axis=None, dtype=None, out=None, ddof=0, keepdims=False: pw.unary("sqrt", missing_values.nanvar(x, axis, ddof, keepdims)),
+    "nan_to_num": missing_values.nan_to_num,
     "max": _reducer("max"), "amax": _reducer("max"), "min": _reducer("min"), "amin": _reducer("min"),
     "argmax": _reducer("argmax"), "argmin": _reducer("argmin"), "any": _truth("max"), "all": _truth("min"),
-    "mean": _mean, "nanmean": _mean, "average": statistics.average, "var": _var, "std": _std, "ptp": lambda x, axis=None, out=None, keepdims=False: statistics.ptp(x, axis, keepdims),
+    "mean": _mean, "nanmean": lambda x, axis=None, dtype=None, out=None, keepdims=False: missing_values.nanmean(x, axis, keepdims), "average": statistics.average, "var": _var, "std": _std, "ptp": lambda x, axis=None, out=None, keepdims=False: statistics.ptp(x, axis, keepdims),
     "median": lambda x, axis=None, out=None, overwrite_input=False, keepdims=False: statistics.median(x, axis, keepdims),
     "quantile": lambda x, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False: statistics.quantile(x, q, axis, keepdims, method),
     "percentile": lambda x, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False: statistics.quantile(x, operations.scalar(q) / 100, axis, keepdims, method),
@@ -183,12 +216,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "diag": shaping.diag, "diagonal": shaping.diagonal, "diagflat": joining.diagflat,
     "tril": lambda m, k=0: shaping.triangle(m, k, True), "triu": lambda m, k=0: shaping.triangle(m, k, False),
     "flip": shaping.flip, "fliplr": lambda x: shaping.flip(x, 1), "flipud": lambda x: shaping.flip(x, 0),
-    "sliding_window_view": lambda x, window_shape, axis=None, *, subok=False, writeable=False: joining.windows(x, window_shape, axis), "roll": joining.rolled, "pad": joining.padded, "repeat": joining.repeated, "tile": lambda A, reps: shaping.tile(A, reps),
+    "sliding_window_view": lambda x, window_shape, axis=None, *, subok=False, writeable=False: joining.windows(x, window_shape, axis), "roll": joining.rolled, "pad": padding.padded, "repeat": joining.repeated, "tile": lambda A, reps: shaping.tile(A, reps),
     "where": choosing.where, "select": choosing.select, "piecewise": choosing.piecewise, "choose": lambda a, choices, out=None, mode="raise": choosing.choose(a, choices),
     "bincount": lambda x, weights=None, minlength=0: choosing.bincount(x, weights, minlength),
     "searchsorted": lambda a, v, side="left", sorter=None: choosing.searchsorted(a, v, side), "digitize": choosing.digitize, "clip": clip, "sinc": lambda x: pw.unary("sinc", x), "i0": lambda x: pw.unary("i0", x),
     "zeros_like": _like(0), "ones_like": _like(1), "full_like": _like(None), "empty_like": _like(0),
-    "copy": _identity, "asarray": _identity, "ascontiguousarray": _identity, "nan_to_num": _identity, "real": _identity,
+    "copy": _identity, "asarray": _identity, "ascontiguousarray": _identity, "real": _identity, "imag": lambda x: 0 * operations.as_tensor(x), "angle": _angle,
+    "isclose": comparing.isclose, "allclose": comparing.allclose, "array_equal": comparing.array_equal, "array_equiv": comparing.array_equiv,
+    "apply_along_axis": applying.apply_along_axis, "apply_over_axes": applying.apply_over_axes, "extract": lambda condition, x: joining.compress(condition, x),
+    "linspace": grids.linspace, "logspace": grids.logspace, "geomspace": grids.geomspace,
     "astype": lambda x, dtype, *, copy=True, device=None: pw.cast(x, dtype), "iscomplexobj": lambda x: False, "isrealobj": lambda x: True,
     "round": _round, "around": _round, "fix": _fix,
     "shape": lambda x: operations.as_tensor(x).shape, "ndim": lambda x: operations.as_tensor(x).ndim, "size": _size,

@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from symbolic.errors import ShapeError, UnsupportedError, suggestion
-from symbolic.language import indexing, operations, shaping
+from symbolic.language import indexing, operations, shaping, statistics
 from symbolic.language import pointwise as pw
 from symbolic.language.numpy_functions import FUNCTIONS, METHODS
 from symbolic.language.statistics import accumulated, given, reduction
@@ -44,7 +44,7 @@ def _made(args: Any) -> str:
 
 def array_ufunc(ufunc: Any, how: str, inputs: tuple, options: dict) -> Any:
     """A ufunc called on tensors; ``reduce`` and ``outer`` methods of add, multiply, maximum and minimum included."""
-    name = ufunc.__name__
+    name = ufunc.__name__.lstrip("_")  # SciPy's zeta calls a ufunc _zeta
     if options.get("out") is not None:
         raise UnsupportedError(
             f"np.{name}: out= writes in place, as does += on an array; use the returned tensor: total = total + term, "
@@ -72,6 +72,8 @@ def array_ufunc(ufunc: Any, how: str, inputs: tuple, options: dict) -> Any:
         return call(name, a[(...,) + (None,) * b.ndim], b)
     if how == "accumulate" and name in _REDUCES:
         return accumulated(_REDUCES[name], inputs[0], options.get("axis", 0))
+    if how == "reduceat" and name in _REDUCES:
+        return statistics.reduced_between(_REDUCES[name], *inputs, axis=options.get("axis", 0))
     raise UnsupportedError(f"np.{name}.{how} is not supported on symbolic tensors.{_made(inputs)}")
 
 
@@ -90,11 +92,15 @@ def call(name: str, *inputs: Any) -> Any:
         return inputs[0] - whole, whole
     if name in pw.CONDITIONS:
         return pw.condition(name, *inputs)
+    if name == "sici":
+        return call("si", *inputs), call("ci", *inputs)
     if name in pw.UNARY and len(inputs) == 1:
         return pw.unary(name, *inputs)
     if name in pw.BINARY and len(inputs) == 2:
         return pw.binary(name, *inputs)
-    known = [*pw.UNARY, *pw.BINARY, *pw.CONDITIONS]
+    if name in pw.TERNARY and len(inputs) == 3:
+        return pw.ternary(name, *inputs)
+    known = [*pw.UNARY, *pw.BINARY, *pw.TERNARY, *pw.CONDITIONS]
     raise UnsupportedError(
         f"the function {name} is not supported on symbolic tensors.{suggestion(name, known)}{_made(inputs)}"
     )
@@ -172,6 +178,8 @@ class Language:
         if name == "matrix_transpose":
             return shaping.matrix_transpose(t)
         attribute = args[0]
+        if attribute in ("real", "imag"):
+            return FUNCTIONS[attribute](t)
         if attribute not in METHODS:
             raise AttributeError(f"a symbolic tensor has no attribute {attribute!r}.{suggestion(attribute, METHODS)}")
         return placed(lambda *a, **k: METHODS[attribute](t, *a, **k))

@@ -12,6 +12,7 @@ from typing import Any
 import sympy as sp
 
 from symbolic.errors import UnsupportedError
+from symbolic.language import special_functions
 from symbolic.language.dtypes import OF_TRUTH_VALUES, asked_dtype, dtype_of_result, promoted
 from symbolic.language.operations import as_tensor, pointwise
 from symbolic.program import functions as f
@@ -61,32 +62,6 @@ UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "trunc": lambda x: f.Sign(x) * f.Floor(f.Magnitude(x)),
     "fix": lambda x: f.Sign(x) * f.Floor(f.Magnitude(x)),
     "conjugate": lambda x: x,
-    # SciPy's special functions
-    "erf": sp.erf,
-    "erfc": lambda x: 1 - sp.erf(x),
-    "ndtr": f.Ndtr,
-    "log_ndtr": f.LogNdtr,
-    "expit": f.Sigmoid,
-    "log_expit": lambda x: -f.Softplus(-x),
-    "logit": lambda x: sp.log(x / (1 - x)),
-    "gammaln": sp.loggamma,
-    "loggamma": sp.loggamma,
-    "erfcinv": lambda x: sp.erfinv(1 - x),
-    "exp10": lambda x: 10**x,
-    "digamma": lambda x: sp.polygamma(0, x),
-    "psi": lambda x: sp.polygamma(0, x),
-    "entr": lambda x: -f.Xlogy(x, x),
-    "i0": lambda x: f.BesselI(0, x),
-    "i1": lambda x: f.BesselI(1, x),
-    "j0": lambda x: sp.besselj(0, x),
-    "j1": lambda x: sp.besselj(1, x),
-    "erfinv": sp.erfinv,
-    "ndtri": lambda x: sp.sqrt(2) * sp.erfinv(2 * x - 1),
-    "erfcx": f.Erfcx,
-    "gamma": lambda x: sp.exp(sp.loggamma(x)),
-    "exprel": lambda x: (sp.exp(x) - 1) / x,
-    "i0e": lambda x: f.BesselI(0, x) * sp.exp(-f.Magnitude(x)),
-    "i1e": lambda x: f.BesselI(1, x) * sp.exp(-f.Magnitude(x)),
     "sinc": lambda x: f.Where(f.Equal(x, 0), 1, sp.sin(sp.pi * x) / (sp.pi * x)),
     # functions that NumPy lacks
     "relu": f.Relu,
@@ -102,6 +77,7 @@ UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "gelu": lambda x: _half(x) * (1 + sp.erf(x / sp.sqrt(2))),
     "gelu_tanh": lambda x: _half(x) * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (x + sp.Rational(44715, 1000000) * x**3))),
     "step": f.Step,
+    **special_functions.UNARY,
 }
 
 BINARY: dict[str, Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
@@ -123,26 +99,15 @@ BINARY: dict[str, Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
     "floor_divide": lambda a, b: f.Floor(a / b),
     "remainder": lambda a, b: a - b * f.Floor(a / b),
     "fmod": lambda a, b: a - b * f.Sign(a / b) * f.Floor(f.Magnitude(a / b)),
-    "xlogy": f.Xlogy,
-    "xlog1py": lambda a, b: f.Xlogy(a, 1 + b),
-    "rel_entr": lambda a, b: a * sp.log(a / b),
-    "kl_div": lambda a, b: a * sp.log(a / b) - a + b,
-    "boxcox": lambda x, a: f.Where(f.Equal(a, 0), sp.log(x), (x**a - 1) / a),
-    "iv": f.BesselI,
-    "polygamma": sp.polygamma,
-    "betaln": lambda a, b: sp.loggamma(a) + sp.loggamma(b) - sp.loggamma(a + b),
-    "beta": lambda a, b: sp.exp(sp.loggamma(a) + sp.loggamma(b) - sp.loggamma(a + b)),
-    "binom": lambda n, k: sp.exp(sp.loggamma(n + 1) - sp.loggamma(k + 1) - sp.loggamma(n - k + 1)),
-    "huber": lambda d, r: f.Where(f.LessEqual(f.Magnitude(r), d), r**2 / 2, d * (f.Magnitude(r) - d / 2)),
-    "pseudo_huber": lambda d, r: d**2 * (sp.sqrt(1 + (r / d) ** 2) - 1),
-    "jv": sp.besselj,
-    "gammainc": f.Gammainc,
-    "gammaincc": lambda a, x: 1 - f.Gammainc(a, x),
+    "ldexp": lambda x, n: x * 2**n,
     "heaviside": lambda a, b: f.Step(a) + b * f.Equal(a, 0),
     "copysign": lambda a, b: f.Magnitude(a) * f.Where(f.Less(b, 0), -1, 1),
     "leaky_relu": lambda x, slope: f.Where(f.Step(x), x, slope * x),
     "elu": lambda x, alpha: f.Where(f.Step(x), x, alpha * (sp.exp(x) - 1)),
+    **special_functions.BINARY,
 }
+
+TERNARY = special_functions.TERNARY
 
 CONDITIONS: dict[str, Callable[..., sp.Expr]] = {
     "less": f.Less,
@@ -159,6 +124,9 @@ CONDITIONS: dict[str, Callable[..., sp.Expr]] = {
     "bitwise_or": lambda a, b: a + b - a * b,
     "invert": lambda a: 1 - a,
     "signbit": lambda a: f.Less(a, 0),
+    "isnan": f.NotANumber,
+    "isinf": f.Infinite,
+    "isfinite": lambda a: (1 - f.NotANumber(a)) * (1 - f.Infinite(a)),
 }
 
 
@@ -180,6 +148,11 @@ def binary(name: str, x: Any, y: Any) -> Tensor:
     if name in OF_TRUTH_VALUES and promoted(x, y) == "bool":
         return condition(OF_TRUTH_VALUES[name], x, y)
     return pointwise(name, BINARY[name], x, y, dtype=dtype_of_result(name, x, y))
+
+
+def ternary(name: str, x: Any, y: Any, z: Any) -> Tensor:
+    """The function ``name`` of three arguments entry by entry."""
+    return pointwise(name, TERNARY[name], x, y, z, dtype="real")
 
 
 def condition(name: str, *args: Any) -> Tensor:

@@ -69,6 +69,17 @@ def accumulated(kind: str, x: Any, axis: Any = None, include_initial: bool = Fal
     return cumulative(kind, t, a)
 
 
+def reduced_between(kind: str, x: Any, indices: Any, axis: int = 0) -> Tensor:
+    """``ufunc.reduceat``: over x[a:b] for each a and the next index b, where a < b; else x[a]. The last runs to the end."""
+    t = moveaxis(x, axis, 0)
+    starts = [int(i) for i in indices]
+    parts = [
+        reduce(kind, t[a:b], 0) if b is None or a < b else t[a]
+        for a, b in zip(starts, [*starts[1:], None], strict=True)
+    ]
+    return moveaxis(stack(parts), 0, axis)
+
+
 def var(x: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False, correction: Any = None) -> Tensor:
     """The variance with divisor N − ddof."""
     divisor = correction if given(correction) else ddof
@@ -223,19 +234,23 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 def central_differences(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """``np.gradient``: central differences inside, one-sided ones at the ends; along several axes a list of them."""
     t = as_tensor(f)
-    if edge_order != 1 or any(as_tensor(h).ndim for h in spacing):
-        raise UnsupportedError(f"np.gradient of {t.describe()}: expected numbers as spacings, and edge_order=1")
+    if edge_order not in (1, 2) or any(as_tensor(h).ndim for h in spacing):
+        raise UnsupportedError(f"np.gradient of {t.describe()}: expected numbers as spacings, and edge_order=1 or 2")
     axes = normal_axes("gradient", t, axis)
     steps = list(spacing) * (len(axes) if len(spacing) == 1 else 1) or [1] * len(axes)
     if len(steps) != len(axes):
         raise ShapeError(f"gradient: {len(steps)} spacings for {len(axes)} axes of {t.describe()}")
-    found = [_central_differences(t, h, a) for h, a in zip(steps, axes, strict=True)]
+    found = [_central_differences(t, h, a, edge_order) for h, a in zip(steps, axes, strict=True)]
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def _central_differences(t: Tensor, h: Any, axis: int) -> Tensor:
+def _central_differences(t: Tensor, h: Any, axis: int, edge_order: int) -> Tensor:
     t = moveaxis(t, axis, 0)
-    first, last = (t[1:2] - t[0:1]) / h, (t[-1:] - t[-2:-1]) / h
+    if edge_order == 1:
+        first, last = (t[1:2] - t[0:1]) / h, (t[-1:] - t[-2:-1]) / h
+    else:
+        first = (-3 * t[0:1] + 4 * t[1:2] - t[2:3]) / (2 * h)
+        last = (3 * t[-1:] - 4 * t[-2:-1] + t[-3:-2]) / (2 * h)
     inside = (t[2:] - t[:-2]) / (2 * h)
     return moveaxis(concatenate([first, inside, last], 0), 0, axis)
 

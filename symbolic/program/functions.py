@@ -14,76 +14,46 @@ from typing import Any
 import sympy as sp
 
 from symbolic.program.heads import (
-    BesselI as BesselI,
+    Ceiling,
+    Comparison,
+    Equal,
+    Exceptional,
+    Floor,
+    Infinite,
+    Less,
+    LessEqual,
+    Magnitude,
+    Maximum,
+    Minimum,
+    NotANumber,
+    Real,
+    Relu,
+    Round,
+    Rounding,
+    Sigmoid,
+    Sign,
+    Softplus,
+    Step,
+    Where,
+    Xlogy,
 )
-from symbolic.program.heads import (
-    Ceiling as Ceiling,
-)
-from symbolic.program.heads import (
-    Comparison as Comparison,
-)
-from symbolic.program.heads import (
-    Equal as Equal,
-)
-from symbolic.program.heads import (
-    Erfcx as Erfcx,
-)
-from symbolic.program.heads import (
-    Floor as Floor,
-)
-from symbolic.program.heads import (
-    Gammainc as Gammainc,
-)
-from symbolic.program.heads import (
-    Less as Less,
-)
-from symbolic.program.heads import (
-    LessEqual as LessEqual,
-)
-from symbolic.program.heads import (
-    LogNdtr as LogNdtr,
-)
-from symbolic.program.heads import (
-    Magnitude as Magnitude,
-)
-from symbolic.program.heads import (
-    Maximum as Maximum,
-)
-from symbolic.program.heads import (
-    Minimum as Minimum,
-)
-from symbolic.program.heads import (
-    Ndtr as Ndtr,
-)
-from symbolic.program.heads import (
-    Real as Real,
-)
-from symbolic.program.heads import (
-    Relu as Relu,
-)
-from symbolic.program.heads import (
-    Round as Round,
-)
-from symbolic.program.heads import (
-    Rounding as Rounding,
-)
-from symbolic.program.heads import (
-    Sigmoid as Sigmoid,
-)
-from symbolic.program.heads import (
-    Sign as Sign,
-)
-from symbolic.program.heads import (
-    Softplus as Softplus,
-)
-from symbolic.program.heads import (
-    Step as Step,
-)
-from symbolic.program.heads import (
-    Where as Where,
-)
-from symbolic.program.heads import (
-    Xlogy as Xlogy,
+from symbolic.program.special_heads import (
+    BesselI,
+    BesselK,
+    BesselY,
+    Betainc,
+    CosineIntegral,
+    Dawson,
+    EllipticE,
+    EllipticK,
+    Erfcx,
+    ExponentialIntegral,
+    Gammainc,
+    HurwitzZeta,
+    LogNdtr,
+    Ndtr,
+    SineIntegral,
+    Spence,
 )
 
 
@@ -269,6 +239,67 @@ _TABLE = (
     _row("ndtr", Ndtr, r"\Phi " + _ARG, "special.ndtr({0})", lambda m, x: m.ncdf(x)),
     _row("log_ndtr", LogNdtr, r"\log\Phi " + _ARG, "special.log_ndtr({0})", lambda m, x: m.log(m.ncdf(x))),
     _row("iv", BesselI, r"I_{{{0}}}\left({1}\right)", "special.iv({0}, {1})", lambda m, k, x: m.besseli(k, x)),
+    _row(
+        "yv",
+        BesselY,
+        r"Y_{{{0}}}\left({1}\right)",
+        "special.yv({0}, {1})",
+        lambda m, k, x: m.bessely(k, x),
+        domain="> 0",
+    ),
+    _row(
+        "kv",
+        BesselK,
+        r"K_{{{0}}}\left({1}\right)",
+        "special.kv({0}, {1})",
+        lambda m, k, x: m.besselk(k, x),
+        domain="> 0",
+    ),
+    _row(
+        "dawsn", Dawson, r"D " + _ARG, "special.dawsn({0})", lambda m, x: m.exp(-x * x) * m.erfi(x) * m.sqrt(m.pi) / 2
+    ),
+    _row("expi", ExponentialIntegral, r"\operatorname{{Ei}} " + _ARG, "special.expi({0})", lambda m, x: m.ei(x)),
+    _row("si", SineIntegral, r"\operatorname{{Si}} " + _ARG, "special.sici({0})[0]", lambda m, x: m.si(x)),
+    _row(
+        "ci", CosineIntegral, r"\operatorname{{Ci}} " + _ARG, "special.sici({0})[1]", lambda m, x: m.ci(x), domain="> 0"
+    ),
+    _row(
+        "spence",
+        Spence,
+        r"\operatorname{{Li}}_2\left(1 - {0}\right)",
+        "special.spence({0})",
+        lambda m, x: m.polylog(2, 1 - x),
+        domain="> 0",
+    ),
+    _row("ellipk", EllipticK, r"K " + _ARG, "special.ellipk({0})", lambda m, x: m.ellipk(x), domain="< 1"),
+    _row("ellipe", EllipticE, r"E " + _ARG, "special.ellipe({0})", lambda m, x: m.ellipe(x), domain="< 1"),
+    _row(
+        "zeta",
+        HurwitzZeta,
+        r"\zeta\left({0}, {1}\right)",
+        "special.zeta({0}, {1})",
+        lambda m, s, q: m.zeta(s, q),
+        domain="> 0",
+    ),
+    _row(
+        "betainc",
+        Betainc,
+        r"I_{{{2}}}\left({0}, {1}\right)",
+        "special.betainc({0}, {1}, {2})",
+        lambda m, a, b, x: m.betainc(a, b, 0, x, regularized=True),
+        domain="in (0, 1)",
+    ),
+    _row(
+        "isnan",
+        NotANumber,
+        r"\left[{0}\ \text{{is NaN}}\right]",
+        "np.isnan({0})",
+        lambda m, x: int(x != x),
+        smooth=False,
+    ),
+    _row(
+        "isinf", Infinite, r"\left[|{0}| = \infty\right]", "np.isinf({0})", lambda m, x: int(m.isinf(x)), smooth=False
+    ),
 )
 
 FUNCTIONS: dict[str, Function] = {row.name: row for row in _TABLE}

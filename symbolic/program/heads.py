@@ -8,8 +8,6 @@ from typing import Any
 import mpmath
 import sympy as sp
 
-from symbolic.errors import UnsupportedError
-
 
 class Real(sp.Function):
     """Base of the heads that SymPy lacks: real functions of real arguments."""
@@ -290,58 +288,32 @@ class Xlogy(Real):
         return sp.log(y) if argindex == 1 else x / y
 
 
-class Ndtr(Real):
-    """The standard normal distribution function Φ(x), with all its digits in the lower tail."""
+class Exceptional(Real):
+    """Base of the tests for what is no real number: 1 or 0, derivative zero."""
+
+    def fdiff(self, argindex=1):
+        return sp.S.Zero
+
+    def _eval_is_nonnegative(self):
+        return True
+
+    def _eval_is_integer(self):
+        return True
+
+
+class NotANumber(Exceptional):
+    """[x is NaN]. A tensor stands for real numbers, so it is 0 wherever a derivation evaluates it; code tests the array."""
 
     @classmethod
     def eval(cls, x):
-        if x.is_zero:
-            return sp.Rational(1, 2)
-
-    def fdiff(self, argindex=1):
-        return sp.exp(-(self.args[0] ** 2) / 2) / sp.sqrt(2 * sp.pi)
-
-    def _eval_is_positive(self):
-        return True
+        if x.is_number:
+            return sp.Integer(x is sp.nan)
 
 
-class LogNdtr(Real):
-    """The logarithm of the standard normal distribution function, log Φ(x)."""
+class Infinite(Exceptional):
+    """[x is ∞ or −∞]; see ``NotANumber``."""
 
-    def fdiff(self, argindex=1):
-        x = self.args[0]
-        return sp.exp(-(x**2) / 2 - self) / sp.sqrt(2 * sp.pi)
-
-
-class BesselI(Real):
-    """The modified Bessel function of the first kind and integer order, I_k(x)."""
-
-    nargs = 2
-
-    def fdiff(self, argindex=2):
-        k, x = self.args
-        if argindex != 2:
-            raise UnsupportedError("iv: its derivative by the order is not supported")
-        return BesselI(1, x) if k == 0 else (BesselI(k - 1, x) + BesselI(k + 1, x)) / 2
-
-
-class Erfcx(Real):
-    """The scaled complementary error function, exp(x²) erfc(x)."""
-
-    def fdiff(self, argindex=1):
-        return 2 * self.args[0] * self - 2 / sp.sqrt(sp.pi)
-
-    def _eval_is_positive(self):
-        return True
-
-
-class Gammainc(Real):
-    """The regularised lower incomplete gamma function P(a, x), differentiable here by x only."""
-
-    nargs = 2
-
-    def fdiff(self, argindex=2):
-        a, x = self.args
-        if argindex != 2:
-            raise UnsupportedError("gammainc: its derivative by the first argument is not supported")
-        return sp.exp((a - 1) * sp.log(x) - x - sp.loggamma(a))
+    @classmethod
+    def eval(cls, x):
+        if x.is_number:
+            return sp.Integer(x in (sp.oo, -sp.oo))

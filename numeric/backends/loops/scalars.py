@@ -70,7 +70,7 @@ class Scalars:
             return self._product(e)
         if e.is_Pow:
             return self._power(e)
-        if isinstance(e, (f.Comparison, f.Step)):
+        if isinstance(e, _INDICATORS):
             return f"({self.one} if {self.truth(e)} else {self.zero})"
         return self._function(e)
 
@@ -168,7 +168,7 @@ class Scalars:
             return "(" + " * ".join(map(self.whole, e.args)) + ")"
         if e.is_Pow and e.exp.is_Integer and e.exp.is_positive:
             return f"({self.whole(e.base)} ** {int(e.exp)})"
-        if isinstance(e, (f.Comparison, f.Step)):
+        if isinstance(e, _INDICATORS):
             return f"(1 if {self.truth(e)} else 0)"
         raise UnsupportedError(f"the compiled back end cannot use {e} as a whole number; use backend='numpy'")
 
@@ -179,11 +179,14 @@ class Scalars:
         if isinstance(e, f.Comparison):
             sign = {f.Less: "<", f.LessEqual: "<=", f.Equal: "=="}[e.func]
             return self._compared(sign, *e.args)
+        if isinstance(e, f.Exceptional):
+            test = {f.NotANumber: "isnan", f.Infinite: "isinf"}[e.func]
+            return f"math.{test}({self.real(e.args[0])})"
         if isinstance(e, Access) and e.tensor.dtype == "bool":
             return self.load(e)
         if e.is_Mul:
             return "(" + " and ".join(map(self.truth, e.args)) + ")"
-        if (1 - e).func in (*_RELATIONS, f.Step):
+        if isinstance(1 - e, _INDICATORS):
             return f"(not {self.truth(1 - e)})"
         return f"({self.real(e)} != {self.zero})"
 
@@ -202,7 +205,7 @@ def _closes_last(text: str) -> bool:
     return False
 
 
-_RELATIONS = (f.Less, f.LessEqual, f.Equal)
+_INDICATORS = (f.Comparison, f.Step, f.Exceptional)
 
 _CALLS = {
     sp.exp: "math.exp({0})", sp.log: "math.log({0})", sp.sin: "math.sin({0})", sp.cos: "math.cos({0})", sp.tan: "math.tan({0})",

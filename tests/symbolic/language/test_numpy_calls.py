@@ -24,6 +24,14 @@ def partial_second(f, second):
     return lambda x: f(x, second)
 
 
+def partial_first(f, *first):
+    return lambda x: f(*first, x)
+
+
+def along_rows(f):
+    return lambda x: f(x, axis=1, keepdims=True)
+
+
 def of_signs(f):
     return lambda x, y: f(x > 0, y > 0)
 
@@ -396,7 +404,37 @@ call("array left", lambda x: M * x + M - x / (M**2 + 1), ROW)
 call("scalar tensor", lambda x, y: x * y + y, S0, M)
 call("numpy scalar", lambda x: np.float64(2.5) * x + np.float32(0.5), M)
 call("real", lambda x: np.real(x) + np.conj(x), M)
+for mode in ("mean", "maximum", "minimum", "median", "linear_ramp"):
+    call(f"pad {mode}", lambda x, mode=mode: np.pad(x, ((1, 0), (2, 3)), mode=mode), M)
+call("pad mean of the near", lambda x: np.pad(x, 2, mode="mean", stat_length=((1, 2), (3, 2))), M)
+call("pad ramps", lambda x: np.pad(x, 2, mode="linear_ramp", end_values=((1, 2), (3, -4))), M)
+call("gradient of second order", lambda x: np.gradient(x, 0.5, axis=1, edge_order=2), M)
+call("add.reduceat", lambda x: np.add.reduceat(x, [0, 2, 1, 3], axis=1), M)
+call("maximum.reduceat", lambda x: np.maximum.reduceat(x, [1, 0]), M)
+call("apply_along_axis", lambda x: np.apply_along_axis(lambda v: np.sum(v**2), 1, x), T3)
+call("apply_along_axis to matrices", lambda x: np.apply_along_axis(lambda v: np.outer(v, v[:2]), 0, x), M)
+call("apply_over_axes", lambda x: np.apply_over_axes(np.sum, x, [0, -1]), T3)
+call("extract", lambda x: np.extract(np.array([True, False, True, True]), x), V)
+call("linspace", lambda x, y: np.linspace(x, y, 5, axis=-1), M, V)
+call("linspace without its end", lambda x: np.linspace(x, 1, 4, endpoint=False), S0)
+call("logspace", lambda x: np.logspace(x, 1, 3, base=2.0), V)
+call("geomspace", lambda x, y: np.geomspace(x, y, 4), POS[0], UNIT[0])
+call("real and imaginary", lambda x: x.real * np.real(x) + x.imag + np.imag(x), M)
+call("angle", np.angle, M, smooth=False)
+call("ldexp", lambda x: np.ldexp(x, 3), M)
+call("isclose", lambda x, y: np.isclose(x, y, rtol=0.5, atol=0.1), M, V, smooth=False)
+call("allclose", lambda x: np.allclose(x, x + 1e-9) * (1 - np.allclose(x, 0)), M, smooth=False)
+call("array_equal", lambda x, y: np.array_equal(x, x) * (1 - np.array_equal(x, y)), M, N, smooth=False)
+call("array_equiv", lambda x, y: np.array_equiv(x, x[:1]) + np.array_equiv(x, x + 0), M, N, smooth=False)
+call("isfinite", lambda x: np.isfinite(x) & ~np.isnan(x) & ~np.isinf(x), M, smooth=False)
+for name in ["nansum", "nanprod", "nanmax", "nanmin", "nanmean", "nanvar", "nanstd"]:
+    call(f"{name} of numbers", along_rows(getattr(np, name)), M)
+call("nanvar ddof", lambda x: np.nanvar(x, axis=0, ddof=1), M)
+call("nanargmax", lambda x: np.nanargmax(x, axis=0) + np.nanargmin(x), M, smooth=False)
 SPECIAL = {
+    "dawsn cosm1 sindg cosdg tandg j0 j1": M,
+    "y0 y1 k0 k1 k0e k1e expi exp1 spence rgamma gamma exprel": POS,
+    "ellipk ellipe ellipkm1": UNIT,
     "erf erfc expit log_expit ndtr log_ndtr i0 i1 i0e i1e erfcx expm1 cbrt exp2 exp10": M,
     "gammaln digamma psi loggamma entr log1p": POS,
     "logit ndtri": UNIT,
@@ -406,12 +444,28 @@ SPECIAL = {
 for names, argument in SPECIAL.items():
     for name in names.split():
         call(f"special.{name}", getattr(sc, name), argument)
-for name in ["xlogy", "xlog1py", "rel_entr", "kl_div", "betaln"]:
+TWO = "xlogy xlog1py rel_entr kl_div betaln beta binom poch powm1 boxcox1p inv_boxcox inv_boxcox1p"
+for name in TWO.split():
     call(f"special.{name}", getattr(sc, name), POS, np.exp(N))
 call("special.huber", lambda x: sc.huber(0.7, x), M)
 call("special.pseudo_huber", lambda x: sc.pseudo_huber(0.7, x), M)
 call("special.boxcox", sc.boxcox, POS, N)
-call("special.iv", lambda x: sc.iv(2, x), POS)
+for name in ["iv", "ive", "kv", "kve", "yv", "jv"]:
+    call(f"special.{name}", partial_first(getattr(sc, name), 2), POS)
+for name in ["gammainc", "gammaincc", "zeta", "chdtr", "chdtrc", "stdtr", "pdtr", "pdtrc"]:
+    call(f"special.{name}", partial_first(getattr(sc, name), 3), POS)
+call("special.stdtr of both signs", lambda x: sc.stdtr(4, x), M)
+for name in ["legendre", "chebyt", "chebyu", "hermite", "hermitenorm", "laguerre"]:
+    call(f"special.eval_{name}", partial_first(getattr(sc, f"eval_{name}"), 4), M)
+call("special.eval_gegenbauer", lambda x: sc.eval_gegenbauer(3, 0.5, x), M)
+call("special.eval_genlaguerre", lambda x: sc.eval_genlaguerre(2, 1.5, x), M)
+for name in ["betainc", "betaincc"]:
+    call(f"special.{name}", partial_first(getattr(sc, name), 2.5, 1.5), UNIT)
+for name in ["bdtr", "bdtrc"]:
+    call(f"special.{name}", partial_first(getattr(sc, name), 2, 5), UNIT)
+for name in ["gdtr", "gdtrc", "fdtr", "fdtrc"]:
+    call(f"special.{name}", partial_first(getattr(sc, name), 2.0, 3.0), POS)
+call("special.sici", lambda x: sc.sici(x)[0] + sc.sici(x)[1], POS)
 
 
 def arguments(arrays):
@@ -444,7 +498,7 @@ x, A, tok = s.tensor("x", "n"), s.tensor("A", "m n"), s.tensor("tok", "k", dtype
 REFUSED = {
     "unknown function": (lambda: np.histogram(x), s.UnsupportedError, r"np\.histogram is not supported"),
     "unknown ufunc": (lambda: np.nextafter(x, 1), s.UnsupportedError, "nextafter is not supported"),
-    "close name": (lambda: np.isfinite(x), s.UnsupportedError, "isfinite is not supported"),
+    "close name": (lambda: np.nanpercentile(x, 3), s.UnsupportedError, r"nanpercentile is not supported.*Did you mean 'percentile'"),
     "out": (lambda: np.add(x, 1, out=np.zeros(3)), s.UnsupportedError, "out= writes in place"),
     "out of a function": (lambda: np.sum(x, out=np.zeros(())), s.UnsupportedError, "out= writes in place"),
     "one-argument where": (lambda: np.where(x > 0), s.UnsupportedError, "positions that depend on data"),
@@ -465,7 +519,7 @@ REFUSED = {
     "complex": (lambda: x * 1j, s.UnsupportedError, "complex"),
     "unknown attribute": (lambda: x.sums(), AttributeError, "Did you mean 'sum'"),
     "median of a named length": (lambda: np.median(x), s.UnsupportedError, r"axis 0 of x \(n,\) must be a number"),
-    "pad mode": (lambda: np.pad(x, 1, mode="linear_ramp"), s.UnsupportedError, "mode='linear_ramp' is not supported"),
+    "pad mode": (lambda: np.pad(x, 1, mode="empty"), s.UnsupportedError, "mode='empty' is not supported"),
     "where of a reduction": (lambda: np.var(x, where=np.array([True])), s.UnsupportedError, "where="),
     "array of tensors": (lambda: np.array([x.sum(), 1.0]), s.UnsupportedError, r"np\.stack.*np\.block"),
     "bins that depend on data": (lambda: np.bincount(tok), s.UnsupportedError, "give minlength"),

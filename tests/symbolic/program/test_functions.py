@@ -18,17 +18,19 @@ POINTS = {
     "": ["-1.7", "-0.3", "0.4", "2.3"],
     "> 0": ["0.2", "0.9", "2.6"],
     "> 1": ["1.1", "2.4"],
+    "< 1": ["-2.3", "0.2", "0.8"],
+    "in (0, 1)": ["0.15", "0.4", "0.9"],
     "in (-1, 1)": ["-0.7", "0.35", "0.8"],
 }
-WHOLE_FIRST = {"polygamma": [1, 2], "iv": [0, 1, 2], "jv": [0, 1, 2]}
-ONLY_SECOND = {*WHOLE_FIRST, "gammainc"}
+WHOLE_FIRST = {"polygamma": [1, 2], **{name: [0, 1, 2] for name in ("iv", "jv", "kv", "yv")}, "zeta": [2, 3]}
+ONLY_LAST = {*WHOLE_FIRST, "gammainc", "betainc"}
 TRUTH_FIRST = {"where"}
 
 
 def argument_lists(row):
     """Points in the domain of a row, away from kinks and jumps."""
     points = [mpmath.mpf(p) for p in POINTS[row.domain]]
-    arity = 1 + ("{1}" in row.numpy)
+    arity = 1 + max(k for k in range(3) if f"{{{k}}}" in row.numpy)
     if row.name in WHOLE_FIRST:
         return [(k, p) for k in WHOLE_FIRST[row.name] for p in points if p > 0]
     if row.name in TRUTH_FIRST:
@@ -37,6 +39,8 @@ def argument_lists(row):
         return [(p,) for p in points]
     if row.name == "xlogy":
         return [(p, abs(q)) for p, q in itertools.pairwise(points)]
+    if arity == 3:
+        return [(mpmath.mpf(2.5), mpmath.mpf(1.5), p) for p in points]
     return list(itertools.pairwise(points))
 
 
@@ -61,8 +65,8 @@ def true_slope(row, args, position):
 
 
 def places(row, args):
-    if row.name in ONLY_SECOND:
-        return [1]
+    if row.name in ONLY_LAST:
+        return [len(args) - 1]
     return [k for k in range(len(args)) if not (row.name in TRUTH_FIRST and k == 0)]
 
 
@@ -99,15 +103,17 @@ def test_an_error_of_a_thousandth_is_found(row, monkeypatch):
 right = slope
 
 
-# The values of these two continue below 0; what they are used for does not.
-CLOSED = [r for r in FUNCTIONS.values() if r.domain and r.name not in ("polygamma", "gammainc")]
+# The values of these continue below 0; what they are used for does not.
+CONTINUED = ("polygamma", "gammainc", "zeta", "betainc")
+CLOSED = [r for r in FUNCTIONS.values() if r.domain and r.name not in CONTINUED]
 
 
 @pytest.mark.parametrize("row", CLOSED, ids=[row.name for row in CLOSED])
 def test_outside_its_domain_a_function_has_no_real_value(row):
-    outside = {"> 0": "-0.5", "> 1": "0.3", "in (-1, 1)": "1.5"}[row.domain]
+    outside = {"> 0": "-0.5", "> 1": "0.3", "< 1": "1.2", "in (-1, 1)": "1.5", "in (0, 1)": "-0.5"}[row.domain]
+    first = [1] if row.name in WHOLE_FIRST else []
     try:
-        value = row.value(mpmath.mp, mpmath.mpf(outside))
+        value = row.value(mpmath.mp, *first, mpmath.mpf(outside))
     except ValueError:
         return
     assert isinstance(value, mpmath.mpc) or not mpmath.isfinite(value)
