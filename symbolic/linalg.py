@@ -22,7 +22,7 @@ from symbolic.language.shaping import concatenate, matrix_transpose, pad, triang
 
 __all__ = [
     "block_diag", "cho_factor", "cho_solve", "cholesky", "cosm", "det", "eigh", "eigvalsh", "expm", "inv", "kron", "logm",
-    "lstsq", "norm", "pinv", "sinm", "solve", "solve_triangular", "sqrtm", "svd", "svdvals",
+    "lstsq", "norm", "pinv", "qr", "sinm", "solve", "solve_triangular", "sqrtm", "svd", "svdvals",
 ]  # fmt: skip
 
 
@@ -45,6 +45,14 @@ def solve(a: Any, b: Any, *, assume_a: str | None = None, lower: bool = False, *
 def cholesky(a: Any, lower: bool = False, **options: Any) -> Any:
     """R with RᵀR = A, or with ``lower`` the L with L Lᵀ = A."""
     return mf.cholesky(a, upper=not lower)
+
+
+def qr(a: Any, mode: str = "full", **options: Any) -> Any:
+    """Q and R of A = Q R; of a matrix that is not square give ``mode="economic"``, for R alone ``mode="r"``."""
+    if mode == "full" and a.shape[-1] != a.shape[-2]:
+        raise UnsupportedError("qr: the complement in the full Q has no derivative; pass mode='economic'")
+    found = mf.qr(a, "r" if mode == "r" else "reduced")
+    return (found,) if mode == "r" else (found[0], found[1])
 
 
 def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False, **options: Any):

@@ -84,6 +84,8 @@ PRIMITIVES = {
     "singular_values": "torch.linalg.svdvals({0})",
     "left_singular_vectors": "torch.linalg.svd({0}, full_matrices=False)[0]",
     "right_singular_vectors": "torch.linalg.svd({0}, full_matrices=False)[2].mT",
+    "orthonormal_factor": "torch.linalg.qr({0})[0]",
+    "triangular_factor": "torch.linalg.qr({0})[1]",
     "expm": "torch.linalg.matrix_exp({0})",
     "sinm": "torch.linalg.matrix_exp(1j * {0}).imag",
     "cosm": "torch.linalg.matrix_exp(1j * {0}).real",

@@ -44,6 +44,13 @@ class SVDResult(NamedTuple):
     Vh: Tensor
 
 
+class QRResult(NamedTuple):
+    """Q with orthonormal columns and the upper triangular R."""
+
+    Q: Tensor
+    R: Tensor
+
+
 def _arrays_too(on_arrays: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function of tensors one of arrays as well; ``on_arrays`` gets the array's own library first."""
 
@@ -221,6 +228,26 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     return SVDResult(apply("left_singular_vectors", t), svdvals(t), shaping.matrix_transpose(v))
 
 
+@_arrays_too(lambda xp, a, mode="reduced": xp.linalg.qr(a, mode))
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """Q and R of A = Q R, Qᵀ Q = I, R upper triangular with LAPACK's signs; ``mode="r"`` gives R alone.
+
+    The first min(m, n) columns are independent where a derivative is taken. Raises ``UnsupportedError`` for other modes,
+    and for a wide matrix whose number of rows is a name.
+    """
+    t = as_tensor(a)
+    if mode not in ("reduced", "r"):
+        raise UnsupportedError(f"qr of {t.describe()}: mode={mode!r} is not supported; expected 'reduced' or 'r'")
+    rows, columns = t.extents[-2:]
+    rest = None
+    if rows.is_Integer and columns.is_Integer and rows < columns:
+        t, rest = t[..., : int(rows)], t[..., int(rows) :]
+    q, r = (apply(f"{kind}_factor", t) for kind in ("orthonormal", "triangular"))
+    if rest is not None:
+        r = shaping.concatenate([r, shaping.matrix_transpose(q) @ rest], -1)
+    return QRResult(q, r) if mode == "reduced" else r
+
+
 # -- functions given by a power series ---------------------------------------------------------------------------------
 
 
@@ -336,7 +363,6 @@ def _without(name: str) -> Callable[..., Any]:
 _REFUSED = {
     "eig": "the eigenvalues of a general matrix are complex; use eigh of a symmetric one",
     "eigvals": "the eigenvalues of a general matrix are complex; use eigvalsh of a symmetric one",
-    "qr": "the signs in Q R are a convention of LAPACK's; for R use cholesky(A.T @ A).T, for Q A @ inv(R)",
     "matrix_rank": "it is an integer that depends on the data",
 }
 
@@ -353,6 +379,7 @@ LINALG: dict[str, Callable[..., Any]] = {
     "eigh": _only_lower("eigh", eigh),
     "svdvals": svdvals,
     "svd": svd,
+    "qr": qr,
     "matrix_power": matrix_power,
     "multi_dot": lambda arrays, **o: chain_product(arrays),
     "cond": cond,

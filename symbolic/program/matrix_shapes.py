@@ -71,6 +71,12 @@ def right_vectors(name: str, a: Tensor) -> Extents:
     return (*transposed(name, a)[:-1], smaller(a))
 
 
+def triangular(name: str, a: Tensor) -> Extents:
+    """(…, m, n) → (…, n, n)."""
+    *batch, _, n = require_matrix(name, a)
+    return (*batch, n, n)
+
+
 def solved(name: str, a: Tensor, b: Tensor) -> Extents:
     """(*batch, n, n), (…, *batch, n, k) → (…, *batch, n, k)."""
     *batch, n, _ = square(name, a)

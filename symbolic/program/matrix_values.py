@@ -220,6 +220,43 @@ def right_singular_vectors(m: Any, a: Matrix) -> Matrix:
     return _svd(m, a)[2]
 
 
+def _reflected(m: Any, a: Matrix) -> tuple[Matrix, Matrix]:
+    """Thin Q and R by Householder's reflections, with LAPACK's signs: R_kk has the sign opposite to the entry that it
+    replaces, but a column that is zero below the diagonal stays as it is."""
+    rows, columns = len(a), len(a[0])
+    r = [[_real(m, v) for v in row] for row in a]
+    q = [[m.mpf(v) for v in row] for row in _unit(rows)]
+    for k in range(min(rows, columns)):
+        if all(r[i][k] == 0 for i in range(k + 1, rows)):
+            continue
+        size = m.sqrt(sum(r[i][k] ** 2 for i in range(k, rows)))
+        v = [r[i][k] for i in range(k, rows)]
+        v[0] += size if v[0] >= 0 else -size
+        square = sum(x * x for x in v)
+        for matrix in (r, q):
+            for j in range(len(matrix[0])):
+                share = 2 * sum(x * matrix[k + i][j] for i, x in enumerate(v)) / square
+                for i, x in enumerate(v):
+                    matrix[k + i][j] -= share * x
+    if any(r[k][k] == 0 for k in range(columns)):
+        raise EvaluationError("qr: the columns are dependent at this point")
+    return [row[:columns] for row in transpose(q)], [
+        [v if j >= i else 0 * v for j, v in enumerate(row)] for i, row in enumerate(r[:columns])
+    ]
+
+
+@stacked(2)
+def orthonormal_factor(m: Any, a: Matrix) -> Matrix:
+    """Q of A = Q R."""
+    return _reflected(m, a)[0]
+
+
+@stacked(2)
+def triangular_factor(m: Any, a: Matrix) -> Matrix:
+    """R of A = Q R."""
+    return _reflected(m, a)[1]
+
+
 def analytic(name: str) -> Callable[..., Any]:
     """mpmath's function of a matrix of that name, with a real result."""
 

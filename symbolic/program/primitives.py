@@ -8,7 +8,8 @@ matrices where NumPy's are.
 Derivatives are those of entries varied independently, also where an operand is declared symmetric. Cholesky and the
 symmetric eigenvalue functions are taken of (A + Aᵀ)/2, so their gradients are symmetric. A bar marks a cotangent, a dot
 a tangent; Y is the output. Sources: Giles 2008, Collected matrix derivative results for forward and reverse mode;
-Golub & Pereyra 1973 (pseudo-inverse); Murray 2016 (Cholesky); Mathias 1996 (functions of block triangles).
+Golub & Pereyra 1973 (pseudo-inverse); Murray 2016 (Cholesky); Walter & Lehmann 2010 (QR); Mathias 1996 (functions of
+block triangles).
 """
 
 from __future__ import annotations
@@ -290,6 +291,48 @@ def _right_vectors_pushforward(dots: Parts, y: Tensor, a: Tensor) -> Tensor:
     return v @ (_gaps(s * s) * (_columns(p, s) + _rows(s, p.mT))) + _columns(moved - v @ p, 1 / s)
 
 
+# -- Q R of a matrix with independent columns: QᵀQ = I, R upper triangular --------------------------------------------
+
+
+def _qr(a: Tensor) -> tuple[Tensor, Tensor]:
+    return apply("orthonormal_factor", a), apply("triangular_factor", a)
+
+
+def _mirrored(matrix: Tensor) -> Tensor:
+    """The symmetric matrix with the same lower triangle."""
+    low = matrix * shapes.lower_half(matrix.extents[-1])
+    return low + low.mT
+
+
+def _qr_cotangent(q_bar: Tensor | None, r_bar: Tensor | None, a: Tensor) -> Parts:
+    """Ā = (Q̄ + Q S) R⁻ᵀ, where the symmetric S has the lower triangle of R R̄ᵀ − Q̄ᵀ Q."""
+    q, r = _qr(a)
+    if q_bar is None:
+        return (q @ _mirrored(r @ r_bar.mT) @ apply("inverse", r).mT,)
+    return ((q_bar - q @ _mirrored(q_bar.mT @ q)) @ apply("inverse", r).mT,)
+
+
+def _qr_tangents(dot: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Ȧ R⁻¹, C = Qᵀ Ȧ R⁻¹, and the antisymmetric Ω = Qᵀ Q̇ that has C's entries below the diagonal."""
+    q, r = _qr(a)
+    moved = dot @ apply("inverse", r)
+    c = q.mT @ moved
+    low = c * shapes.lower_half(c.extents[-1]) - c * shapes.identity(c.extents[-1]) / 2
+    return moved, c, low - low.mT
+
+
+def _orthonormal_pushforward(dots: Parts, y: Tensor, a: Tensor) -> Tensor:
+    """Q̇ = Q Ω + (I − Q Qᵀ) Ȧ R⁻¹."""
+    moved, c, omega = _qr_tangents(dots[0], a)
+    return y @ (omega - c) + moved
+
+
+def _triangular_pushforward(dots: Parts, y: Tensor, a: Tensor) -> Tensor:
+    """Ṙ = (C − Ω) R."""
+    _, c, omega = _qr_tangents(dots[0], a)
+    return (c - omega) @ y
+
+
 # -- functions given by a power series ---------------------------------------------------------------------------------
 
 
@@ -379,6 +422,16 @@ _TABLE = (
         "np.swapaxes(np.linalg.svd({0}, full_matrices=False)[2], -1, -2)",
         shapes.right_vectors, _right_vectors_pullback, _right_vectors_pushforward, values.right_singular_vectors,
         _SIMPLE,
+    ),
+    Primitive(
+        "orthonormal_factor", r"Q\left({0}\right)", "np.linalg.qr({0})[0]",
+        shapes.left_vectors, lambda bar, y, a: _qr_cotangent(bar, None, a), _orthonormal_pushforward,
+        values.orthonormal_factor, "columns of {0} independent",
+    ),
+    Primitive(
+        "triangular_factor", r"R\left({0}\right)", "np.linalg.qr({0})[1]",
+        shapes.triangular, lambda bar, y, a: _qr_cotangent(None, bar, a), _triangular_pushforward,
+        values.triangular_factor, "columns of {0} independent", frozenset(["diagonal"]),
     ),
     _analytic("expm", r"e^{{{0}}}", gives=("invertible",)),
     _analytic("logm", r"\log {0}", "{0} without eigenvalues on (-∞, 0]"),

@@ -65,9 +65,8 @@ def test_every_function_prints(row):
     arity = len({field for _, field, _, _ in Formatter().parse(row.latex) if field})
     x = [s.tensor(name, "n") for name in "xyz"[:arity]]
     i = x[0].fresh_indices()
-    arguments = [t.access(*i) for t in x]
-    if arity > 1 and not _differentiable(row, 0):
-        arguments[0] = sp.Integer(2)  # an order, such as that of a Bessel function
+    fixed = sp.Integer(2)  # an order, such as that of a Bessel function
+    arguments = [t.access(*i) if arity == 1 or _differentiable(row, k) else fixed for k, t in enumerate(x)]
     t = computed(Equation(i, row.head(*arguments)))
     for tex in (latex(t, style="index"), latex(t), latex(t, style="perturbation")):
         is_well_formed(tex)

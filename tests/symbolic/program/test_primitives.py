@@ -14,12 +14,13 @@ from tests.symbolic.numpy_oracle import differences, numbers
 
 NEEDS_SYMMETRIC = {"cholesky", "eigenvalues", "eigenvectors"}
 RECTANGULAR = {"pseudo_inverse", "singular_values", "left_singular_vectors", "right_singular_vectors"}
+TALL = {"orthonormal_factor", "triangular_factor"}
 NEAR_ONE = {"logm", "sqrtm"}
 
 
 def points(name, rng, tall=True):
     """A point in the domain of a primitive: a list of arrays, one per operand."""
-    if name in RECTANGULAR:
+    if name in RECTANGULAR | TALL:
         return [rng.normal(size=(4, 3) if tall else (2, 3))]
     a = rng.normal(size=(3, 3))
     if name in NEEDS_SYMMETRIC or name in NEAR_ONE:
@@ -193,7 +194,7 @@ def test_conditions_name_the_operand():
 def test_shapes_are_checked(name):
     with pytest.raises(ShapeError, match=rf"{name}: expected a .*got x \(n,\)"):
         apply(name, s.tensor("x", "n"), *([s.tensor("B", "n k")] if name == "solve" else []))
-    if name not in RECTANGULAR:
+    if name not in RECTANGULAR | TALL:
         with pytest.raises(ShapeError, match=rf"{name}: expected a square matrix, got M \(m, n\)"):
             apply(name, s.tensor("M", "m n"), *([s.tensor("B", "n k")] if name == "solve" else []))
 
