@@ -34,7 +34,7 @@ def from_sympy(expression: Any, symbols: Mapping[Any, Tensor], extents: Mapping[
 
     Understood: ``MatrixSymbol`` algebra (sums, products, powers, transposes, inverses, traces, determinants, Hadamard
     products and powers, functions entry by entry, diagonals), scalar expressions, and ``Sum`` or ``Lambda`` over
-    ``Indexed`` entries. Raises ``UnsupportedError`` for anything else and ``ShapeError`` for a tensor that does not fit.
+    entries of an ``IndexedBase`` or of a matrix, such as those that SymPy makes of ``(x.T * A * x)[0, 0]``. Raises ``UnsupportedError`` for anything else and ``ShapeError`` for a tensor that does not fit.
 
     >>> import sympy
     >>> from symbolic import tensor
@@ -129,10 +129,11 @@ class _Reader:
     def _extent(self, symbol: sp.Symbol, body: Any) -> sp.Expr:
         if symbol.name in self.extents:
             return self.extents[symbol.name]
-        for indexed in body.atoms(sp.Indexed):
-            for position, i in enumerate(indexed.indices):
-                if i == symbol and indexed.base in self.tensors:
-                    return self.tensors[indexed.base].extents[position]
+        for entry in body.atoms(sp.Indexed, MatrixElement):
+            base, *place = entry.args
+            for i, size in zip(place, self.tensors[base].extents if base in self.tensors else (), strict=False):
+                if i == symbol:
+                    return size
         raise UnsupportedError(f"from_sympy: nothing tells how far the index {symbol} runs; give it in extents")
 
     def _entry(self, e: Any, scope: dict[Any, Index]) -> Any:
@@ -140,6 +141,10 @@ class _Reader:
             if e.base not in self.tensors:
                 raise UnsupportedError(f"from_sympy: no tensor was given for {e.base}")
             return self.tensors[e.base].access(*(self._entry(i, scope) for i in e.indices))
+        if isinstance(e, MatrixElement):
+            parent, *place = e.args
+            t = self.tensors[parent] if parent in self.tensors else self.of(parent)
+            return t.access(*(self._entry(i, scope) for i in place[: t.ndim]))
         if isinstance(e, (sp.Sum, sp.Product)):
             inner, bound, first = dict(scope), [], {}
             for symbol, low, high in e.limits:
@@ -262,4 +267,6 @@ _RULES: dict[Any, Callable[[_Reader, Any], Tensor]] = {
     diagonal.DiagonalOf: lambda r, e: shaping.diagonal(r.of(e.args[0]))[:, None],
     ElementwiseApplyFunction: _elementwise,
     MatrixElement: _element,
+    sp.Sum: lambda r, e: r.entries(e),
+    sp.Product: lambda r, e: r.entries(e),
 }

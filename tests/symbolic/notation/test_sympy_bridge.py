@@ -137,6 +137,24 @@ def test_sympys_own_symbols_and_dimensions():
     np.testing.assert_allclose(numbers(t, values), expected, rtol=1e-12)
 
 
+def test_entries_of_matrices():
+    """SymPy turns the entry of a product into sums over entries of its factors."""
+    k = sp.Symbol("k")
+    M, N, v = sp.MatrixSymbol("M", k, k), sp.MatrixSymbol("N", k, k), sp.MatrixSymbol("v", k, 1)
+    given = {M: A, N: B, v: x}
+    i, j = sp.symbols("i j")
+    values = random_values(LEAVES, 9)
+    a, b, q = values[A], values[B], values[x]
+    cases = [
+        (3 * (v.T * M * v)[0, 0] + 1, 3 * q @ a @ q + 1),
+        (sp.Lambda((i, j), (M * N)[i, j] - M[j, i] ** 2), a @ b - a.T**2),
+        (sp.Sum(sp.Inverse(M)[i, i], (i, 0, k - 1)), np.trace(np.linalg.inv(a))),
+        ((v.T * v)[0, 0] * M * v, q @ q * a @ q),
+    ]
+    for expression, expected in cases:
+        np.testing.assert_allclose(numbers(from_sympy(expression, given), values), expected, rtol=1e-12)
+
+
 def test_functions_of_sympy():
     d = sp.Symbol("d", real=True)
     v = sp.MatrixSymbol("v", sp.Symbol("n"), 1)
