@@ -99,10 +99,11 @@ def command(
     Exit codes: 0 all right, 1 something is wrong, 2 something is not decided or not understood, 3 a file cannot be read.
 
     \b
-    chainrule check homework.md
-    chainrule check --format json solution.tex
-    chainrule check hand-ins/*.md
-    chainrule check backward.py:layernorm_backward --of layernorm
+    Examples:
+      chainrule check homework.md
+      chainrule check --format json solution.tex
+      chainrule check hand-ins/*.md
+      chainrule check backward.py:layernorm_backward --of layernorm
     """
     if any(_is_code(name) for name in files):
         sys.exit(check_code(files, forward, shapes, seed, style, strict))

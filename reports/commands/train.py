@@ -98,7 +98,7 @@ def command(model: str, held_out: float, standardise: bool, **given: Any) -> Non
 
     \b
     Examples:
-      chainrule train digits --data digits --epochs 30 --learning-rate 0.1
+      chainrule train digits-net --data digits --epochs 30 --learning-rate 0.1
       chainrule train model.py --data table.csv --target price --method adam --plot curve.svg
       chainrule train gpt --text book.txt --method adam --dtype float32
     """
