@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import html
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,11 +97,25 @@ def load_ipython_extension(shell: Any) -> None:
         return derive_cell(shell.user_ns, line, cell) if result.success else None
 
     shell.register_magic_function(derive, magic_kind="cell", magic_name="derive")
-    formatters = shell.display_formatter.formatters
-    formatters["text/html"].for_type(Derivation, lambda d: page_of(d)._repr_html_())
-    formatters["text/html"].for_type_by_name("numeric.training.history", "History", _history_html)
-    formatters["text/html"].for_type_by_name("numeric.gradient_check", "GradientCheck", _check_html)
-    formatters["image/svg+xml"].for_type_by_name("reports.figures.blocks", "Diagram", _diagram_svg)
+    for (module, name), (kind, display) in _DISPLAYS.items():
+        shell.display_formatter.formatters[kind].for_type_by_name(module, name, display)
+
+
+def rich(value: Any) -> tuple[str, str]:
+    r"""(MIME type, text) that a notebook with this extension shows of ``value``: the richest form that there is.
+
+    >>> from symbolic import tensor
+    >>> rich(tensor("x", "n"))
+    ('text/latex', '$\\displaystyle x \\in \\mathbb{R}^{n}$')
+    """
+    for kind in type(value).__mro__:
+        if (kind.__module__, kind.__name__) in _DISPLAYS:
+            mime, display = _DISPLAYS[kind.__module__, kind.__name__]
+            return mime, display(value)
+    for mime, method in _METHODS.items():
+        if hasattr(type(value), method) and (text := getattr(value, method)()):
+            return mime, text
+    return "text/plain", repr(value)
 
 
 def _history_html(history: Any) -> str:
@@ -118,3 +133,18 @@ def _diagram_svg(diagram: Any) -> str:
     from reports.figures.svg import to_svg
 
     return to_svg(diagram)
+
+
+# Class -> what a notebook shows of it, by name: a notebook that only derives need not load NumPy's side.
+_DISPLAYS: dict[tuple[str, str], tuple[str, Callable[[Any], str]]] = {
+    ("symbolic.calculus.derivation", "Derivation"): ("text/html", lambda d: page_of(d)._repr_html_()),
+    ("numeric.training.history", "History"): ("text/html", _history_html),
+    ("numeric.gradient_check", "GradientCheck"): ("text/html", _check_html),
+    ("reports.figures.blocks", "Diagram"): ("image/svg+xml", _diagram_svg),
+}
+_METHODS = {
+    "text/html": "_repr_html_",
+    "text/markdown": "_repr_markdown_",
+    "image/svg+xml": "_repr_svg_",
+    "text/latex": "_repr_latex_",
+}

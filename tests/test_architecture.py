@@ -34,6 +34,8 @@ MODULES_THAT_RUN_DATA = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "
 ALLOWED_TO_RUN_TEXT: dict[tuple[str, str], str] = {
     ("numeric/backends/execution.py", "exec"): "runs code printed from an array program; names in it are generated",
     ("numeric/backends/execution.py", "compile"): "the same code, with a file name for tracebacks",
+    ("reports/site/examples.py", "exec"): "runs the examples of our own pages, which ship with the program",
+    ("reports/site/examples.py", "compile"): "the same examples, with page and line for tracebacks",
 }
 
 

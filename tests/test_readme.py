@@ -41,7 +41,9 @@ def run_python(text):
 def unknown_commands(text):
     """Lines of console blocks that start with none of the commands that this project has."""
     known = re.compile(
-        r"\$ (python3 start\.py ({})|chainrule ({})|git clone|cd)\b".format("|".join(start.VERBS), "|".join(COMMANDS))
+        r"\$ (python3 start\.py ({})|chainrule ({})|pip install|python -m reports\.site|git clone|cd)\b".format(
+            "|".join(start.VERBS), "|".join(COMMANDS)
+        )
     )
     lines = [line for language, _, body in blocks(text) if language == "console" for line in body.splitlines()]
     return [line for line in lines if line.startswith("$") and not known.match(line)]
