@@ -11,7 +11,8 @@ from symbolic.verification.judging.blame import blame
 from symbolic.verification.judging.judge import Judge
 from symbolic.verification.judging.layout import inferred
 from symbolic.verification.judging.reader import Reader
-from symbolic.verification.reading.declarations import Declarations, declarations
+from symbolic.verification.reading.declarations import declarations
+from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.pieces import Source, split
 
 __all__ = ["ClaimVerdict", "DocumentVerdict", "check_document"]

@@ -13,6 +13,7 @@ from symbolic.verification.elaboration.values import Value, fitted, ordered
 from symbolic.verification.grammar import parse, tokenize
 from symbolic.verification.grammar.parser import parse as parse_tokens
 from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.reading.reach import index_symbols, widened
 
 __all__ = ["formula", "known_names", "scope_of"]
 
@@ -41,6 +42,7 @@ def formula(
         elif token.type not in ("AMP", "ROW", "SEP") or not _outside(sides[-1]):
             sides[-1].append(token)
     nodes = [parse_tokens(side) for side in sides[:2]]
+    nodes[-1] = widened(nodes[-1], index_symbols(nodes[0]) if len(nodes) > 1 else set())
     node = nodes[-1]
     free = extents(Elaborator(scope), nodes)
     elaborate = Elaborator(scope, {letter: (letter, e) for letter, e in free.items()})

@@ -10,7 +10,8 @@ from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration import algebra
 from symbolic.verification.elaboration import values as v
-from symbolic.verification.elaboration.values import ShapeMisfit, Value
+from symbolic.verification.elaboration.scope import FunctionOf
+from symbolic.verification.elaboration.values import NotWritten, ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 
@@ -44,7 +45,8 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
     raw, labels, core = of.tensor, of.labels, of.rank
     by_rank = 0
     for tensor, places, _ in steps:
-        _require_dependence(el, raw if by_rank else of.tensor, tensor, span)
+        raw = el.scope.reaching(raw, tensor)
+        _require_dependence(el, raw, tensor, span)
         raw = el.scope.jacobian(raw, tensor)
         at = [None] * (core + by_rank) + places
         taken = v.entry(Value(raw, labels), at, span)
@@ -106,7 +108,7 @@ def variable(el: Elaborator, node: s.Node) -> tuple[Tensor, Places, bool]:
     if layer is not None:
         node, turned = layer, True
     if isinstance(node, s.Symbol):
-        base, parts = el(node), []
+        base, parts = el.scope.at_last_layer(node.name) or el(node), []
     elif isinstance(node, s.Scripted):
         base, sub, sup, _ = el._head(node)
         from symbolic.verification.elaboration.names import letters
@@ -128,11 +130,7 @@ def _require_dependence(el: Elaborator, of: Tensor, by: Tensor, span: s.Span) ->
     if (of.serial, by.serial) in el.scope.derivatives:
         return
     if by.definition is not None and not el.scope.depends(of, by):
-        raise ReadingError(
-            f"{of.name or 'the expression'} is not written through {by.name}, so the derivative by {by.name} has no meaning here; "
-            f"define {of.name or 'it'} in terms of {by.name}",
-            span,
-        )
+        raise NotWritten(of, by, span)
 
 
 def primed(el: Elaborator, base: Value, span: s.Span) -> Value:
@@ -146,6 +144,7 @@ def primed(el: Elaborator, base: Value, span: s.Span) -> Value:
 def applied(el: Elaborator, factors: list) -> list:
     """Each ∇ or ∂/∂ of a product together with the factors that it differentiates."""
     out: list = []
+    factors = _twice(factors)
     k = 0
     while k < len(factors):
         sign, node = factors[k]
@@ -168,6 +167,31 @@ def applied(el: Elaborator, factors: list) -> list:
         out.append((sign, applied_))
         k += 1 + taken
     return out
+
+
+def _twice(factors: list) -> list:
+    """∇∇f and ∇_x ∇_x f as ∇²f."""
+    out: list = []
+    for sign, node in factors:
+        before = out[-1][1] if out else None
+        if (
+            isinstance(node, s.Nabla)
+            and isinstance(before, s.Nabla)
+            and (node.order, before.order, sign) == (1, 1, "")
+            and (node.by is None) == (before.by is None)
+        ):
+            both = (
+                node.by if before.by is None or _same(before.by, node.by) else s.Items(node.span, (before.by, node.by))
+            )
+            out[-1] = (out[-1][0], s.Nabla((before.span[0], node.span[1]), both, 2))
+        else:
+            out.append((sign, node))
+    return out
+
+
+def _same(a: s.Node, b: s.Node | None) -> bool:
+    """Whether two variables are written alike."""
+    return isinstance(b, s.Node) and s.plain(a) == s.plain(b)
 
 
 def _scalar_transposed(el: Elaborator, node: s.Node) -> s.Node | None:
@@ -259,6 +283,9 @@ def _argument(operand: s.Node) -> s.Node | None:
 
 def _only_variable(el: Elaborator, of: Value, span: s.Span) -> s.Node:
     """∇ without a variable: the only parameter, else the only leaf, that the function depends on."""
+    told = el.scope.functions.get(of.tensor.name or "")
+    if isinstance(told, FunctionOf) and len(told.parameters) == 1 and told.parameters[0] in el.scope.values:
+        return s.Symbol(span, told.parameters[0], told.parameters[0])
     found = [t for t in leaves([of.tensor]) if t.name in el.scope.values]
     parameters = [t for t in found if t.role == "parameter"] or found
     if len(parameters) != 1:

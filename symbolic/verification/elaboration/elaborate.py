@@ -112,6 +112,11 @@ class Elaborator(Scripts):
         if len(parts) == 1 and signs[0] == 1:
             return parts[0]
         matrices = [p for p in parts if p.rank and not p.form]
+        widest = max(matrices, key=lambda p: p.rank, default=None)
+        if widest is not None and widest.rank == 2:
+            self.scope.along_rows.update(
+                p.tensor.serial for p in matrices if p.rank == 1 and v.along(p, widest) == 1 and not p.labels
+            )
         if matrices and any(
             p.rank == 0 and not self._mere_number(t) for p, (_, t) in zip(parts, node.terms, strict=True)
         ):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import sympy as sp
+
 from symbolic.program.graph import leaves
 from symbolic.verification.elaboration import algebra, derivatives
+from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.values import ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
 
@@ -43,7 +46,10 @@ class _Multiplication:
         factors = derivatives.applied(self.elaborate, self._without_arguments())
         if len(factors) == 1:
             return self.elaborate(factors[0][1]) if isinstance(factors[0][1], s.Node) else factors[0][1]
-        values = [(sign, n if isinstance(n, Value) else self.elaborate(n)) for sign, n in factors]
+        values = [
+            (sign, n if isinstance(n, Value) else v.number(sp.pi) if self._is_circle(factors, k) else self.elaborate(n))
+            for k, (sign, n) in enumerate(factors)
+        ]
         try:
             return self._tight(values)
         except ShapeMisfit as first:
@@ -51,6 +57,15 @@ class _Multiplication:
                 return self._in_order(values)
             except ShapeMisfit:
                 raise first from None
+
+    def _is_circle(self, factors: list, k: int) -> bool:
+        """Whether a factor is the π of 2π though the document also has numbers π_k."""
+        node, before = factors[k][1], factors[k - 1][1] if k else None
+        held = self.elaborate.scope.values.get("pi")
+        return (
+            isinstance(node, s.Symbol) and node.name == "pi" and held is not None and held.rank > 0
+            and isinstance(before, s.Number)
+        )  # fmt: skip
 
     def _without_arguments(self) -> list[tuple[str, s.Node]]:
         """The factors, ``E(w)`` read as E where E is defined without arguments and depends on w."""

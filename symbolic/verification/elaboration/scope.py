@@ -63,7 +63,9 @@ class Scope:
     ``values`` maps a name (with layer numbers: ``W_1``) to its value, ``tex`` to how it is written; ``functions`` maps a name to the
     name of a known function, a ``FunctionOf``, a ``Generic`` or an ``Unread`` one; ``dims`` holds the names of dimensions and their extents;
     ``sampled`` the names whose first axis counts samples, ``layers`` the letters that number layers, ``letters`` those that stand alone as indices; ``derivatives`` what the author claims for a derivative, used
-    instead of the true one where a line is judged by what was written before.
+    instead of the true one where a line is judged by what was written before; ``rows`` says that U_i, of a matrix U, stands as a row, ``along_rows`` holds the serials of vectors that are added
+    to every row of a matrix, ``last_layers`` the
+    names of last layers, ``beyond`` what stands for a cost where layers before the last vary.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
@@ -76,6 +78,10 @@ class Scope:
     layout: Layout = USUAL
     otimes: str = "kronecker"
     dot: str = "inner"
+    rows: bool = False
+    last_layers: frozenset[str] = frozenset()
+    beyond: dict[int, Tensor] = field(default_factory=dict)
+    along_rows: set[int] = field(default_factory=set)
     macros: Mapping[str, str] = field(default_factory=dict)
     tangents: dict[Tensor, Tensor] = field(default_factory=dict)
     derivatives: dict[tuple[int, int], Tensor] = field(default_factory=dict)
@@ -108,6 +114,17 @@ class Scope:
         if key not in self._jacobians:
             self._jacobians[key] = jacobian(of, by)
         return self._jacobians[key]
+
+    def reaching(self, of: Tensor, by: Tensor) -> Tensor:
+        """``of``, or what stands for it where the document writes it through the last layer alone and ``by`` lies before."""
+        beyond = self.beyond.get(of.serial)
+        return of if beyond is None or self.depends(of, by) else beyond
+
+    def at_last_layer(self, name: str) -> Value | None:
+        """a^L for the a of ∇_a C, which has no value without its layer."""
+        if name in self.values:
+            return None
+        return next((x for last in self.last_layers if (x := self.values.get(f"{name}_u{last}")) is not None), None)
 
     def depends(self, of: Tensor, by: Tensor) -> bool:
         """Whether ``by`` is among what ``of`` is computed from."""

@@ -97,7 +97,10 @@ class Scripts:
             return special
         layered = names.is_layer(node.sup) or (
             node.sup is not None
-            and any(isinstance(n, s.Symbol) and n.name in self.scope.layers for n in s.walk(node.sup))
+            and any(
+                isinstance(n, s.Symbol) and n.name in self.scope.layers | self.scope.last_layers
+                for n in s.walk(node.sup)
+            )
         )
         candidates = [c[0] for c in names.candidate_names(node) if c[1] == (node.sub is not None) and c[2] == layered]
         missing = candidates[0] if candidates and (layered or node.sub is not None) and self._numbered(node) else name
@@ -188,7 +191,8 @@ class Scripts:
             raise ShapeMisfit(f"{len(parts)} indices on {base.describe()}", node.span)
         if any(isinstance(p, s.Sum) for p in parts):
             return self.shifted(base, parts, node.span)
-        return v.entry(base, [self.place(p) for p in parts], node.span)
+        taken = v.entry(base, [self.place(p) for p in parts], node.span)
+        return replace(taken, row=True) if self.scope.rows and len(parts) == 1 and base.rank == 2 else taken
 
     def shifted(self, base: Value, parts: Sequence[s.Node], span: s.Span) -> Value:
         """``x_{i+j-1}``: the entry there, and 0 beyond the ends of the axis."""

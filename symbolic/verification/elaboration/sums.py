@@ -281,6 +281,16 @@ def extents(el: Elaborator, nodes: Iterable[s.Node], only: Iterable[str] | None 
     return found
 
 
+def extents_of_all(el: Elaborator, node: s.Node) -> dict[str, sp.Expr]:
+    """The extents of every index letter of a tree, also of those that its sums bind."""
+    found: dict[str, sp.Expr] = {}
+    for part in s.walk(node):
+        if isinstance(part, s.Scripted):
+            for letter, extent in _axes(el, part):
+                found.setdefault(letter, extent)
+    return found
+
+
 def _axes(el: Elaborator, node: s.Scripted) -> list[tuple[str, sp.Expr]]:
     try:
         base, sub, _sup, _ = (

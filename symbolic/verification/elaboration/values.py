@@ -32,6 +32,18 @@ class UnknownSymbol(ReadingError):
         self.name = name
 
 
+class NotWritten(ReadingError):
+    """A derivative of ``of`` by a ``by`` through which it is not written."""
+
+    def __init__(self, of: Tensor, by: Tensor, span: Span):
+        super().__init__(
+            f"{of.name or 'the expression'} is not written through {by.name}, so the derivative by {by.name} has no meaning here; "
+            f"define {of.name or 'it'} in terms of {by.name}",
+            span,
+        )
+        self.of, self.by = of, by
+
+
 @dataclass(frozen=True)
 class Value:
     """``tensor`` with axes ``labels`` first, then those of the mathematics ("core"): scalar, vector or matrix.
@@ -205,7 +217,7 @@ def pointwise(f: Callable[..., sp.Expr], values: Sequence[Value], span: Span, wh
     big = max(shaped, key=lambda v: v.rank, default=None)
     for v in shaped:
         if v.rank != big.rank:
-            if (v.rank, big.rank) == (1, 2) and (_along(v, big) is not None):
+            if (v.rank, big.rank) == (1, 2) and (along(v, big) is not None):
                 continue
             raise ShapeMisfit(f"{what}: {big.describe()} and {v.describe()} do not fit", span)
         if not all(same(a, b) for a, b in zip(v.core, big.core, strict=True)):
@@ -219,13 +231,13 @@ def pointwise(f: Callable[..., sp.Expr], values: Sequence[Value], span: Span, wh
     core = fresh_indices(big.core if big is not None else ())
     parts = []
     for v in values:
-        at = () if not v.rank else core if v.rank == big.rank else (core[_along(v, big)],)
+        at = () if not v.rank else core if v.rank == big.rank else (core[along(v, big)],)
         parts.append(frame.read(v, at))
     tensor, labels = frame.build(core, f(*parts))
     return Value(tensor, labels, big.row if big is not None and big.rank == 1 else False)
 
 
-def _along(v: Value, matrix: Value) -> int | None:
+def along(v: Value, matrix: Value) -> int | None:
     """The axis of the matrix along which a vector is repeated (a bias added to every example), if only one fits."""
     fits = [axis for axis in (0, 1) if same(v.core[0], matrix.core[axis])]
     return fits[0] if len(fits) == 1 else None

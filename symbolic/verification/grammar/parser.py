@@ -149,6 +149,9 @@ class _Build(Transformer):
         sub, sup = c[1]
         return s.Big(_span(c), str(c[0]), sub, sup, c[2])
 
+    def big_minus(self, c):
+        return self.big([*c[:2], s.Sum(_span(c[2:]), ((-1, c[3]),))])
+
     def sub(self, c):
         return [("sub", c[1])]
 

@@ -18,6 +18,7 @@ product: factor (join)*
      | operator MINUS factor                      -> joined_minus
 !operator: CDOT | TIMES | ODOT | OTIMES | OSLASH | AST | SLASH
 big: BIG scripts term
+   | BIG scripts MINUS term                       -> big_minus
 
 factor: atom post*
 ?post: SUB braced                                 -> sub

@@ -201,3 +201,10 @@ def walk(node: Node) -> Iterator[Node]:
             stack.extend(getattr(thing, f.name) for f in fields(thing) if f.name != "span")
         elif isinstance(thing, tuple):
             stack.extend(thing)
+
+
+def plain(thing: object) -> object:
+    """A tree without its places, for comparison."""
+    if isinstance(thing, Node):
+        return (type(thing).__name__, *(plain(getattr(thing, f.name)) for f in fields(thing) if f.name != "span"))
+    return tuple(plain(x) for x in thing) if isinstance(thing, tuple) else thing

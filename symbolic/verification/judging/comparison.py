@@ -38,10 +38,13 @@ def said(status: str, sentence: str) -> Judged:
     return Judged(Verdict(status, Evidence(sentence)))
 
 
-def compare(claim: Value, truth: Value, derivative: bool, seed: int = 0, diagnosed: bool = True) -> Judged:
+def compare(
+    claim: Value, truth: Value, derivative: bool, seed: int = 0, diagnosed: bool = True, either: bool = False
+) -> Judged:
     """Whether ``claim`` equals ``truth``; ``derivative`` says that the other layout is a layout and not a mistake.
 
-    ``diagnosed``: whether a wrong claim is to be explained (a counterexample, the likely mistake).
+    ``diagnosed``: whether a wrong claim is to be explained (a counterexample, the likely mistake). ``either``: whether a
+    vector may stand as a row or as a column, as the derivative by a bias may that is added to the rows of a matrix.
     """
     try:
         claim, truth = _sized(claim, truth)
@@ -58,14 +61,14 @@ def compare(claim: Value, truth: Value, derivative: bool, seed: int = 0, diagnos
     if _is_zero(claim) and truth.rank:
         claim = v.pointwise(lambda a: a * 0, [truth], NOWHERE)
     if claim.rank != truth.rank:
-        return said("shape", f"{truth.describe()} is on the left, {claim.describe()} on the right")
+        return _unfit(claim, truth, order, known, diagnosed)
     turned = False
     if not all(v.same(a, b) for a, b in zip(claim.core, truth.core, strict=True)):
         if claim.rank != 2 or not all(v.same(a, b) for a, b in zip(claim.core, truth.core[::-1], strict=True)):
-            return said("shape", f"{truth.describe()} is on the left, {claim.describe()} on the right")
+            return _unfit(claim, truth, order, known, diagnosed)
         claim, turned = algebra.transposed(claim, NOWHERE), True
     elif claim.rank == 1 and claim.row != truth.row:
-        claim, turned = replace(claim, row=truth.row), True
+        claim, turned = replace(claim, row=truth.row), not either
     claimed, true = v.ordered(claim, order, known), v.ordered(truth, order, known)
     verdict = _checked(claimed, true, seed, diagnosed)
     if turned:
@@ -73,6 +76,20 @@ def compare(claim: Value, truth: Value, derivative: bool, seed: int = 0, diagnos
     if verdict.status == "layout" and not (derivative and claim.rank == 2 and not order):
         verdict = replace(verdict, status="refuted", evidence=Evidence("the claim is the transpose of what is right"))
     return Judged(verdict, claimed, true)
+
+
+def _unfit(claim: Value, truth: Value, order: list[str], known: dict, diagnosed: bool) -> Judged:
+    """Shapes that differ, with the mistake that may account for it, such as a sum that is not taken."""
+    judged = said("shape", f"{truth.describe()} is on the left, {claim.describe()} on the right")
+    if not diagnosed:
+        return judged
+    claimed, true = v.ordered(claim, order, known), v.ordered(truth, order, known)
+    try:
+        diagnosis = check(claimed, true).diagnosis
+    except ChainruleError:
+        return judged
+    shown = true if not order else None
+    return Judged(replace(judged.verdict, diagnosis=diagnosis), claimed, shown)
 
 
 def _sized(claim: Value, truth: Value) -> tuple[Value, Value]:

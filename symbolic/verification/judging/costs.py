@@ -6,6 +6,7 @@ can name; where the document calls a derivative by a name, ``∂C/∂z = g``, th
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from symbolic.program.graph import leaves, topological
@@ -13,16 +14,18 @@ from symbolic.program.tensors import Tensor, tensor
 from symbolic.verification.elaboration import algebra
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.names import letters
+from symbolic.verification.elaboration.scope import Generic
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.reading.declarations import name_of
-from symbolic.verification.reading.program import enter
+from symbolic.verification.reading.program import enter, identifier
 from symbolic.verification.reading.statements import Chain
 
 if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Reader
 
 NOWHERE = (0, 0)
+_COSTS = frozenset(["C", "L", "J", "E", "calL", "calJ", "calC", "calE", "ell", "Loss", "Cost", "loss", "cost"])
 
 
 def assume_cost(reader: Reader, name: str) -> bool:
@@ -61,6 +64,68 @@ def assume_cost(reader: Reader, name: str) -> bool:
         f"{name} is not defined: it is read as any differentiable function of what the document computes"
     )
     return True
+
+
+def assume_beyond(reader: Reader, of: Tensor, by: Tensor) -> bool:
+    """Let a cost that is written through the last layer be any function of a generic layer before it."""
+    letters_ = [
+        x
+        for x in reader.declared.last_layers
+        if re.search(rf"_[ul]{x}(?![a-zA-Z])|_[ul]{x}(?:plus|minus)", by.name or "")
+    ]
+    if of.ndim or of.serial in reader.scope.beyond or not letters_:
+        return False
+    reader.define_everything()
+    reader.next_layers()
+    own = reader.definitions_of_derivatives()
+    computed = [x for n, x in reader.scope.values.items() if x.tensor.definition is not None and n not in own]
+    above = [x for x in computed if x.tensor is by or any(t is by for t in topological([x.tensor]))]
+    read = {u.serial for x in above for u in topological(x.tensor.operands)}
+    ends = [x for x in above if x.tensor.serial not in read and not x.form]
+    if not ends:
+        return False
+    total = v.pointwise(lambda *xs: sum(xs), [_general(of.name or "C", k, x) for k, x in enumerate(ends)], NOWHERE)
+    said = {x.tensor.serial for x in reader.scope.values.values()}
+    made = {t.serial for t in leaves([total.tensor])} - said
+    reader.scope.beyond[of.serial] = total.tensor.named(identifier(of.name or "C"), of.tex)
+    reader.of_costs |= made
+    reader.unsayable |= made
+    reader.costs.add(of.name or "C")
+    reader.scope.notes.append(f"{of.name} is any differentiable function of the layers before the last")
+    return True
+
+
+def cost_of(reader: Reader, left: s.Node, right: s.Node) -> bool:
+    """Enter ``L = l(o, y)`` with a function l that is told no further: any differentiable scalar function of its arguments.
+
+    A function of one array is such a cost if its value has the name of one; otherwise it acts entry by entry.
+    """
+    name = name_of(left)
+    if name is None or not isinstance(right, s.Call) or not isinstance(right.head, s.Symbol):
+        return False
+    if not isinstance(reader.scope.functions.get(right.head.name), Generic):
+        return False
+    if len(right.arguments) == 1 and name not in _COSTS:
+        return False
+    known = [(a, reader.known(a)) for a in right.arguments]
+    values = [x for _, x in known if x is not None and not x.form and not x.labels]
+    if not values or (len(known) == 1 and values[0].rank == 0):
+        return False
+    total = v.pointwise(lambda *xs: sum(xs), [_general(name, k, x) for k, x in enumerate(values)], NOWHERE)
+    read = {t.serial for x in values for t in leaves([x.tensor])}
+    enter(reader.scope, name, total, name)
+    made = {t.serial for t in leaves([total.tensor])} - read
+    reader.costs.add(name)
+    reader.of_costs |= made
+    reader.unsayable |= made
+    reader.scope.notes.append(
+        f"{name} is read as any differentiable function of {', '.join(_written(reader, a) for a, x in known if x is not None)}"
+    )
+    return True
+
+
+def _written(reader: Reader, node: s.Node) -> str:
+    return reader.source.text[node.span[0] : node.span[1]]
 
 
 def _is_cost(reader: Reader, t: Tensor) -> bool:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from symbolic.errors import ChainruleError
+from symbolic.program.tensors import tensor
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.scope import Scope
-from symbolic.verification.elaboration.values import UnknownSymbol, Value
+from symbolic.verification.elaboration.values import NotWritten, UnknownSymbol, Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging import numbers
-from symbolic.verification.judging.costs import assume_cost
-from symbolic.verification.reading.declarations import Declarations, Declared, name_of
-from symbolic.verification.reading.layers import mentions, shifted
+from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
+from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.declared import Declarations, Declared
+from symbolic.verification.reading.layers import at_layer, mentions, shifted
+from symbolic.verification.reading.neighbours import shape_told
 from symbolic.verification.reading.pieces import Piece, Source
-from symbolic.verification.reading.program import define, numeric_leaf, target
+from symbolic.verification.reading.program import define, free_letters, identifier, numeric_leaf, target
 from symbolic.verification.reading.statements import Chain
 
 EQUAL = frozenset(["=", ":=", "~"])
@@ -38,9 +42,11 @@ class Definitions:
     definitions: dict[str, s.Node]
     failed: dict[str, int]
     entering: set[int]
+    unread: set[str]
     costs: set[str]
     side: Callable[[Chain, int], s.Node | ReadingError]
     problem: Callable[[tuple[int, int], str], None]
+    is_condition: Callable[[Chain, s.Node], bool]
     is_definition: Callable[[s.Node, Piece, Chain], bool]
 
     # -- definitions -------------------------------------------------------------------------------------------------------
@@ -54,6 +60,10 @@ class Definitions:
         tex = self.source.text[chain.sides[0].start : chain.sides[0].end].strip()
         if numbers.is_numeric(right):
             return self.define_number(chain, left, right, tex)
+        if cost_of(self, left, right):
+            self.done.add(position)
+            self.definitions[name_of(left) or ""] = right
+            return name_of(left)
         for _ in range(40):
             try:
                 name = define(self.scope, left, right, self.declared.ranges, tex)
@@ -61,7 +71,14 @@ class Definitions:
                 self.done.add(position)
                 return name
             except UnknownSymbol as error:
-                if depth > 20 or not (self.define_first(error.name, position, depth) or self.assumed(error)):
+                if depth > 20 or not (
+                    self.define_first(error.name, position, depth)
+                    or self.told(error, left, right)
+                    or self.assumed(error)
+                ):
+                    return self._not_defined(left, error)
+            except NotWritten as error:
+                if not assume_beyond(self, error.of, error.by):
                     return self._not_defined(left, error)
             except ReadingError as error:
                 return self._not_defined(left, error)
@@ -70,6 +87,27 @@ class Definitions:
                     left, ReadingError(str(error), (chain.sides[1].tokens and (chain.start, chain.end)) or (0, 0))
                 )
         return None
+
+    def told(self, error: UnknownSymbol, left: s.Node, right: s.Node) -> bool:
+        """Whether the definition tells the shape of an undeclared symbol on its right side; it is said so."""
+        if error.name in self.unread or error.name in self.failed or not re.fullmatch(r"[A-Za-z]\w*", error.name):
+            return False
+        for node in s.walk(right):
+            if isinstance(node, s.Scripted) and node.sub is not None and node.sup is not None:
+                self.known(replace(node, sub=None))
+        env = free_letters(self.scope, [right, left], self.declared.ranges)
+        shape = shape_told(self.scope, env, right, error.name, self.known)
+        if shape is None:
+            return False
+        role = "constant" if not shape else "target" if error.name in ("y", "t") else "parameter"
+        t = tensor(
+            identifier(error.name), shape, role=role, assume=self.declared.assume.get(error.name, ()), tex=error.name
+        )
+        self.scope.values[error.name] = Value(t)
+        self.scope.tex[error.name] = error.name
+        kind = f"an array of {' × '.join(map(str, shape))} numbers" if shape else "a real number"
+        self.scope.notes.append(f"{error.name} is not declared and read as {kind}")
+        return True
 
     def _not_defined(self, left: s.Node, error: ReadingError) -> None:
         name = name_of(left)
@@ -116,12 +154,40 @@ class Definitions:
                 left, right = self.side(chain, 0), self.side(chain, 1)
                 if not isinstance(left, s.Node) or not isinstance(right, s.Node) or not mentions(left, letter):
                     continue
-                left, right = shifted(left, letter, 1), shifted(right, letter, 1)
+                pairs = [(shifted(left, letter, 1), shifted(right, letter, 1))]
+                if letter in self.declared.last_layers:
+                    last = self.declared.last_layers[letter]
+                    pairs.append((at_layer(left, letter, last), at_layer(right, letter, last)))
+                for there, told in pairs:
+                    try:
+                        introduced, _ = target(self.scope, there)
+                    except ReadingError:
+                        continue
+                    if introduced == name and self.enter_next(there, told, depth):
+                        return True
+        return False
+
+    def is_last_error(self, name: str) -> bool:
+        """Whether ``δ^L`` is what the document introduces as ``δ^l = ∂C/∂z^l``; it is then entered so."""
+        for letter, last in self.declared.last_layers.items():
+            for _, chain in self.everything:
+                left, right = (
+                    (self.side(chain, k) for k in (0, 1)) if chain.signs[:1] in (("=",), (":=",)) else (None, None)
+                )
+                if (
+                    not isinstance(left, s.Node)
+                    or not isinstance(right, (s.Derivative, s.Product))
+                    or not mentions(left, letter)
+                ):
+                    continue
+                if not any(isinstance(n, (s.Derivative, s.Nabla)) for n in s.walk(right)):
+                    continue
+                there = at_layer(left, letter, last)
                 try:
-                    introduced, _ = target(self.scope, left)
+                    introduced, _ = target(self.scope, there)
                 except ReadingError:
                     continue
-                if introduced == name and self.enter_next(left, right, depth):
+                if introduced == name and self.enter_next(there, at_layer(right, letter, last), 0):
                     return True
         return False
 
@@ -134,6 +200,9 @@ class Definitions:
                 return True
             except UnknownSymbol as error:
                 if not (self.define_first(error.name, -1, depth + 1) or self.define_shifted(error.name, depth + 1)):
+                    return False
+            except NotWritten as error:
+                if not assume_beyond(self, error.of, error.by):
                     return False
             except ReadingError:
                 return False
@@ -159,16 +228,30 @@ class Definitions:
 
     def define_everything(self) -> None:
         """Enter the definitions that stand further on."""
+        started = {self.introduces(self.side(self.everything[k][1], 0)) for k in self.entering} - {None}
         for position, (piece, chain) in enumerate(self.everything):
             if position in self.done or position in self.entering or chain.error or not chain.signs:
                 continue
             left = self.side(chain, 0)
-            if isinstance(left, s.Node) and chain.signs[0] in EQUAL and self.is_definition(left, piece, chain):
+            if (
+                isinstance(left, s.Node)
+                and chain.signs[0] in EQUAL
+                and not self.is_condition(chain, left)
+                and self.introduces(left) not in started
+                and self.is_definition(left, piece, chain)
+            ):
                 self.entering.add(position)
                 known = len(self.problems)
                 self.define(position, chain, left, 15)
                 del self.problems[known:]
                 self.entering.discard(position)
+
+    def introduces(self, left: s.Node | ReadingError) -> str | None:
+        """The name that a left side would introduce."""
+        try:
+            return target(self.scope, left)[0] if isinstance(left, s.Node) else None
+        except ReadingError:
+            return None
 
     def definitions_of_derivatives(self) -> set[str]:
         """Names that stand for a derivative."""
@@ -206,6 +289,13 @@ class Definitions:
         self.given[name] = given
         return name
 
+    def known(self, node: s.Node) -> Value | None:
+        """The value of a node, or None where something in it is not declared."""
+        try:
+            return self.value(node, {})
+        except ReadingError:
+            return None
+
     def value(self, node: s.Node, env) -> Value:
         """The value of a node, with what is missing entered first where that is possible."""
 
@@ -214,5 +304,8 @@ class Definitions:
                 return Elaborator(self.scope, env)(node)
             except UnknownSymbol as error:
                 if not (self.define_first(error.name, -1, 0) or self.assumed(error)):
+                    raise
+            except NotWritten as error:
+                if not assume_beyond(self, error.of, error.by):
                     raise
         raise ReadingError("the definitions go round in a circle", node.span)

@@ -69,6 +69,10 @@ class Variations:
 
     def _names(self, body: s.Node) -> list[str]:
         values = self.reader.scope.values
+        if isinstance(body, s.Call) and len(body.arguments) == 1:
+            return self._names(body.arguments[0])  # d vec X
+        if isinstance(body, s.Group):
+            return self._names(body.body)
         whole = name_of(body)
         if whole in values:
             return [whole]

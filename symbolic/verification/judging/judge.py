@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import replace
 
 from symbolic.errors import ChainruleError
 from symbolic.language.shaping import transpose
 from symbolic.program.graph import leaves
-from symbolic.program.tensors import Tensor, tensor
+from symbolic.program.tensors import Tensor
 from symbolic.verification.document_verdict import ClaimVerdict
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.derivatives import subject
@@ -23,10 +22,13 @@ from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.differentials import Variations
 from symbolic.verification.judging.given import with_given
+from symbolic.verification.judging.occasions import occasion, restricted
 from symbolic.verification.judging.reader import Line, Reader
+from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments
+from symbolic.verification.judging.repairs import repaired
 from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.declarations import name_of
-from symbolic.verification.reading.program import free_letters, identifier
+from symbolic.verification.reading.program import free_letters
 from symbolic.verification.reading.statements import written
 
 _UNNAMED = re.compile(r"t_\{\d{2,}\}")  # an intermediate result, which tells a reader nothing
@@ -41,6 +43,7 @@ class Judge:
         self.variations = Variations(reader)
         self.worked = Worked(reader, self.authored)
         self.right: dict[tuple[int, int], bool] = {}
+        self.explained: dict[int, Judged] = {}
 
     def __call__(self, line: Line) -> ClaimVerdict:
         """The verdict on one line."""
@@ -69,8 +72,9 @@ class Judge:
         """Shapes that do not fit: the claim's own if they are on its right side."""
         inside = line.right.span[0] <= misfit.span[0] <= line.right.span[1]
         self.reader.problem(misfit.span, str(misfit))
+        judged = self.explained.pop(id(line), None) or said("shape", str(misfit))
         return self.verdict(
-            line, said("shape" if inside else "unreadable", str(misfit)), False if inside and line.k > 1 else None
+            line, judged if inside else said("unreadable", str(misfit)), False if inside and line.k > 1 else None
         )
 
     def verdict(self, line: Line, judged: Judged, follows: bool | None) -> ClaimVerdict:
@@ -128,9 +132,15 @@ class Judge:
         env = free_letters(self.reader.scope, nodes, self.reader.declared.ranges)
         scope = self.variations.scope(line, env)
         truth = self.value(scope, env, line.left)
+        case = occasion(self.reader, line, env)
+        if case is not None:
+            truth = restricted(scope, env, case, truth)
         derivative = self.is_derivative(line)
-        claim, judged = self.read_right(scope, env, line, truth, derivative)
+        claim, judged = self.read_right(scope, env, line, truth, derivative, case)
         judged = self.on_condition(line, with_given(self.reader, line, judged))
+        if case is not None:
+            told = f"judged for {self.reader.source.text[case.span[0] : case.span[1]]}"
+            judged = replace(judged, verdict=replace(judged.verdict, conditions=(*judged.verdict.conditions, told)))
         follows = self.follows(line, scope, env, claim, judged, derivative)
         self.right[id(line.chain), line.k] = judged.holds
         if (
@@ -140,7 +150,7 @@ class Judge:
             and line.left.body is not None
         ):
             self.note_differential(line, scope, env, claim)
-        if derivative and claim is not None:
+        if derivative and claim is not None and case is None:
             self.note(line, env, judged)
         return self.verdict(line, judged, follows)
 
@@ -153,7 +163,9 @@ class Judge:
         finally:
             self.reader.scope = saved
 
-    def read_right(self, scope: Scope, env, line: Line, truth: Value, derivative: bool) -> tuple[Value | None, Judged]:
+    def read_right(
+        self, scope: Scope, env, line: Line, truth: Value, derivative: bool, case: s.Relation | None = None
+    ) -> tuple[Value | None, Judged]:
         """The right side in the first reading of its signs whose shape fits the left side, and the comparison."""
         first: tuple[Value | None, Judged] | None = None
         misfit: ShapeMisfit | None = None
@@ -163,13 +175,26 @@ class Judge:
             except ShapeMisfit as error:
                 misfit = misfit or error
                 continue
-            judged = compare(claim, truth, derivative)
+            if case is not None and set(truth.labels) & set(claim.labels):
+                claim = restricted(reading, env, case, claim)
+            either = truth.by is not None and truth.by.serial in scope.along_rows
+            judged = compare(claim, truth, derivative, either=either)
             if judged.verdict.status != "shape":
                 return claim, judged
             first = first or (claim, judged)
         if first is None:
-            raise misfit or ReadingError("the right side is not read", line.right.span)
-        return first
+            problem = misfit or ReadingError("the right side is not read", line.right.span)
+            if misfit is not None:
+                self.explained[id(line)] = self.mended(scope, env, line, truth, said("shape", str(misfit)))
+            raise problem
+        return first[0], first[1] if first[1].label else self.mended(scope, env, line, truth, first[1])
+
+    def mended(self, scope: Scope, env, line: Line, truth: Value, judged: Judged) -> Judged:
+        """A claim whose shapes do not fit, with the one change of the formula that makes it right."""
+        if truth.form or isinstance(line.right, ReadingError):
+            return judged
+        shown = judged if judged.truth is not None else replace(judged, truth=_plain(truth))
+        return repaired(line.right, shown, truth, lambda node: self.value(scope, env, node), self.reader.source.text)
 
     def is_derivative(self, line: Line) -> bool:
         """Whether the left side is a derivative, or a symbol that the author introduced as one."""
@@ -324,55 +349,13 @@ class Judge:
             self.authored.note(of.tensor, by, claimed, judged.holds)
 
 
-def with_arguments(scope: Scope, left: s.Node, undeclared: bool) -> Scope:
-    """The scope in which the argument of ``f′(a) = …`` is a real number: an undeclared one, or any."""
-    if not isinstance(left, s.Call):
-        return scope
-    unknown = [
-        a.name
-        for a in left.arguments
-        if isinstance(a, s.Symbol) and scope.dim(a.name) is None and not (undeclared and a.name in scope.values)
-    ]
-    if not unknown:
-        return scope
-    return replace(scope, values={**scope.values, **{name: Value(tensor(identifier(name))) for name in unknown}})
-
-
-def is_chain_rule(left: s.Node, right: s.Node) -> bool:
-    """``∂a/∂d = ∂a/∂b · ∂b/∂c · ∂c/∂d`` in either order, of any symbols."""
-    if not isinstance(left, s.Derivative) or len(left.by) != 1 or not isinstance(right, s.Product):
-        return False
-    factors = [n for sign, n in right.factors if sign in ("", "CDOT")]
-    if len(factors) != len(right.factors) or not all(isinstance(n, s.Derivative) and len(n.by) == 1 for n in factors):
-        return False
-    wanted = (bare(left.of), bare(left.by[0]))
-    for chain in (factors, factors[::-1]):
-        meets = all(bare(a.by[0]) == bare(b.of) for a, b in itertools.pairwise(chain))
-        if meets and (bare(chain[0].of), bare(chain[-1].by[0])) == wanted:
-            return True
-    return False
+def _plain(value: Value) -> Tensor | None:
+    """The tensor of a value without free indices, to be shown."""
+    return value.tensor if not value.labels else None
 
 
 def _serials(t: Tensor) -> set[int]:
     return {u.serial for u in leaves([t])}
-
-
-def bare(thing: object) -> object:
-    """A tree without its places, for comparison."""
-    if isinstance(thing, s.Node):
-        names = [name for name in thing.__dataclass_fields__ if name != "span"]
-        return (type(thing).__name__, *(bare(getattr(thing, name)) for name in names))
-    return tuple(bare(x) for x in thing) if isinstance(thing, tuple) else thing
-
-
-def readings(scope: Scope, node: s.Node):
-    """The scope, then its variants in which · and ⊗ between vectors mean the product entry by entry."""
-    yield scope
-    signs = {sign for n in s.walk(node) if isinstance(n, s.Product) for sign, _ in n.factors}
-    if "CDOT" in signs or "TIMES" in signs:
-        yield replace(scope, dot="hadamard")
-    if "OTIMES" in signs:
-        yield replace(scope, otimes="hadamard")
 
 
 def entries(of: Value, by: Tensor, places: list, value: Value, turned: bool) -> Tensor | None:

@@ -14,7 +14,7 @@ from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging import numbers
 from symbolic.verification.judging.reader import Line, Reader
-from symbolic.verification.reading.declarations import Declarations
+from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.pieces import Source
 from symbolic.verification.reading.program import free_letters
 

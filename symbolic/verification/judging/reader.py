@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from lark import Token
 
 from symbolic.verification.elaboration.names import is_word
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
@@ -15,7 +17,8 @@ from symbolic.verification.grammar.tokens import Vocabulary
 from symbolic.verification.judging.costs import assume_cost, cotangent
 from symbolic.verification.judging.definitions import EQUAL, Definitions
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
-from symbolic.verification.reading.declarations import Declarations, name_of
+from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.functions import (
     function_names,
     left_names,
@@ -25,7 +28,8 @@ from symbolic.verification.reading.functions import (
 )
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import scope_from, target
-from symbolic.verification.reading.statements import Chain, chains
+from symbolic.verification.reading.reach import index_symbols, widened
+from symbolic.verification.reading.statements import Chain, chains, goes_on
 
 _INTRODUCES = re.compile(
     r"(?i)\b(let|define|put|set|consider|take|suppose|given|write|call|denote|introduce|now|where|with)\s+(?:also\s+|now\s+|us\s+|again\s+|\w+\s+by\s+)?$"
@@ -80,12 +84,14 @@ class Reader(Definitions):
         vocabulary = Vocabulary(written, frozenset(applied), frozenset(parametrised), self.source.macros)
         for piece in self.source.pieces:
             if piece.mathematics:
-                self.everything.extend((piece, chain) for chain in chains(self.source, piece, vocabulary))
+                for chain in chains(self.source, piece, vocabulary):
+                    if not (self.everything and goes_on(self.everything[-1][1], chain)):
+                        self.everything.append((piece, chain))
         for _, chain in self.everything:
             left = self.side(chain, 0) if chain.signs == ("=",) else None
             stated = assumption(self.side, chain, left) if isinstance(left, s.Node) else None
             one = sums_to_one(left, self.side(chain, 1)) if isinstance(left, s.Node) else None
-            if one is not None and one in self.declared.names and len(self.declared.names[one].shape) == 1:
+            if one is not None and (one not in self.declared.names or len(self.declared.names[one].shape) == 1):
                 self.declared.assume.setdefault(one, set()).add("probability")
             if stated is not None and stated[0] in self.declared.names:
                 self.declared.assume.setdefault(stated[0], set()).add(stated[1])
@@ -133,6 +139,8 @@ class Reader(Definitions):
         if not chain.signs or not all(sign in EQUAL for sign in chain.signs):
             return
         left = self.side(chain, 0)
+        if isinstance(left, s.Sum) and isinstance(right := self.side(chain, 1), s.Node):
+            chain, left = self.turned(chain, left, right)
         if isinstance(left, s.Node):
             if self.is_condition(chain, left) or self.is_assumption(chain, left):
                 return
@@ -151,6 +159,19 @@ class Reader(Definitions):
             elif self.is_condition_on_leaves(chain):
                 return
         yield from self.links(chain, 1, None)
+
+    def turned(self, chain: Chain, left: s.Sum, right: s.Node) -> tuple[Chain, s.Node]:
+        """``−D = …`` as ``D = −(…)`` where D has no value yet."""
+        (sign, of), *more = left.terms
+        if more or sign > 0 or name_of(of) is None or name_of(of) in self.scope.values:
+            return chain, left
+        minus = Token("MINUS", "-", start_pos=chain.sides[0].start, end_pos=chain.sides[0].start + 1)
+        opening, closing = (
+            Token(kind, c, start_pos=right.span[0], end_pos=right.span[1]) for kind, c in (("LPAR", "("), ("RPAR", ")"))
+        )
+        first = replace(chain.sides[0], tokens=chain.sides[0].tokens[1:], start=of.span[0])
+        second = replace(chain.sides[1], tokens=[minus, opening, *chain.sides[1].tokens, closing])
+        return replace(chain, sides=[first, second, *chain.sides[2:]]), of
 
     def function_by_value(self, chain: Chain) -> None:
         """``z = h(s) = tanh(s)`` says what h is."""
@@ -187,7 +208,11 @@ class Reader(Definitions):
         if not side.tokens:
             return ReadingError("nothing stands on this side of the equality", (side.start, side.end))
         try:
-            return parse(side.tokens)
+            node = parse(side.tokens)
+            if k == 0:
+                return node
+            first = chain.sides[0].tokens
+            return widened(node, index_symbols(parse(first)) if first else set())
         except ReadingError as error:
             return error
 
@@ -298,7 +323,7 @@ class Reader(Definitions):
         if base is not None and base in self.scope.values and name != base and not places:
             rank = self.scope.values[base].rank
             return rank == 0 or isinstance(left.sup, s.Group) or is_word(left.sup) or is_word(left.sub)
-        return True
+        return not (self.declared.last_layers and self.is_last_error(name))
 
     def introduced(self, piece: Piece, chain: Chain) -> bool:
         """Whether the prose right before says let, define, put …"""

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import NOTHING_DECLARED, tokenize
-from symbolic.verification.reading.layers import index_letters, layer_letters, mentions, shifted, shifted_size
+from symbolic.verification.reading import spelt
+from symbolic.verification.reading.declared import PROPERTIES, Declarations, Declared, read_front, state_conventions
+from symbolic.verification.reading.layers import (
+    at_layer,
+    index_letters,
+    last_layer,
+    layer_letters,
+    layer_shift,
+    mentions,
+    shifted,
+    shifted_size,
+    told_layers,
+)
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.sets import Set, set_of
+from symbolic.verification.reading.spelt import listed
 from symbolic.verification.reading.statements import Chain, chains
 from symbolic.verification.reading.told_shapes import told_shapes
 
-_PROPERTIES = {
-    "symmetric": "symmetric", "one-hot": "one_hot", "onehot": "one_hot", "positive definite": "positive_definite",
-    "positive-definite": "positive_definite", "invertible": "invertible", "non-singular": "invertible", "nonsingular": "invertible",
-    "regular": "invertible", "orthogonal": "orthogonal", "diagonal": "diagonal", "positive": "positive", "nonzero": "nonzero",
-    "non-zero": "nonzero", "probability": "probability", "binary": "binary", "lower triangular": "lower_triangular",
-    "lower-triangular": "lower_triangular", "spd": "positive_definite",
-}  # fmt: skip
 _ROLES = {
     "input": "input", "example": "input", "sample": "input", "feature": "input", "observation": "input", "data": "input",
     "datum": "input", "pattern": "input", "target": "target", "label": "target", "response": "target", "weight": "parameter",
@@ -37,36 +43,6 @@ _SUM = re.compile(
 )
 _MARK = "\u27e6{}\u27e7"
 _MARKED = r"\u27e6(\d+)\u27e7"
-
-
-@dataclass(frozen=True)
-class Declared:
-    """One declared name: the extents as names or numbers, what is assumed, where."""
-
-    name: str
-    shape: tuple[str, ...]
-    tex: str
-    place: int
-    row: bool = False
-    dtype: str = "real"
-    assume: frozenset[str] = frozenset()
-    sample: str = ""
-
-
-@dataclass
-class Declarations:
-    """What a whole document declares."""
-
-    names: dict[str, Declared] = field(default_factory=dict)
-    assume: dict[str, set[str]] = field(default_factory=dict)
-    roles: dict[str, str] = field(default_factory=dict)
-    ranges: dict[str, str] = field(default_factory=dict)
-    problems: list[tuple[int, str]] = field(default_factory=list)
-    layout: dict[str, str] = field(default_factory=dict)
-    otimes: str = ""
-    layers: set[str] = field(default_factory=set)
-    letters: set[str] = field(default_factory=set)
-    prose: str = ""
 
 
 def declarations(source: Source) -> Declarations:
@@ -86,7 +62,7 @@ def declarations(source: Source) -> Declarations:
     for _, group in every:
         for chain in group:
             _member(found, chain, source)
-    _front(found, source)
+    read_front(found, source)
     positive = [chain for _, group in every for chain in group if chain.signs in ((">",), (">=",))]
     found.prose = " ".join(source.text[p.start : p.end] for p in source.pieces if not p.mathematics)
     for sentence, marks in sentences(source):
@@ -95,13 +71,45 @@ def declarations(source: Source) -> Declarations:
             sentence, lambda k, marks=marks: _node(source, marks[k], vocabulary)
         ):
             found.names.setdefault(name, Declared(name, shape, tex or source.text[place[0] : place[1]], place[0]))
+        _spelt(found, source, sentence, marks, vocabulary)
     for chain in positive:
         _positive(found, chain, source)
-    _conventions(found, " ".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics))
+    state_conventions(found, " ".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics))
+    _layered(found, source, [chain for _, group in every for chain in group])
     vectors = [item for item in found.names.values() if len(item.shape) == 1]
     if found.layout.get("gradient") == "row" and vectors and all(item.row for item in vectors):
         found.layout["gradient"] = "column"  # where vectors are rows, a gradient that is a row has the variable's shape
     return found
+
+
+def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece], vocabulary) -> None:
+    """What a sentence declares by listing it, as the rows of a matrix, or as the class of an example."""
+
+    def node(k: int) -> s.Node | None:
+        return _node(source, marks[k], vocabulary)
+
+    for number in re.findall(_MARKED, sentence):
+        piece = marks[int(number)]
+        told = listed(read, source.text) if (read := _last_side(source, piece, vocabulary)) is not None else None
+        if told is not None and spelt.of_numbers(sentence):
+            name, size, place = told
+            found.names.setdefault(name, Declared(name, (size,), source.text[place[0] : place[1]], place[0]))
+    for row, matrix in spelt.kin(sentence, node):
+        if row not in found.names:
+            found.rows_of[row] = matrix
+    for name, place in spelt.classes(sentence, node):
+        if name not in found.names:
+            found.names[name] = Declared(name, (), source.text[place[0] : place[1]], place[0], dtype="int")
+
+
+def _last_side(source: Source, piece: Piece, vocabulary) -> s.Node | None:
+    """What stands behind the last relation sign of a formula."""
+    try:
+        tokens = tokenize(source.text, vocabulary, piece.start, piece.end)
+        cut = max((k for k, t in enumerate(tokens) if t.type == "REL"), default=-1)
+        return parse(tokens[cut + 1 :])
+    except ReadingError:
+        return None
 
 
 # -- sets ----------------------------------------------------------------------------------------------------------------
@@ -135,6 +143,14 @@ def _positive(found: Declarations, chain: Chain, source: Source) -> None:
     supposed = re.search(r"\b(with|where|assum\w*|let|suppos\w*|all)\W*$", before)
     if len(left.tokens) > 1 and left.tokens[1].type == "SUB" and supposed and [str(t) for t in right.tokens] == ["0"]:
         found.assume.setdefault(str(left.tokens[0]), set()).add("positive")
+    if len(left.tokens) == 5 and left.tokens[1].type == "SUB" and [str(t) for t in right.tokens] == ["0"]:
+        name, letter = str(left.tokens[0]), str(left.tokens[3])
+        if letter in found.ranges and name not in found.names and left.tokens[0].type == "SYMBOL":
+            found.names[name] = Declared(
+                name, (found.ranges[letter],), source.text[left.start : left.end].split("_")[0], left.start
+            )
+            found.assume.setdefault(name, set()).add("positive")
+    if len(left.tokens) > 1 and left.tokens[1].type == "SUB" and supposed:
         return
     if (
         len(left.tokens) != 1
@@ -241,6 +257,46 @@ def name_of(node: s.Node) -> str | None:
     return None
 
 
+def _layered(found: Declarations, source: Source, every: list[Chain]) -> None:
+    """The layers of a net whose shapes only its equations tell."""
+    for letter in found.layers:
+        pairs = [pair for chain in every if (pair := _sides(chain)) is not None]
+        last = last_layer(letter, found.ranges, source.text)
+        for node, sizes in told_layers(pairs, letter).items():
+            if any(name == node.base.name or name.startswith(f"{node.base.name}_") for name in found.names):
+                continue
+            item = Declared(_full_name(node), sizes, source.text[node.base.span[0] : node.base.span[1]], node.span[0])
+            for by in (0, -1, 1):
+                name = _full_name(shifted(node, letter, by)) if by else item.name
+                found.names.setdefault(
+                    name, replace(item, name=name, shape=tuple(shifted_size(x, letter, by) for x in sizes), tex=name)
+                )
+            if last is not None:
+                computed = any(
+                    layer_shift(left, letter) is not None and _base(left) == _base(node) for left, _ in pairs
+                )
+                by = -1 if computed else 0  # what the last layer computes is defined, what it starts from is given
+                name = _full_name(at_layer(shifted(node, letter, by) if by else node, letter, last))
+                shape = tuple(re.sub(rf"_{letter}", f"_{last}", shifted_size(x, letter, by)) for x in sizes)
+                found.names.setdefault(name, replace(item, name=name, shape=shape, tex=name))
+        if last is not None and any(layer_shift(left, letter) is not None for left, _ in pairs):
+            found.last_layers[letter] = last
+
+
+def _base(node: s.Node) -> str | None:
+    return node.base.name if isinstance(node, s.Scripted) and isinstance(node.base, s.Symbol) else None
+
+
+def _sides(chain: Chain) -> tuple[s.Node, s.Node] | None:
+    """The first two sides of an equality."""
+    if chain.error or chain.signs[:1] not in (("=",), (":=",)):
+        return None
+    try:
+        return parse(chain.sides[0].tokens), parse(chain.sides[1].tokens)
+    except ReadingError:
+        return None
+
+
 # -- prose -----------------------------------------------------------------------------------------------------------------
 
 
@@ -269,7 +325,7 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
         if re.search(r"\b(not|never|no|any|arbitrary|necessarily|need)\b", said) and "symmetric" in said:
             continue
         _give(found, _symbols(source, match.group(1), marks, vocabulary), said)
-    adjective = "|".join(sorted(map(re.escape, _PROPERTIES), key=len, reverse=True))
+    adjective = "|".join(sorted(map(re.escape, PROPERTIES), key=len, reverse=True))
     for match in re.finditer(
         rf"(?i)(?<![\w-])(?:(not|non|no)\s+)?({adjective})(?:\s+(?:matrix|matrices|vectors?|labels?|targets?|real|scalars?|constants?|numbers?|distributions?|vector of))*\s+({group})",
         sentence,
@@ -278,7 +334,7 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
             _give(found, _symbols(source, match.group(3), marks, vocabulary), match.group(2))
     behind = re.compile(
         rf"(?i){_MARKED}(?:\s+and\s+{_MARKED})*\s*(?:[,(]\s*)?(?:an?\s+|the\s+|both\s+|(?:an?\s+)?real\s+|with\s+)*"
-        rf"((?:(?:{adjective})(?:\s*,\s*|\s+(?:and\s+)?)?)+)(?!\s*(?:\w+\s+){{0,2}}\u27e6)(?!\s*columns)"
+        rf"((?:(?:{adjective})(?:\s*,\s*|\s+(?:and\s+)?)?)+)(?!\s*(?:(?!and\b|or\b|with\b|where\b|so\b|then\b)\w+\s+){{0,2}}\u27e6)(?!\s*columns)"
     )
     for match in behind.finditer(sentence):
         _give(found, _symbols(source, match.group(0), marks, vocabulary), match.group(3))
@@ -315,7 +371,7 @@ def _node(source: Source, piece: Piece, vocabulary) -> s.Node | None:
 
 def _give(found: Declarations, symbols: list[tuple[str, int, str]], said: str) -> None:
     lowered = said.lower()
-    for words_, assumption in _PROPERTIES.items():
+    for words_, assumption in PROPERTIES.items():
         match = re.search(rf"(?<![\w-]){re.escape(words_)}(?![\w-])", lowered)
         if match and not re.search(r"\b(not|never|non|no)\s+(?:\w+\s+)?$", lowered[: match.start()]):
             if assumption == "positive" and "definite" in lowered:
@@ -342,64 +398,3 @@ def _symbols(source: Source, text: str, marks: list[Piece], vocabulary) -> list[
             if name is not None:
                 found.append((name, item.span[0], source.text[item.span[0] : item.span[1]]))
     return found
-
-
-def _conventions(found: Declarations, mathematics: str) -> None:
-    """Layouts and signs that the prose explains."""
-    text = re.sub(r"[*_\s]+", " ", found.prose.lower())
-    if re.search(r"numerator[- ]layout", text):
-        found.layout.update(jacobian="numerator", gradient="row")
-    if re.search(r"denominator[- ]layout", text):
-        found.layout.update(jacobian="denominator", gradient="column")
-    if re.search(
-        r"(derivative|gradient)s?\b[^.]{0,90}\b(is|are|as|be)( an?| always| written as)* rows?\b|row[- ](vector )?convention|gradients? (is|are)( an?)? row",
-        text,
-    ):
-        found.layout["gradient"] = "row"
-    elif re.search(
-        r"(derivative|gradient)s?\b[^.]{0,90}\b(is|are|as|be)( an?| always| written as)* columns?\b|gradients? (is|are)( an?)? column|column[- ](vector )?convention",
-        text,
-    ):
-        found.layout["gradient"] = "column"
-    if (
-        "\\odot" not in mathematics
-        and "\\circ" not in mathematics
-        and re.search(r"(element|entry|component|coordinate)[- ]?wise (product|multiplication)|hadamard", text)
-    ):
-        found.otimes = "hadamard"
-
-
-def _front(found: Declarations, source: Source) -> None:
-    """Front matter: ``W: m n, symmetric``, ``layout: row``."""
-    for key, value, place in source.front:
-        if key.lower() == "layout":
-            for word in re.findall(r"[a-z]+", value.lower()):
-                if word in ("row", "column"):
-                    found.layout["gradient"] = word
-                elif word in ("numerator", "denominator"):
-                    found.layout["jacobian"] = word
-                    found.layout.setdefault("gradient", "row" if word == "numerator" else "column")
-            continue
-        parts = [p.strip() for p in value.split(",")]
-        shape = re.sub(
-            r"\\mathbb\{R\}|ℝ|\^|[{}()\[\]]|\\times|×|(?<=\s)x(?=\s)|(?<=[\w])\s*x\s*(?=\d|[a-z]\b)", " ", parts[0]
-        )
-        if not re.fullmatch(r"[\w\s]*|scalar", shape) or key.lower() in (
-            "title",
-            "author",
-            "date",
-            "lang",
-            "output",
-            "tags",
-            "subtitle",
-        ):
-            continue
-        sizes = () if shape.strip() in ("scalar", "R", "") else tuple(w for w in shape.split() if w != "R")
-        for name in re.split(r"[\s,]+", key):
-            if not re.fullmatch(r"\\?\w+", name):
-                continue
-            clean = name.lstrip("\\")
-            found.names[clean] = Declared(clean, sizes, name, place)
-            found.assume.setdefault(clean, set()).update(
-                _PROPERTIES[p.lower()] for p in parts[1:] if p.lower() in _PROPERTIES
-            )

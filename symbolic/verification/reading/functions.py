@@ -6,7 +6,7 @@ import re
 
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.tokens import Vocabulary
-from symbolic.verification.reading.declarations import Declarations
+from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.pieces import Source
 from symbolic.verification.reading.statements import Chain, chains
 

@@ -77,6 +77,95 @@ def _number(node: s.Node, letter: str, by: int) -> s.Node:
     return s.Sum(node.span, ((1, symbol), (1 if by > 0 else -1, s.Number(node.span, str(abs(by))))))
 
 
+def at_layer(node: Any, letter: str, layer: str) -> Any:
+    """A tree with the layer ``layer`` in place of the generic one, wherever its letter stands in a script."""
+    if isinstance(node, s.Scripted):
+        changes = {name: _named(getattr(node, name), letter, layer) for name in ("sub", "sup", "indexed")}
+        return replace(node, base=at_layer(node.base, letter, layer), **changes)
+    if isinstance(node, s.Node):
+        return replace(
+            node, **{f.name: at_layer(getattr(node, f.name), letter, layer) for f in fields(node) if f.name != "span"}
+        )
+    return tuple(at_layer(x, letter, layer) for x in node) if isinstance(node, tuple) else node
+
+
+def _named(node: Any, letter: str, layer: str) -> Any:
+    if isinstance(node, s.Symbol):
+        return s.Symbol(node.span, layer, layer) if node.name == letter else node
+    if isinstance(node, s.Node):
+        return replace(
+            node, **{f.name: _named(getattr(node, f.name), letter, layer) for f in fields(node) if f.name != "span"}
+        )
+    return tuple(_named(x, letter, layer) for x in node) if isinstance(node, tuple) else node
+
+
+def last_layer(letter: str, ranges: dict[str, str], text: str) -> str | None:
+    """The name of the last layer, which the document writes as a superscript of its own: L of l = 1, …, L."""
+    name = ranges.get(letter, letter.upper())
+    if len(name) != 1 or not name.isupper() or name == "T":
+        return None
+    return name if re.search(rf"\^\s*\{{?\s*[(\[]?\s*{name}\s*[)\]]?\s*\}}?(?![\w+])", text) else None
+
+
+def told_layers(pairs: list[tuple[s.Node, s.Node]], letter: str) -> dict[s.Scripted, tuple[str, ...]]:
+    """What ``z^l = w^l a^{l-1} + b^l`` says of shapes: each layered symbol, at layer l, with its sizes n_l, n_{l-1}."""
+    found: dict[str, tuple[s.Scripted, tuple[str, ...]]] = {}
+
+    def tell(node: s.Scripted, *layers: int) -> None:
+        by = layer_shift(node, letter) or 0
+        plain = shifted(replace(node, sub=None, primes=0), letter, -by)
+        sizes = tuple(shifted_size(f"n_{letter}", letter, at - by) for at in layers)
+        found.setdefault(plain.base.name, (plain, sizes))
+
+    for left, right in pairs:
+        top = layer_shift(left, letter)
+        if top is None:
+            continue
+        terms = [term for _, term in right.terms] if isinstance(right, s.Sum) else [right]
+        parts = [_layered(term, letter) for term in terms]
+        if not all(parts):
+            continue
+        tell(left, top)
+        for nodes in parts:
+            if len(nodes) == 1:
+                tell(nodes[0], top)
+            elif len(nodes) == 2:
+                below = layer_shift(nodes[1], letter) or 0
+                tell(nodes[1], below)
+                tell(nodes[0], top, below)
+    return dict(found.values())
+
+
+def layer_shift(node: s.Node, letter: str) -> int | None:
+    """0 for ``a^l``, −1 for ``a^{(l-1)}``; None for anything else."""
+    if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Symbol) or node.sup is None or node.primes:
+        return None
+    sup = node.sup.body if isinstance(node.sup, s.Group) else node.sup
+    if isinstance(sup, s.Symbol):
+        return 0 if sup.name == letter else None
+    if isinstance(sup, s.Sum) and len(sup.terms) == 2:
+        (_, first), (sign, second) = sup.terms
+        if (
+            isinstance(first, s.Symbol)
+            and first.name == letter
+            and isinstance(second, s.Number)
+            and second.text.isdigit()
+        ):
+            return sign * int(second.text)
+    return None
+
+
+def _layered(term: s.Node, letter: str) -> list[s.Scripted]:
+    """The layered symbols of a term that is one of them, a product of two, or a function of one; else nothing."""
+    if isinstance(term, (s.Big, s.Group)):
+        return _layered(term.body, letter)
+    if isinstance(term, s.Call):
+        return _layered(term.arguments[0], letter) if len(term.arguments) == 1 else []
+    nodes = [n for _, n in term.factors] if isinstance(term, s.Product) else [term]
+    found = [n for n in nodes if isinstance(n, s.Scripted) and layer_shift(n, letter) is not None]
+    return found if len(found) == len(nodes) <= 2 else []
+
+
 def shifted_size(text: str, letter: str, by: int) -> str:
     """``n_l`` → ``n_lplus1``, ``n_lminus1`` → ``n_l``."""
     match = re.fullmatch(rf"(\w*_){letter}(?:(plus|minus)(\d))?", text)

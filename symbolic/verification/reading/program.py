@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 import sympy as sp
 
@@ -18,7 +19,8 @@ from symbolic.verification.elaboration.values import Value, ordered
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.reading.declarations import Declarations, Declared, name_of
+from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.declared import Declarations, Declared
 
 _INPUTS = frozenset(["x", "X", "u", "X_bar"])
 _TARGETS = frozenset(["y", "t", "Y", "T", "d"])
@@ -32,6 +34,7 @@ def scope_from(
     scope = Scope(
         layers=frozenset(declared.layers),
         letters=frozenset(declared.letters),
+        last_layers=frozenset(declared.last_layers.values()),
         layout=layout,
         otimes=otimes,
         macros=macros,
@@ -48,6 +51,10 @@ def scope_from(
         if item.sample:
             scope.sampled[item.name] = item.sample
         scope.dims.pop(item.name, None)
+    for row, matrix in declared.rows_of.items():
+        held = scope.values.get(matrix)
+        if held is not None and held.rank == 2:
+            scope.values[row] = held
     for name in functions:
         if name not in scope.values:
             scope.functions[name] = _known_function(name, declared.prose)
@@ -163,6 +170,8 @@ def define(scope: Scope, left: s.Node, right: s.Node, ranges: dict[str, str], te
     name, places = target(scope, left)
     env = free_letters(scope, [right, left], ranges)
     value = Elaborator(scope, env)(right)
+    if value.rank == 2 and not scope.rows:
+        value = _of_rows(scope, env, right) or value
     if value.form:
         raise ReadingError("the size of what is defined is not known; write it as an index, as in I_n", right.span)
     sampled = isinstance(left, s.Scripted) and is_layer(left.sup) and bool(places)
@@ -187,6 +196,19 @@ def define(scope: Scope, left: s.Node, right: s.Node, ranges: dict[str, str], te
     if sampled:
         scope.sampled[name] = places[0]
     return name
+
+
+def _of_rows(scope: Scope, env, right: s.Node) -> Value | None:
+    """The scalar that ``∑_{ij} (U_i V_j⊤ − R_{ij})²`` is where U_i stands as a row; the document then writes rows so."""
+    by_rows = replace(scope, rows=True)
+    try:
+        value = Elaborator(by_rows, env)(right)
+    except ReadingError:
+        return None
+    if value.rank:
+        return None
+    scope.rows = True
+    return value
 
 
 def enter(scope: Scope, name: str, value: Value, tex: str) -> None:

@@ -31,7 +31,7 @@ def set_of(tokens: list) -> Set | None:
     base, sub, sup = (node.base, node.sub, node.sup) if isinstance(node, s.Scripted) else (node, None, None)
     if isinstance(base, s.Scripted):
         base, sub, sup = base.base, base.sub or sub, base.sup or sup
-    if not isinstance(base, s.Symbol) or not (base.name.startswith("set") or base.name == "R"):
+    if not isinstance(base, s.Symbol) or not (base.name.startswith("set") or base.name in ("R", "S", "calS")):
         return None
     assume = set()
     if sub is not None:
@@ -41,7 +41,9 @@ def set_of(tokens: list) -> Set | None:
     if isinstance(sup, s.Mark):
         assume.add("positive")
         sup = None
-    kind = base.name.removeprefix("set")
+    kind = base.name.removeprefix("set").removeprefix("cal")
+    if kind == "S" and sup is None:
+        return None
     shape = sizes(sup) if sup is not None else ()
     if kind == "R":
         return Set(shape, assume=frozenset(assume))

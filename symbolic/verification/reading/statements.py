@@ -83,6 +83,17 @@ def chains(source: Source, piece: Piece, vocabulary: Vocabulary) -> list[Chain]:
     return [c for c in found if c.sides or c.error]
 
 
+def goes_on(before: Chain, chain: Chain) -> bool:
+    """Whether a display that begins with a relation sign goes on where the one before it ended; it is then joined to that."""
+    if before.error or chain.error or len(before.sides) < 2 or not (before.display and chain.display):
+        return False
+    if len(chain.sides) < 2 or chain.sides[0].tokens:
+        return False
+    before.sides.extend(chain.sides[1:])
+    before.end = chain.end
+    return True
+
+
 def _unreadable(source: Source, start: int, end: int, error: ReadingError, piece: Piece) -> Chain:
     text = source.text[start:end]
     lead = len(text) - len(text.lstrip())

@@ -1,7 +1,7 @@
 """Hand calculations in many notations, with the expected judgement of every claim beside them.
 
 A sidecar's ``true``: true, false, "layout", "shape" (shapes do not fit), "unreadable", "undecided"; ``follows``: true, false or null
-(the start of a derivation: nothing is expected).
+(the start of a derivation: nothing is expected); ``diagnosis``: the label that the mistake must get.
 """
 
 import json
@@ -42,6 +42,8 @@ def test_document(path):
             assert claim.follows in (e["follows"], None), said
         if e["true"] is False and e["mistake"]:
             assert claim.evidence, said
+        if "diagnosis" in e:
+            assert claim.diagnosis.partition(":")[0] == e["diagnosis"], f"{said}; {claim.diagnosis}"
 
 
 def test_there_are_enough():

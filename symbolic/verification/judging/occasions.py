@@ -1,0 +1,103 @@
+"""The case for which a line is meant: "if $i \\ne j$", "for $k = y$" beside it restricts it to those entries."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.elaborate import Elaborator
+from symbolic.verification.elaboration.scope import Scope
+from symbolic.verification.elaboration.values import Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.reading.statements import Chain
+
+if TYPE_CHECKING:
+    from symbolic.verification.judging.reader import Line, Reader
+
+_BEFORE = re.compile(r"(?i)\b(if|for|when|whenever|case|and|suppose|assume|all)\b[^.]{0,12}$|[,(:]\W*$")
+_AFTER = re.compile(r"\b(if|for|when|whenever|where|provided|with)\b|^[\s,$(]*(?:\\q?quad|\\[;,:!])?[\s,$(]*$")
+_FURTHEST = 90  # signs between a line and its case
+
+
+def occasion(reader: Reader, line: Line, env) -> s.Relation | None:
+    """``i ≠ j`` or ``i = j`` (j may be a class) of the line's own indices, said right before or right after it."""
+    every = reader.everything
+    here = next((k for k, (_, chain) in enumerate(every) if chain is line.chain), None)
+    if here is None:
+        return None
+    before = [k for k in range(here - 1, max(here - 3, -1), -1) if _beside(reader, every[k][1], line.chain, env)]
+    if len(before) == 2 and before[0] == here - 1:
+        return None  # "for i = j and i ≠ j together"
+    if before[:1] == [here - 1] and not _taken(reader, here - 1, env):
+        return _relation(reader, every[here - 1][1], env)
+    if here + 1 < len(every):
+        case = every[here + 1][1]
+        between = reader.source.text[line.chain.end : case.start]
+        if len(between) <= 45 and not _ends(between.rstrip("$ ")) and _AFTER.search(between):
+            return _relation(reader, case, env)
+    return None
+
+
+def _beside(reader: Reader, case: Chain, chain: Chain, env) -> bool:
+    """Whether a case is said in the sentence that leads to the line."""
+    text = reader.source.text
+    between = text[case.end : chain.start]
+    said = text[max(0, case.start - 25) : case.start].rstrip("$\\( ").split("\n\n")[-1]
+    return (
+        len(between) <= _FURTHEST
+        and _relation(reader, case, env) is not None
+        and not _ends(between)
+        and bool(_BEFORE.search(said))
+    )
+
+
+def _taken(reader: Reader, k: int, env) -> bool:
+    """Whether the case at k belongs to the line before it: the sentence began with a line and not with a case."""
+    text = reader.source.text
+    first = k
+    while first > 0 and not _ends(text[reader.everything[first - 1][1].end : reader.everything[first][1].start]):
+        first -= 1
+    return first < k and _relation(reader, reader.everything[first][1], env) is None
+
+
+def _ends(between: str) -> bool:
+    """Whether a sentence or paragraph ends in a stretch of prose."""
+    return bool(re.search(r"[.;?](?:\s|$)|\n\s*\n\s*(?!\s*(?:\$\$|\\\[|\begin))", between.replace("$$", "")))
+
+
+def _relation(reader: Reader, chain: Chain, env) -> s.Relation | None:
+    """A chain that relates two index letters of the line, or one of them with a class."""
+    if len(chain.sides) == 1:
+        node = reader.side(chain, 0)
+        node = node.body if isinstance(node, s.Group) else node
+        if not isinstance(node, s.Relation):
+            return None
+        sign, left, right = node.sign, node.left, node.right
+    elif len(chain.sides) == 2:
+        sign, left, right = chain.signs[0], reader.side(chain, 0), reader.side(chain, 1)
+    else:
+        return None
+    if sign not in ("=", "!="):
+        return None
+    if not isinstance(left, s.Symbol) or not isinstance(right, s.Symbol):
+        return None
+    letters = [n.name in env and n.name not in reader.scope.values for n in (left, right)]
+    held = [reader.scope.values.get(n.name) for n in (left, right)]
+    classes = [h is not None and h.tensor.dtype == "int" and not h.rank for h in held]
+    if not all(a or b for a, b in zip(letters, classes, strict=True)) or not any(letters):
+        return None
+    return s.Relation((left.span[0], right.span[1]), sign, left, right)
+
+
+def restricted(scope: Scope, env, case: s.Relation, value: Value) -> Value:
+    """The value where the case holds, 0 elsewhere; a value that does not depend on the case's indices is left alone."""
+    names = {n.name for n in (case.left, case.right) if isinstance(n, s.Symbol)}
+    if not names & set(value.labels) or value.form:
+        return value
+    try:
+        test = Elaborator(scope, env).condition(case)
+    except ReadingError:
+        return value
+    return v.pointwise(lambda a, b: a * b, [value, test], case.span)

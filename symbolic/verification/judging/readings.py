@@ -1,0 +1,65 @@
+"""The ways in which one line may be read: variants of the scope for what is written ambiguously, and lines true in every scope."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symbolic.program.tensors import tensor
+from symbolic.verification.elaboration.scope import Scope
+from symbolic.verification.elaboration.values import Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.reading.program import identifier
+
+
+def with_arguments(scope: Scope, left: s.Node, undeclared: bool) -> Scope:
+    """The scope in which the argument of ``f′(a) = …`` or ``dσ(a)/da = …`` is a real number: an undeclared one, or any."""
+    if isinstance(left, s.Derivative) and undeclared:
+        calls = [left.of] if isinstance(left.of, s.Call) else []
+    elif isinstance(left, s.Product) and undeclared and isinstance(left.factors[0][1], s.Derivative):
+        calls = [n for _, n in left.factors[1:] if isinstance(n, s.Call)]
+    else:
+        calls = [left] if isinstance(left, s.Call) else []
+    unknown = [
+        a.name
+        for call in calls
+        for a in call.arguments
+        if isinstance(a, s.Symbol) and scope.dim(a.name) is None and not (undeclared and a.name in scope.values)
+    ]
+    if not unknown:
+        return scope
+    return replace(scope, values={**scope.values, **{name: Value(tensor(identifier(name))) for name in unknown}})
+
+
+def readings(scope: Scope, node: s.Node) -> Iterator[Scope]:
+    """The scope, then its variants: · and ⊗ between vectors entry by entry, a matrix with one index a row of it as a row."""
+    yield scope
+    signs = {sign for n in s.walk(node) if isinstance(n, s.Product) for sign, _ in n.factors}
+    if "CDOT" in signs or "TIMES" in signs:
+        yield replace(scope, dot="hadamard")
+    if "OTIMES" in signs:
+        yield replace(scope, otimes="hadamard")
+    if any(isinstance(n, s.Scripted) and _may_be_row(scope, n) for n in s.walk(node)):
+        yield replace(scope, rows=True)
+
+
+def _may_be_row(scope: Scope, node: s.Scripted) -> bool:
+    """Whether a matrix stands with one index."""
+    held = scope.values.get(node.base.name) if isinstance(node.base, s.Symbol) else None
+    return held is not None and held.rank == 2 and isinstance(node.sub, (s.Symbol, s.Number))
+
+
+def is_chain_rule(left: s.Node, right: s.Node) -> bool:
+    """``∂a/∂d = ∂a/∂b · ∂b/∂c · ∂c/∂d`` in either order, of any symbols."""
+    if not isinstance(left, s.Derivative) or len(left.by) != 1 or not isinstance(right, s.Product):
+        return False
+    factors = [n for sign, n in right.factors if sign in ("", "CDOT")]
+    if len(factors) != len(right.factors) or not all(isinstance(n, s.Derivative) and len(n.by) == 1 for n in factors):
+        return False
+    wanted = (s.plain(left.of), s.plain(left.by[0]))
+    for chain in (factors, factors[::-1]):
+        meets = all(s.plain(a.by[0]) == s.plain(b.of) for a, b in itertools.pairwise(chain))
+        if meets and (s.plain(chain[0].of), s.plain(chain[-1].by[0])) == wanted:
+            return True
+    return False

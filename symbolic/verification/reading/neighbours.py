@@ -1,0 +1,102 @@
+"""Shapes that a definition tells of a symbol that nothing declares: by its indices, or by the term beside it.
+
+In ``L = −∑_i y_i log s_i`` y has an entry for each of s; in ``s = Wx + b`` b is what Wx is; a Greek letter that scales is a
+real number. Only definitions tell: a claim that names something undeclared is not understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import sympy as sp
+
+from symbolic.verification.elaboration.elaborate import Elaborator
+from symbolic.verification.elaboration.names import letters
+from symbolic.verification.elaboration.scope import Scope
+from symbolic.verification.elaboration.values import Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar import words
+from symbolic.verification.reading.declarations import name_of
+
+Extents = tuple[sp.Expr, ...]
+_SCALES = words.GREEK - {
+    "pi",
+    "ell",
+    "Sigma",
+    "Lambda",
+    "Phi",
+    "Psi",
+    "Theta",
+    "Omega",
+    "Gamma",
+    "Delta",
+    "delta",
+    "theta",
+}
+
+
+def shape_told(
+    scope: Scope, env: Mapping, node: s.Node, name: str, known: Callable[[s.Node], Value | None]
+) -> Extents | None:
+    """The extents of the undeclared ``name`` as the right side ``node`` of a definition tells them; None if it does not.
+
+    ``known`` gives the value of a node whose symbols are all declared or defined.
+    """
+    uses = [n for n in s.walk(node) if isinstance(n, (s.Symbol, s.Scripted)) and _base(n) == name]
+    indexed = [n for n in uses if isinstance(n, s.Scripted) and n.sub is not None and n.sup is None]
+    for use in indexed:
+        found = [_extent(scope, env, node, part) for part in letters(use.sub) or []]
+        if found and all(e is not None for e in found):
+            return tuple(e for e in found if e is not None)
+    if indexed:
+        return None
+    for part in s.walk(node):
+        if isinstance(part, s.Sum) and len(part.terms) > 1:
+            shape = _beside(part, name, known)
+            if shape is not None:
+                return shape
+    return () if name in _SCALES and _scales(node, name) else None
+
+
+def _base(node: s.Node) -> str | None:
+    if (
+        isinstance(node, s.Scripted)
+        and isinstance(node.base, s.Symbol)
+        and isinstance(node.sub, (s.Symbol, s.Product, s.Items))
+    ):
+        return node.base.name
+    return name_of(node)
+
+
+def _extent(scope: Scope, env: Mapping, node: s.Node, part: s.Node) -> sp.Expr | None:
+    if not isinstance(part, s.Symbol):
+        return None
+    from symbolic.verification.elaboration.sums import extents_of_all
+
+    known = env.get(part.name, ("", None))[1]
+    return known if known is not None else extents_of_all(Elaborator(scope), node).get(part.name)
+
+
+def _beside(node: s.Sum, name: str, known: Callable[[s.Node], Value | None]) -> Extents | None:
+    """The shape of the other terms of a sum in which the symbol is a term of its own."""
+    if not any(name_of(term) == name for _, term in node.terms):
+        return None
+    for _, term in node.terms:
+        value = None if any(name_of(n) == name for n in s.walk(term)) else known(term)
+        if value is not None and value.rank in (1, 2) and not value.form and not value.labels:
+            return value.core if value.rank == 1 else None
+    return None
+
+
+def _scales(node: s.Node, name: str) -> bool:
+    """Whether the symbol stands as a factor or divisor of something."""
+    for part in s.walk(node):
+        if isinstance(part, s.Product) and any(
+            name_of(f) == name or _scales_fraction(f, name) for _, f in part.factors
+        ):
+            return True
+    return False
+
+
+def _scales_fraction(node: s.Node, name: str) -> bool:
+    return isinstance(node, s.Fraction) and any(name_of(n) == name for n in s.walk(node))

@@ -1,0 +1,94 @@
+"""How far a sum reaches: ``∑_i t_i log h_i + (1 − t_i) log(1 − h_i)`` sums both terms, since nothing else gives i a meaning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbolic.verification.elaboration.sums import bound_letters
+from symbolic.verification.grammar import syntax as s
+
+
+def widened(node: s.Node, known: frozenset[str] | set[str]) -> s.Node:
+    """The tree in which a sum takes in the later terms that name its index; ``known`` are the letters used outside.
+
+    An index that the other side of the equality names, or that counts something outside of every sum, is left alone.
+    """
+    if isinstance(node, s.Group):
+        return replace(node, body=widened(node.body, known))
+    if isinstance(node, s.Fraction):
+        return replace(node, numerator=widened(node.numerator, known))
+    if isinstance(node, s.Product):
+        return replace(node, factors=tuple((sign, widened(f, known)) for sign, f in node.factors))
+    if isinstance(node, s.Big):
+        return replace(node, body=widened(node.body, known | set(bound_letters(node))))
+    if not isinstance(node, s.Sum):
+        return node
+    terms = [(sign, widened(term, known)) for sign, term in node.terms]
+    for k, (sign, term) in enumerate(terms):
+        big = _last_sum(term)
+        if big is None:
+            continue
+        letters = set(bound_letters(big)) - set(known)
+        if any(letters & _free(before) for _, before in terms[:k]):
+            continue
+        reached = [j for j in range(k + 1, len(terms)) if letters & _free(terms[j][1])]
+        if not reached:
+            continue
+        last = reached[-1]
+        inside = s.Sum(
+            (big.body.span[0], terms[last][1].span[1]),
+            ((1, big.body), *((sign * other, t) for other, t in terms[k + 1 : last + 1])),
+        )
+        whole = _with_last_sum(term, widened(replace(big, body=inside), known))
+        rest = (*terms[:k], (sign, whole), *terms[last + 1 :])
+        return whole if len(rest) == 1 and sign == 1 else widened(s.Sum(node.span, rest), known)
+    return s.Sum(node.span, tuple(terms))
+
+
+def index_symbols(node: s.Node) -> set[str]:
+    """Every letter that stands in a script of the tree."""
+    return {
+        n.name
+        for part in s.walk(node)
+        if isinstance(part, s.Scripted)
+        for script in (part.sub, part.sup, part.indexed)
+        if script is not None
+        for n in s.walk(script)
+        if isinstance(n, s.Symbol)
+    }
+
+
+def _free(node: s.Node) -> set[str]:
+    """Letters in scripts that no sum inside the tree binds."""
+    found: set[str] = set()
+    stack: list[tuple[object, frozenset[str]]] = [(node, frozenset())]
+    while stack:
+        thing, hidden = stack.pop()
+        if isinstance(thing, tuple):
+            stack.extend((x, hidden) for x in thing)
+            continue
+        if not isinstance(thing, s.Node):
+            continue
+        if isinstance(thing, s.Big):
+            hidden = hidden | frozenset(bound_letters(thing))
+        if isinstance(thing, s.Scripted):
+            scripts = [x for x in (thing.sub, thing.sup, thing.indexed) if x is not None]
+            found |= {n.name for x in scripts for n in s.walk(x) if isinstance(n, s.Symbol)} - hidden
+        stack.extend((getattr(thing, name), hidden) for name in thing.__dataclass_fields__ if name != "span")
+    return found
+
+
+def _last_sum(term: s.Node) -> s.Big | None:
+    """The sum that a term ends with."""
+    if isinstance(term, s.Big):
+        return term if term.kind == "sum" else None
+    if isinstance(term, s.Product) and term.factors[-1][0] in ("", "CDOT"):
+        return _last_sum(term.factors[-1][1])
+    return None
+
+
+def _with_last_sum(term: s.Node, big: s.Node) -> s.Node:
+    if isinstance(term, s.Product):
+        (*rest, (sign, last)) = term.factors
+        return replace(term, span=(term.span[0], big.span[1]), factors=(*rest, (sign, _with_last_sum(last, big))))
+    return big
