@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from numeric.errors import OptionError
+from numeric.errors import OptionError, extra
 from reports.commands.models import find, is_file
 from reports.writers.output import write_output
 
@@ -106,6 +107,7 @@ def command(model: str, held_out: float, standardise: bool, **given: Any) -> Non
     from numeric.training.loop import train
     from numeric.training.metrics import accuracy_of
 
+    _require_places(given)
     loss, samples = _model_and_data(model, given)
     training, held = samples.split(held_out, given["seed"]) if held_out else (samples, None)
     if standardise:
@@ -148,6 +150,21 @@ def command(model: str, held_out: float, standardise: bool, **given: Any) -> Non
     if given["source"] == "sorting" and not quiet:
         click.echo(_sorted(history, (held or training).arrays["tokens"][:3, :6]))
     click.echo(str(history))
+
+
+def _require_places(given: dict[str, Any]) -> None:
+    """Raise before a long run, rather than after it, where a file could not be written at its end."""
+    endings = {"plot": (".svg", ".png", ".pdf"), "log": (".csv", ".jsonl")}
+    for name in ("plot", "log", "save", "checkpoint"):
+        path = given[name]
+        if path is None:
+            continue
+        if path.suffix not in endings.get(name, (path.suffix,)):
+            raise OptionError(f"--{name} {path}: the file must end in {' or '.join(endings[name])}")
+        if not path.parent.is_dir():
+            raise OptionError(f"--{name} {path}: there is no folder {path.parent}; make it first")
+    if given["plot"] is not None and importlib.util.find_spec("matplotlib") is None:
+        raise extra("matplotlib", "plots", "--plot")
 
 
 def _model_and_data(model: str, given: dict[str, Any]) -> tuple[Any, Any]:
@@ -218,8 +235,6 @@ def _leave(history: Any, given: dict[str, Any]) -> None:
     """Write the files that were asked for, each complete or not at all."""
     if given["log"] is not None:
         kinds = {".csv": history.csv, ".jsonl": history.json_lines}
-        if given["log"].suffix not in kinds:
-            raise OptionError(f"{given['log']}: figures are written as .csv or .jsonl")
         write_output(given["log"], kinds[given["log"].suffix]())
     if given["save"] is not None:
         from numeric.training.checkpoints import save_parameters

@@ -78,10 +78,21 @@ def test_a_mistake_is_one_line_and_an_exit_code(arguments, code, message):
         assert answer.stderr.count("\n") == 1
 
 
-def test_a_plot_that_cannot_be_written_is_said():
-    answer = run("train", "digits-net", "--data", "digits", "-e", 1, "-q", "--plot", "/nowhere/c.svg")
+@pytest.mark.parametrize(
+    ("option", "place", "message"),
+    [
+        ("--plot", "/nowhere/c.svg", "--plot /nowhere/c.svg: there is no folder /nowhere; make it first"),
+        ("--plot", "c.gif", "--plot c.gif: the file must end in .svg or .png or .pdf"),
+        ("--log", "l.txt", "--log l.txt: the file must end in .csv or .jsonl"),
+        ("--save", "/nowhere/p.npz", "there is no folder /nowhere"),
+        ("--checkpoint", "/nowhere/k.npz", "there is no folder /nowhere"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_said_before_the_run(option, place, message):
+    answer = run("train", "digits-net", "--data", "digits", "-e", 10**9, option, place)
     assert answer.exit_code == 1
-    assert "cannot be written" in answer.output
+    assert message in answer.output
+    assert "epoch" not in answer.output
 
 
 def test_a_dry_run_counts_and_trains_nothing(tmp_path):
