@@ -130,10 +130,8 @@ def combined(codes: list[int]) -> int:
 
 def check_file(name: str) -> Checked:
     """The verdict on one file."""
-    try:
-        from symbolic.verification.documents import check_document
-    except ImportError as error:
-        return Checked(name, reason=f"reading documents needs {error.name}: pip install 'chainrule[check]'")
+    from symbolic.verification.documents import check_document
+
     try:
         text = Path(name).read_bytes().decode("utf-8-sig")
     except OSError as error:
