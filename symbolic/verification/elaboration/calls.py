@@ -49,7 +49,10 @@ def call(el: Elaborator, node: s.Call) -> Value:
     head = node.head
     scripts = head if isinstance(head, s.Scripted) else s.Scripted(head.span, head, None, None)
     name = scripts.base.name
-    meaning = el.scope.functions.get(name, name)
+    whole = name_of_call(scripts)
+    if whole in el.scope.values and not scripts.primes:
+        return el.scope.values[whole]  # ℓ_0(β), defined under that name
+    meaning = el.scope.functions.get(name, Generic(name) if name == "factorial" else name)
     order, sup = scripts.primes, scripts.sup
     if (
         isinstance(sup, s.Group)
@@ -78,6 +81,11 @@ def call(el: Elaborator, node: s.Call) -> Value:
             else el.power(value, el(sup), node.span, entrywise=True)
         )
     return value
+
+
+def name_of_call(head: s.Scripted) -> str | None:
+    """The name that a function with a number below it, as ℓ_0, has of its own."""
+    return f"{head.base.name}_{head.sub.text}" if isinstance(head.sub, s.Number) and head.sup is None else None
 
 
 def _of_variable(el: Elaborator, name: str, node: s.Call, order: int) -> Value:

@@ -8,7 +8,7 @@ from symbolic.calculus.derivatives import jvp
 from symbolic.language.operations import tensordot
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
-from symbolic.verification.elaboration import algebra
+from symbolic.verification.elaboration import algebra, points
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.scope import FunctionOf
 from symbolic.verification.elaboration.values import NotWritten, ShapeMisfit, Value
@@ -160,11 +160,14 @@ def applied(el: Elaborator, factors: list) -> list:
             if taken == 1
             else s.Product((operands[0][1].span[0], operands[-1][1].span[1]), tuple(operands))
         )
+        place = None
+        if isinstance(operand, s.At):
+            operand, place = operand.body, operand.point
         plain = _scalar_transposed(el, operand) if taken == 1 else None
         applied_ = (
             _apply(el, node, operand) if plain is None else algebra.transposed(_apply(el, node, plain), node.span)
         )
-        out.append((sign, applied_))
+        out.append((sign, applied_ if place is None else points.at(el, applied_, place)))
         k += 1 + taken
     return out
 
@@ -357,15 +360,28 @@ def differential(el: Elaborator, node: s.Differential) -> Value:
     """``dX``: the tangent of a symbol or expression while the named symbols vary."""
     if node.body is None:
         raise ReadingError("d stands without what it is the differential of", node.span)
-    if node.order != 1:
-        raise ReadingError("second differentials are not read; write the Hessian", node.span)
+    if node.order > 2:
+        raise ReadingError("differentials beyond the second are not read", node.span)
     value = el(node.body)
+    if node.order == 2:
+        return _second(el, value, node.span)
     tangent = el.scope.tangents.get(value.tensor)
     if tangent is None:
         if not el.scope.tangents:
             raise ReadingError("no symbol is said to vary here; say which, as in 'twist w by dw'", node.span)
         tangent = jvp(value.tensor, dict(el.scope.tangents.items()))
     return Value(tangent, value.labels, value.row)
+
+
+def _second(el: Elaborator, value: Value, span: s.Span) -> Value:
+    """d²f: the differential of df, in which the differentials of what varies are constant."""
+    tangents = el.scope.tangents
+    if not tangents:
+        raise ReadingError("no symbol is said to vary here; say which, as in 'twist w by dw'", span)
+    if any(t.definition is not None for t in tangents):
+        raise ReadingError("second differentials are read where declared symbols vary; write d of those alone", span)
+    twice = jvp(jvp(value.tensor, dict(tangents)), dict(tangents))
+    return Value(twice, value.labels, value.row)
 
 
 def subject(el: Elaborator, node: s.Node) -> tuple[Value, list[tuple[Tensor, Places, bool]]] | None:

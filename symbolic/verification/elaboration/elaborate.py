@@ -12,7 +12,7 @@ from symbolic.program import functions as f
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
 from symbolic.program.tensors import computed
-from symbolic.verification.elaboration import algebra, calls, derivatives, lists, products, sums
+from symbolic.verification.elaboration import algebra, calls, derivatives, lists, points, products, sums
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.scripts import Scripts
@@ -245,6 +245,9 @@ class Elaborator(Scripts):
 
     def _big(self, node: s.Big) -> Value:
         return sums.big(self, node)
+
+    def _at(self, node: s.At) -> Value:
+        return points.at(self, self(node.body), node.point)
 
     def _derivative(self, node: s.Derivative) -> Value:
         return derivatives.derivative(self, node)

@@ -10,6 +10,7 @@ import sympy as sp
 from symbolic.program.graph import leaves
 from symbolic.verification.elaboration import algebra, derivatives
 from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.names import candidate_names
 from symbolic.verification.elaboration.values import ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
 
@@ -80,7 +81,14 @@ class _Multiplication:
 
     def _is_argument(self, of: s.Node, body: s.Node) -> bool:
         values = self.elaborate.scope.values
-        of_value = values.get(of.name) if isinstance(of, s.Symbol) else None
+        spelt = (
+            [of.name]
+            if isinstance(of, s.Symbol)
+            else [n for n, _, _ in candidate_names(of)]
+            if isinstance(of, s.Scripted)
+            else []
+        )
+        of_value = next((values[n] for n in spelt if n in values), None)
         names = [
             n.name if isinstance(n, s.Symbol) else "" for n in (body.items if isinstance(body, s.Items) else (body,))
         ]

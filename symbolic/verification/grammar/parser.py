@@ -125,25 +125,16 @@ class _Build(Transformer):
         return c[0]
 
     def juxtaposed(self, c):
-        return [("", c[0])]
+        return [("", c[0]), *(c[1] if len(c) > 1 else [])]
 
     def joined(self, c):
-        return [(c[0].type, c[1])]
+        return [(c[0].type, c[1]), *(c[2] if len(c) > 2 else [])]
 
     def joined_minus(self, c):
-        return [(c[0].type, s.Sum(_span(c[1:]), ((-1, c[2]),)))]
+        return [(c[0].type, s.Sum(_span(c[1:3]), ((-1, c[2]),))), *(c[3] if len(c) > 3 else [])]
 
     def product(self, c):
-        factors = [("", c[0])]
-        for more in c[1:]:
-            factors.extend(more if isinstance(more, list) else [("", more)])
-        return c[0] if len(factors) == 1 else _product(factors)
-
-    def product_big(self, c):
-        return _product([*_factors(c[0]), ("", c[1])])
-
-    def product_op_big(self, c):
-        return _product([*_factors(c[0]), (c[1].type, c[2])])
+        return c[0] if len(c) == 1 else _product([("", c[0]), *c[1]])
 
     def big(self, c):
         sub, sup = c[1]
@@ -163,6 +154,12 @@ class _Build(Transformer):
 
     def index(self, c):
         return [("index", c[1])]
+
+    def evaluated(self, c):
+        return [("at", c[2])]
+
+    def factorial(self, c):
+        return [("factorial", c[0])]
 
     def scripts(self, c):
         found = {kind: node for part in c for kind, node in part}
@@ -317,7 +314,18 @@ def _scripted(c: list) -> s.Node:
     base, sub, sup, primes, indexed = c[0], None, None, 0, None
     for part in c[1:]:
         for kind, node in part:
-            if kind == "prime":
+            if kind in ("at", "factorial"):
+                base = (
+                    base
+                    if (sub, sup, primes, indexed) == (None, None, 0, None)
+                    else s.Scripted(_span([base, sub, sup]), base, sub, sup, primes, indexed)
+                )
+                sub, sup, primes, indexed = None, None, 0, None
+                span = _span([base, node])
+                base = (
+                    s.At(span, base, node) if kind == "at" else s.Call(span, s.Symbol(span, "factorial", "!"), (base,))
+                )
+            elif kind == "prime":
                 primes += 1
             elif (kind == "sub" and sub is not None) or (kind == "sup" and sup is not None):
                 base = s.Scripted(_span([base, node]), base, sub, sup, primes, indexed)

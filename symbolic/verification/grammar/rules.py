@@ -10,12 +10,13 @@ sum: sign* term (sign+ term)*
 !sign: PLUS | MINUS | PM
 ?term: product
      | big
-     | product big                                -> product_big
-     | product operator big                       -> product_op_big
-product: factor (join)*
-?join: factor                                     -> juxtaposed
-     | operator factor                            -> joined
-     | operator MINUS factor                      -> joined_minus
+product: factor rest?
+rest: factor rest?                                -> juxtaposed
+    | operator factor rest?                       -> joined
+    | operator MINUS factor rest?                 -> joined_minus
+    | big                                         -> juxtaposed
+    | operator big                                -> joined
+    | operator MINUS big                          -> joined_minus
 !operator: CDOT | TIMES | ODOT | OTIMES | OSLASH | AST | SLASH
 big: BIG scripts term
    | BIG scripts MINUS term                       -> big_minus
@@ -25,6 +26,8 @@ factor: atom post*
      | SUP braced                                 -> sup
      | PRIME                                      -> prime
      | LINDEX items RINDEX                        -> index
+     | EVAL SUB braced                            -> evaluated
+     | BANG                                       -> factorial
 scripts: script*
 ?script: SUB braced                               -> sub
        | SUP braced                               -> sup
@@ -88,5 +91,5 @@ caserow: items (AMP items)?
 
 %declare NUMBER SYMBOL MARK TOP DOTS FUNC BIG NABLA PARTIAL DIFF FRAC SQRT INDICATOR
 %declare LPAR RPAR LBRACK RBRACK LCURLY RCURLY LBRACE RBRACE LINDEX RINDEX LNORM RNORM LABS RABS LFLOOR RFLOOR LANGLE RANGLE
-%declare PLUS MINUS PM CDOT TIMES ODOT OTIMES OSLASH AST SLASH COMMA COLON REL BAR SUB SUP PRIME BEGINM ENDM CASES ENDCASES ROW AMP
+%declare PLUS MINUS PM CDOT TIMES ODOT OTIMES OSLASH AST SLASH COMMA COLON REL BAR EVAL BANG SUB SUP PRIME BEGINM ENDM CASES ENDCASES ROW AMP
 """

@@ -85,6 +85,7 @@ class Scanner:
         self.cases = 0  # inside how many lists of cases
         self.script = 0  # inside how many sub- and superscripts
         self.open_bars = {"ABS": 0, "NORM": 0}
+        self.pending_bars = 0  # how many brackets opened by \\left. end with a bar
         self.tokens: list[Token] = []
         self.differentials = self._starts_with_differential()
 
@@ -169,7 +170,8 @@ class Scanner:
             sign = next(s for s in (":=", "==", "!=", "=", ":", "!") if self.text.startswith(s, self.k))
             self.k += len(sign)
             if sign == "!":
-                raise self.error("a factorial is not read", start)
+                self.put("BANG", "!", start)
+                return
             self.put("COLON" if sign == ":" else "REL", "=" if sign == "==" else sign, start)
         elif c == ".":
             self.k += 1
@@ -318,7 +320,9 @@ class Scanner:
     def bar(self, kind: str, start: int, side: str = "") -> None:
         """A bar opens or closes an absolute value or norm; one that does neither stands for itself."""
         closes = side == "R" or (side != "L" and self._after_operand() and self.open_bars[kind] > 0)
-        if closes:
+        if kind == "ABS" and side != "L" and not self.open_bars[kind] and self._after_operand() and self._peek() == "_":
+            self.put("EVAL", "|", start)
+        elif closes:
             self.open_bars[kind] -= 1
             self.put("R" + kind, "|", start)
         elif (

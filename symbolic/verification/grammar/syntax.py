@@ -165,6 +165,14 @@ class Indicator(Node):
 
 
 @dataclass(frozen=True)
+class At(Node):
+    """``body|_{point}``: the value where the relations of ``point`` hold."""
+
+    body: Node
+    point: Node
+
+
+@dataclass(frozen=True)
 class Matrix(Node):
     """Entries written out in rows."""
 

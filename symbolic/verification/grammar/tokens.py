@@ -105,6 +105,9 @@ class Commands(Scanner):
             self.bar("NORM" if bare == "Vert" else "ABS", start)
         elif bare in FENCES:
             kind = FENCES[bare]
+            if kind == "RABS" and not self.open_bars["ABS"] and self._peek() == "_":
+                self.put("EVAL", "|", start)
+                return
             for bar in ("ABS", "NORM"):
                 self.open_bars[bar] += (kind == "L" + bar) - (kind == "R" + bar)
             self.put(kind, bare, start)
@@ -200,11 +203,26 @@ class Commands(Scanner):
         sign = rest.group(1)
         if sign == ".":
             self.k = rest.end()
+            if side == "left" and self._bar_ends():
+                self.put("LPAR", "(", start)
+                self.pending_bars += 1
             return
         if sign in ("|", "\\|"):
             self.k = rest.end()
+            if side == "right" and sign == "|" and self.pending_bars:
+                self.pending_bars -= 1
+                self.put("RPAR", ")", start)
             plain = side in ("big", "Big", "bigg", "Bigg", "middle")
             self.bar("ABS" if sign == "|" else "NORM", start, "" if plain else "R" if side in CLOSERS else "L")
+
+    def _bar_ends(self) -> bool:
+        """Whether the ``\\right`` that belongs to a ``\\left.`` just read is a bar with a place below it."""
+        level = 1
+        for match in re.compile(r"\\(left|right)(?![A-Za-z])\s*(\\?[A-Za-z|.()\[\]{}]+|.)").finditer(self.text, self.k):
+            level += 1 if match.group(1) == "left" else -1
+            if level == 0:
+                return bool(re.compile(r"\\right\s*(?:\||\\[lr]?vert)\s*_").match(self.text, match.start()))
+        return False
 
     def root(self, start: int) -> None:
         """``\\sqrt[n]{…}``."""

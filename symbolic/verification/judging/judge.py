@@ -67,6 +67,9 @@ class Judge:
             return self.verdict(line, said("undecided", str(problem)), None)
         except (ArithmeticError, RecursionError, MemoryError) as problem:
             return self.verdict(line, said("undecided", f"the line is too large to be judged ({problem})"), None)
+        except Exception as problem:  # a document is data: a line that fails does not take the others with it
+            reason = f"judging this line failed ({type(problem).__name__}: {problem}); please report it"
+            return self.verdict(line, said("undecided", reason), None)
 
     def unfit(self, line: Line, misfit: ShapeMisfit) -> ClaimVerdict:
         """Shapes that do not fit: the claim's own if they are on its right side."""
@@ -386,7 +389,7 @@ def entries(of: Value, by: Tensor, places: list, value: Value, turned: bool) -> 
 
 
 def _is_derivative(node: s.Node) -> bool:
-    if isinstance(node, s.Group):
+    if isinstance(node, (s.Group, s.At)):
         return _is_derivative(node.body)
     if isinstance(node, s.Product):
         return isinstance(node.factors[0][1], s.Nabla) or _is_operator(node.factors[0][1])

@@ -8,7 +8,7 @@ from typing import Any
 
 from lark import Token
 
-from symbolic.verification.elaboration.names import is_word
+from symbolic.verification.elaboration.names import candidate_names, is_word
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
@@ -29,6 +29,7 @@ from symbolic.verification.reading.functions import (
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import scope_from, target
 from symbolic.verification.reading.reach import index_symbols, widened
+from symbolic.verification.reading.repeated import single_letters, summed
 from symbolic.verification.reading.statements import Chain, chains, goes_on
 
 _INTRODUCES = re.compile(
@@ -74,6 +75,7 @@ class Reader(Definitions):
     unsayable: set[int] = field(default_factory=set)
     """Those of them that have no name in the document, so that nothing shown may mention them."""
     unread: set[str] = field(default_factory=set)
+    same_functions: set[int] = field(default_factory=set)
     conditions: list[tuple[set[str], str]] = field(default_factory=list)
 
     def __post_init__(self):
@@ -101,9 +103,22 @@ class Reader(Definitions):
             left = self.side(chain, 0) if chain.signs[:1] == ("=",) else None
             if isinstance(left, s.Call) and isinstance(left.head, s.Symbol):
                 self.tell_function(left.head.name, left, self.side(chain, 1))
+        for _, chain in self.everything:
+            self.tell_same_function(chain)
         for name in self.unread:
             if isinstance(self.scope.functions.get(name), Generic):
                 self.scope.functions[name] = Unread(name)
+
+    def tell_same_function(self, chain: Chain) -> None:
+        """``h = tanh`` says what h is."""
+        if chain.error or chain.signs not in (("=",), (":=",)):
+            return
+        left, right = (list(side.tokens) for side in chain.sides)
+        if len(left) == len(right) == 1 and left[0].type in ("SYMBOL", "FUNC") and right[0].type == "FUNC":
+            name, told = str(left[0]), str(right[0])
+            if isinstance(self.scope.functions.get(name), Generic):
+                self.scope.functions[name] = self.scope.functions.get(told, told)
+                self.same_functions.add(id(chain))
 
     def tell_function(self, name: str, left: s.Call, right: s.Node | ReadingError) -> None:
         """``h(s) = …`` says what h is, wherever it stands."""
@@ -136,7 +151,7 @@ class Reader(Definitions):
             if "=" in self.source.text[chain.start : chain.end]:
                 yield Line(chain, 1, chain.error, chain.error, chain.error)
             return
-        if not chain.signs or not all(sign in EQUAL for sign in chain.signs):
+        if not chain.signs or not all(sign in EQUAL for sign in chain.signs) or id(chain) in self.same_functions:
             return
         left = self.side(chain, 0)
         if isinstance(left, s.Sum) and isinstance(right := self.side(chain, 1), s.Node):
@@ -210,11 +225,44 @@ class Reader(Definitions):
         try:
             node = parse(side.tokens)
             if k == 0:
-                return node
-            first = chain.sides[0].tokens
-            return widened(node, index_symbols(parse(first)) if first else set())
+                node = self.without_arguments(node)
+                return summed(node, single_letters(node)) if self.declared.einstein else node
+            first = parse(chain.sides[0].tokens) if chain.sides[0].tokens else None
+            if self.declared.einstein:
+                return summed(node, single_letters(first) if first is not None else set())
+            return widened(node, index_symbols(first) if first is not None else set())
         except ReadingError as error:
             return error
+
+    def without_arguments(self, node: s.Node) -> s.Node:
+        """``ℓ_0(β)`` as ℓ_0: a name with a subscript, and declared symbols in brackets behind it."""
+        if "scope" not in self.__dict__:
+            return node
+        if (
+            isinstance(node, s.Call)
+            and isinstance(node.head, s.Scripted)
+            and node.head.sup is None
+            and not node.head.primes
+        ):
+            head, arguments = node.head, node.arguments
+            if not isinstance(head.sub, s.Number):
+                return node
+        elif isinstance(node, s.Product) and len(node.factors) == 2 and isinstance(node.factors[1][1], s.Group):
+            head, body = node.factors[0][1], node.factors[1][1].body
+            arguments = body.items if isinstance(body, s.Items) else (body,)
+        else:
+            return node
+        if not isinstance(head, s.Scripted):
+            return node
+        held = self.scope.values
+        if (
+            name_of(head) in held
+            or any(n in held for n, _, _ in candidate_names(head))
+            or not all(name_of(a) in held for a in arguments)
+        ):
+            return node
+        base = held.get(head.base.name) if isinstance(head.base, s.Symbol) else None
+        return head if base is None or not base.rank else node  # an array with an index is an entry
 
     def problem(self, span: tuple[int, int], message: str) -> None:
         """Report something that was not understood."""

@@ -61,7 +61,9 @@ def _places(thing: Any, put: Callable[[Any], Any]) -> Iterator[tuple[s.Node, Cal
     yield thing, put
     if isinstance(thing, (s.Scripted, s.Group, s.Big)):
         inner = ("base",) if isinstance(thing, s.Scripted) else ("body",)
-    elif isinstance(thing, (s.Derivative, s.Differential, s.Nabla)):
+    elif isinstance(thing, s.Call):
+        inner = ("arguments",)
+    elif isinstance(thing, (s.Derivative, s.Differential, s.Nabla, s.Relation, s.Indicator)):
         inner = ()
     else:
         inner = tuple(name for name in thing.__dataclass_fields__ if name != "span")

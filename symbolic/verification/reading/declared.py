@@ -41,6 +41,7 @@ class Declarations:
     problems: list[tuple[int, str]] = field(default_factory=list)
     layout: dict[str, str] = field(default_factory=dict)
     otimes: str = ""
+    einstein: bool = False
     layers: set[str] = field(default_factory=set)
     letters: set[str] = field(default_factory=set)
     rows_of: dict[str, str] = field(default_factory=dict)
@@ -51,6 +52,12 @@ class Declarations:
 def state_conventions(found: Declarations, mathematics: str) -> None:
     """Layouts and signs that the prose explains."""
     text = re.sub(r"[*_\s]+", " ", found.prose.lower())
+    found.einstein = bool(
+        re.search(
+            r"einstein(?:'s|ian)?\b[^.]{0,30}\b(?:summation|sum|convention|notation)|summation convention|repeated ind(?:ex|ices) (?:is|are|mean|imply)",
+            text,
+        )
+    ) and not re.search(r"\b(?:no|not|without|never)\b[^.]{0,25}(?:einstein|summation convention)", text)
     if re.search(r"numerator[- ]layout", text):
         found.layout.update(jacobian="numerator", gradient="row")
     if re.search(r"denominator[- ]layout", text):

@@ -23,7 +23,8 @@ def function_names(source: Source, declared: Declarations) -> list[str]:
             if chain.error or not chain.sides:
                 continue
             first = list(chain.sides[0].tokens)
-            if len(chain.sides) > 1 and len(first) == 1 and first[0].type == "SYMBOL":
+            same = len(chain.sides) == 2 and [t.type for t in chain.sides[1].tokens] == ["FUNC"]  # h = tanh
+            if len(chain.sides) > 1 and len(first) == 1 and first[0].type == "SYMBOL" and not same:
                 plain.add(str(first[0]))
             for side in chain.sides:
                 for name in _applied(side.tokens):
