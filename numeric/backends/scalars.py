@@ -13,7 +13,7 @@ import sympy as sp
 
 from numeric.backends.texts import ATOM, POWER, PRODUCT, SUM, UNARY, Text
 from numeric.lowering.pointwise import Conjunction, InRange, IsZero
-from numeric.lowering.stability import Erfc, Expm1, Log1p
+from numeric.lowering.stability import Erfc, Expm1, Finite, Log1p
 from symbolic.errors import UnsupportedError
 from symbolic.program.expressions import Access, Index, Quotient, Remainder
 from symbolic.program.functions import (
@@ -234,6 +234,7 @@ OWN = {
     Expm1: "np.expm1({0})",
     Log1p: "np.log1p({0})",
     Erfc: "special.erfc({0})",
+    Finite: "np.where(np.isfinite({0}), {0}, 0)",
     sp.Abs: "np.abs({0})",
 }
 KEEPING_WHOLE = (Magnitude, Maximum, Minimum, Relu, Sign)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from numeric.lowering.building import Builder
 from numeric.lowering.equations import absorbed, compute, compute_onto
 from numeric.lowering.fusion import fused
 from numeric.lowering.hoisting import hoisted
+from numeric.lowering.kernels import Kernel, grouped
 from numeric.lowering.padding import padded
 from numeric.lowering.program import ArrayProgram, Line, Program, Value
 from numeric.lowering.scaling import sunk
@@ -31,16 +32,23 @@ def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=())
     return program
 
 
-def lowered(program: Program, elementary: bool = False) -> ArrayProgram:
-    """The array operations that compute a prepared program; ``elementary`` breaks pointwise bodies into single calls."""
+def lowered(
+    program: Program, elementary: bool = False, leading: Callable[[Equation], int] | None = None
+) -> ArrayProgram:
+    """The array operations that compute a prepared program; ``elementary`` breaks pointwise bodies into single calls.
+
+    With ``leading`` (see ``grouped``) what is no matrix product and no dear function is gathered into kernels.
+    """
     program = padded(program)
     b = Builder(elementary)
     arguments = tuple(b.leaf(t) for t in program.arguments)
     constants = tuple(b.leaf(t) for t in program.constants)
-    onto = _absorbed(program)
+    onto = _absorbed(program) if leading is None else {}
     inside = {a.tensor.serial for deltas in onto.values() for a in deltas}
-    for t in program.steps:
-        if t.serial in onto:
+    for t in program.steps if leading is None else grouped(program, leading):
+        if isinstance(t, Kernel):
+            _looped(b, t)
+        elif t.serial in onto:
             b.values[t.serial] = compute_onto(b, t.definition, t.dtype, onto[t.serial])
         elif t.serial not in inside:
             b.values[t.serial] = _computed(b, t)
@@ -48,6 +56,17 @@ def lowered(program: Program, elementary: bool = False) -> ArrayProgram:
     updates = tuple((b.values[w.serial], b.values[new.serial]) for w, new in program.updates)
     steps = tuple((b.values[t.serial], t) for t in program.steps if t.serial not in inside)
     return ArrayProgram(arguments, constants, tuple(b.lines), outputs, updates, steps)
+
+
+def _looped(b: Builder, kernel: Kernel) -> None:
+    """One line for a kernel: it fills blank arrays and its target, and each blank is known as filled only after it."""
+    *others, last = kernel.steps
+    blanks = [b.emit("blank", (), t.extents, t.dtype, serial=t.serial) for t in others]
+    operands = (*(b.values[t.serial] for t in kernel.reads), *blanks)
+    done = b.emit("kernel", operands, last.extents, last.dtype, kernel=kernel)
+    for t, blank in zip(others, blanks, strict=True):
+        b.values[t.serial] = b.emit("filled", (blank, done), t.extents, t.dtype)
+    b.values[last.serial] = done
 
 
 def _absorbed(program: Program) -> dict[int, list[Access]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from numeric.lowering.program import ArrayProgram, Line, Value
 
-VIEWS = frozenset(["transpose", "expand", "reshape", "index", "windows", "diagonal", "broadcast"])
+VIEWS = frozenset(["transpose", "expand", "reshape", "index", "windows", "diagonal", "broadcast", "filled"])
 ENTRYWISE = frozenset(["call", "add", "multiply", "scale"])
 
 
@@ -20,7 +20,12 @@ def buffered(line: Line) -> bool:
     """Whether the operation can write its value into a given array."""
     if line.operation == "reduce":
         return line["kind"] in ("sum", "prod", "max", "min") and line.operands[0].dtype == line.target.dtype
-    return line.operation in ENTRYWISE or line.operation == "matmul"
+    return line.operation in ENTRYWISE or line.operation in ("matmul", "kernel", "blank")
+
+
+def entrywise(line: Line) -> bool:
+    """Whether the operation may write its value over an operand of the same shape."""
+    return line.operation in ENTRYWISE or (line.operation == "kernel" and line["kernel"].is_entrywise)
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def stored(program: ArrayProgram) -> Storage:
             u for u in line.operands if last.get(u.number) == position and u.number in place and u.number not in pinned
         ]
         if buffered(line) and v.ndim and v.number not in early:
-            over = next((u for u in dying if line.operation in ENTRYWISE and _alike(u, v)), None)
+            over = next((u for u in dying if entrywise(line) and _alike(u, v)), None)
             if over is not None:
                 place[v.number] = place[over.number]
                 dying = [u for u in dying if u is not over]
@@ -113,8 +118,8 @@ class _Order:
     """Which lines are done, and how many are still to read the old value of each argument that is written over."""
 
     def __init__(self, program: ArrayProgram, roots: dict[int, int]):
-        entrywise = {line.target.number for line in program.lines if line.operation in ENTRYWISE}
-        self.written = {new.number: old for old, new in program.updates if new.number in entrywise}
+        over = {line.target.number for line in program.lines if entrywise(line)}
+        self.written = {new.number: old for old, new in program.updates if new.number in over}
         self.roots, self.done, self.early = roots, [], {}
         self.ready = {v.number for v in (*program.arguments, *program.constants)}
         self.readers: Counter[int] = Counter()

@@ -28,6 +28,10 @@ class Erfc(Real):
     """1 − erf x."""
 
 
+class Finite(Real):
+    """x where it is finite, else 0."""
+
+
 def stable(e: sp.Expr) -> sp.Expr:
     """A scalar expression in forms that keep their digits; equal in exact arithmetic."""
     if not e.args or not e.has(sp.exp, sp.log, sp.erf, Sigmoid):

@@ -18,7 +18,9 @@ from numeric.backends.numpy_steps import StepWriter
 from numeric.binding import Sizes, as_array, real_dtype
 from numeric.errors import MissingExtraError, OptionError
 from numeric.lowering import lowered, prepared
+from numeric.lowering.exponentials import normalised
 from numeric.lowering.program import ArrayProgram, Program
+from numeric.lowering.sharing import shared
 from numeric.lowering.sizes import resized
 from numeric.training import methods
 from numeric.training.gradients import gradients_of
@@ -56,9 +58,10 @@ def training_step(
     ``mask`` names an array of the batch with 1 for samples and 0 for padding, whose entries must still be finite: the mean
     is over the samples alone.
 
-    ``backend``: ``"numpy"``; ``"numba"``, compiled loops (extra ``fast``); or ``"auto"``: numba where it is
-    installed, has code for the program, and the program has at most ``MOST_COMPILED`` equations (compiling takes some tenths
-    of a second for each), else NumPy. ``step.backend`` says which it is. ``step.source`` is the code for the last batch size.
+    ``backend``: ``"numpy"``; ``"numba"``, compiled loops (extra ``fast``); or ``"auto"``: numba where it is installed and has
+    code for the program, else NumPy. ``step.backend`` says which it is. A program of at most ``MOST_COMPILED`` equations is
+    compiled whole; in a larger one products stay with BLAS, exponentials and their like with NumPy, and numba compiles the
+    loops between them, equal ones once. ``step.source`` is the code for the last batch size.
 
     Raises ``OptionError`` for an unknown method or option, ``DeclarationError`` for a loss without parameters,
     ``NoGradientError`` where the gradient does not exist or is zero almost everywhere.
@@ -117,7 +120,9 @@ class TrainingStep:
         self.program: Program = prepared(arguments, [mean], updates)
         self._places = [(str(t.name), t.role not in ("input", "target")) for t in (*self._trained, *self._data)]
         self._samples = dim_symbol(sample_axis(loss))
-        self._loops = self._chosen_loops()
+        self._loops, self._kernels, self._text = None, False, ""
+        if self.backend != "numpy":
+            self._choose()
         self._dtypes = [self.dtype if t.dtype == "real" else np.dtype(np.int64) for t in (*self._trained, *self._data)]
         self._compiled: dict[tuple, Any] = {}
 
@@ -145,6 +150,8 @@ class TrainingStep:
         """The code for the last new batch size, each line with the equation that it computes; empty before the first."""
         if self._loops is not None:
             return self._loops.source
+        if self._kernels:
+            return self._text
         return StepWriter(self._arrays).write() if self._arrays is not None else ""
 
     def for_batch(self, batch_size: int, sizes: Mapping[sp.Symbol, int]) -> tuple[Program, tuple[int, int, int]]:
@@ -152,25 +159,26 @@ class TrainingStep:
         program = prepared_again(resized(self.program, {**sizes, self._samples: batch_size}))
         return program, (len(self._trained), len(self._data), len(self._states))
 
-    def _chosen_loops(self) -> Any:
-        """The compiled steps, or None where NumPy serves; settles what ``"auto"`` means."""
-        too_large = self.backend == "auto" and len(self.program.steps) > MOST_COMPILED
-        if self.backend == "numpy" or too_large:
-            self.backend = "numpy"
-            return None
+    def _choose(self) -> None:
+        """Settle what compiles the program, and so what ``"auto"`` means."""
+        from numeric.backends.loops.compilation import require_numba
         from numeric.backends.loops.stepping import LoopSteps
 
         first = len(self.program.arguments) - len(self._options)
         places = first + self._options.index("learning_rate"), first + self._options.index("t")
         try:
-            loops = LoopSteps(self.program, self._samples, self.dtype, *places)
-            loops.trial()
+            if len(self.program.steps) > MOST_COMPILED:
+                require_numba()
+                self._kernels = True
+            else:
+                loops = LoopSteps(self.program, self._samples, self.dtype, *places)
+                loops.trial()
+                self._loops = loops
+            self.backend = "numba"
         except (MissingExtraError, UnsupportedError):
             if self.backend == "numba":
                 raise
-            loops = None
-        self.backend = "numpy" if loops is None else "numba"
-        return loops
+            self.backend = "numpy"
 
     def over(
         self,
@@ -275,8 +283,13 @@ class TrainingStep:
         if self._loops is not None:
             return self._loops.step(sizes)
         program = prepared_again(resized(self.program, sizes))
-        self._arrays = lowered(program, elementary=True)
-        run = function(StepWriter(self._arrays, commented=False).write(), "prepared")(self.dtype.type)
+        if self._kernels:
+            from numeric.backends.kernel_steps import kernel_step
+
+            run, self._text = kernel_step(program, self.dtype)
+        else:
+            self._arrays = lowered(shared(normalised(program)), elementary=True)
+            run = function(StepWriter(self._arrays, commented=False).write(), "prepared")(self.dtype.type)
         constants = [as_array(t, t.value, self.dtype) for t in program.constants]
         return (lambda *a: run(*a, *constants)) if constants else run
 

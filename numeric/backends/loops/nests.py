@@ -32,7 +32,7 @@ class Block:
 
 
 class Nest:
-    """Builds the loops of one equation; ``array`` names the array (or scalar) of a tensor."""
+    """Builds the loops of one equation; ``array`` names the array (or scalar) of a tensor, ``outer`` the outermost indices."""
 
     def __init__(
         self,
@@ -43,9 +43,10 @@ class Nest:
         constants: Constants,
         prefix: str,
         dtype: str = "real",
+        outer: Sequence[str] = (),
     ):
         self.eq, self.target, self.array, self.size, self.dtype = eq, target, array, size, dtype
-        self.constants, self.prefix = constants, prefix
+        self.constants, self.prefix, self.outer = constants, prefix, outer
         self.count = 0
         self.names: dict[sp.Expr, str] = {}
         self.order: list[Index] = []
@@ -69,7 +70,8 @@ class Nest:
         self.order = list(order)
         self.blocks = [Block() for _ in range(len(order) + 1)]
         self.depth = {k: level for level, k in enumerate(order, start=1)}
-        self.names = {k: f"{self.prefix}{position}" for position, k in enumerate(order)}
+        own = [f"{self.prefix}{position}" for position in range(len(self.outer), len(order))]
+        self.names = dict(zip(order, [*self.outer, *own], strict=False))
 
     def _closed(self, innermost: list[str]) -> list[str]:
         """The whole nest around the innermost statements."""
@@ -96,7 +98,7 @@ class Nest:
         scatter = self._scattered() if kind == "sum" else None
         if scatter is not None:
             return scatter
-        inner = self._innermost()
+        inner = self.innermost()
         outside = [i for i in self.eq.indices if i is not inner or kind != "sum"]
         if kind == "sum" and inner in self.eq.indices and self.eq.bound:
             self._open([*outside, *self.eq.bound, inner])
@@ -197,7 +199,7 @@ class Nest:
             ]
         return lines
 
-    def _innermost(self) -> Index | None:
+    def innermost(self) -> Index | None:
         """The index on the last axis of the largest array that is read."""
         best: tuple[int, Index] | None = None
         for access in self.eq.accesses:
@@ -240,6 +242,11 @@ class Nest:
 
     def _scattered(self) -> list[str] | None:
         """A sum whose guard fixes an output index, as in out[t] = Σ_p g[p] [tok[p] = t]: one pass over p that adds."""
+        found = self.scatters()
+        return self._scatter(*found) if found is not None else None
+
+    def scatters(self) -> tuple[Index, sp.Expr, Guard] | None:
+        """The output index that a guard fixes, its place, and the guard."""
         for guard in self.eq.guards:
             if not isinstance(guard, Zero):
                 continue
@@ -250,7 +257,7 @@ class Nest:
                     continue
                 place = sp.expand(-(e - c * i) / c)
                 if place.atoms(Index) <= set(self.eq.bound):
-                    return self._scatter(i, place, guard)
+                    return i, place, guard
         return None
 
     def _scatter(self, i: Index, place: sp.Expr, guard: Guard) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from numeric.lowering.stability import Erfc, Expm1, Log1p
+from numeric.lowering.stability import Erfc, Expm1, Finite, Log1p
 from symbolic.errors import UnsupportedError
 from symbolic.program import functions as f
 from symbolic.program.expressions import Access, Index, Quotient, Remainder
@@ -218,6 +218,7 @@ _CALLS = {
 
 _WRITTEN = {
     f.Relu: "{zero} if {0} <= {zero} else {0}",
+    Finite: "{0} if abs({0}) < np.inf else {zero}",
     f.Sign: "{one} if {0} > {zero} else (-{one} if {0} < {zero} else {0})",
     f.Maximum: "{0} if {0} > {1} or {0} != {0} else {1}",
     f.Minimum: "{0} if {0} < {1} or {0} != {0} else {1}",

@@ -201,12 +201,20 @@ def test_batch_of_another_dtype_is_converted():
         np.testing.assert_array_equal(parameters[name], same[name])
 
 
-def test_auto_compiles_small_programs_only():
+def test_auto_compiles_small_programs_whole_and_the_loops_of_large_ones():
     pytest.importorskip("numba")
     x, y = tensor("x", 3), tensor("y", 3, role="target")
     W = tensor("W", (3, 3), role="parameter")
     z = x
     for _ in range(40):
         z = np.tanh(W @ z)
-    assert numeric.training_step(np.sum((np.tanh(W @ x) - y) ** 2), backend="auto").backend == "numba"
-    assert numeric.training_step(np.sum((z - y) ** 2), backend="auto").backend == "numpy"
+    small = numeric.training_step(np.sum((np.tanh(W @ x) - y) ** 2), backend="auto")
+    large = numeric.training_step(np.sum((z - y) ** 2), backend="auto")
+    assert (small.backend, large.backend) == ("numba", "numba")
+    parameters = {"W": np.eye(3, dtype="float32")}
+    batch = {"x": np.ones((2, 3), "float32"), "y": np.zeros((2, 3), "float32")}
+    for step in (small, large):
+        step(parameters, batch)
+    assert "def epoch(" in small.source
+    assert "def epoch(" not in large.source
+    assert "np.tanh(" in large.source
