@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from numeric.training import checkpoints
 from numeric.training.evaluation import mean_of
 from numeric.training.history import History, Record, records_from
 from numeric.training.initial import parameters_of, starting_parameters
-from numeric.training.matrix import MatrixStep
 from numeric.training.progress import Progress
 from numeric.training.schedules import Schedule, schedule
 from numeric.training.step import TrainingStep, training_step
@@ -27,6 +26,9 @@ from symbolic import Tensor
 from symbolic.errors import suggestion
 from symbolic.language.operations import require_scalar
 from symbolic.program.graph import leaves, topological
+
+if TYPE_CHECKING:
+    from numeric.training.matrix import MatrixStep
 
 
 @dataclass(frozen=True)

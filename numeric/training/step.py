@@ -8,7 +8,7 @@ only compare shapes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
@@ -24,13 +24,15 @@ from numeric.lowering.sharing import shared
 from numeric.lowering.sizes import resized
 from numeric.training import methods
 from numeric.training.gradients import gradients_of
-from numeric.training.matrix import MatrixStep, matrix_options
 from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError, suggestion
 from symbolic.language.operations import require_scalar
 from symbolic.language.samples import average_loss, sample_axis
 from symbolic.program.dims import dim_symbol
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
+
+if TYPE_CHECKING:
+    from numeric.training.matrix import MatrixStep
 
 BACKENDS = ("numpy", "numba", "auto")
 MOST_COMPILED = 64
@@ -80,6 +82,8 @@ def training_step(
         )
     given = dict(options) if learning_rate is None else {"learning_rate": learning_rate, **options}
     if method == "matrix":
+        from numeric.training.matrix import MatrixStep, matrix_options  # brings the judge along: most steps need none
+
         if mask is not None:
             raise OptionError("the matrix step takes no mask; leave padded samples out of the batch")
         return MatrixStep(loss, **matrix_options(given), backend=backend, dtype=dtype, frozen=tuple(frozen))
@@ -200,10 +204,9 @@ class TrainingStep:
         wanted = {name: dtype for (name, _), dtype in zip(self._places, self._dtypes, strict=True)}
         streamed = any(_must_stream(a, wanted[name]) for name, a in arrays.items())
         if self._loops is not None and count and not streamed:
-            sample = {name: a[:1] for name, a in arrays.items()}
-            self._checked(parameters, sample)
             ready = self._checked(parameters, arrays, prepare=False)
             sizes = self._sizes(ready)
+            self._begin_state(sizes)
             arguments = [*ready, *self.state.values(), *self.options.values(), self.count + 1]
             self.count += count
             return self._loops.epoch(sizes, arguments, order, batch_size, rates)
@@ -272,14 +275,17 @@ class TrainingStep:
         sizes.bind(tensors, {t.serial: a.shape for t, a in zip(tensors, arrays, strict=True)})
         return sizes.numbers
 
-    def _compile(self, sizes: dict[sp.Symbol, int]) -> Callable[..., float]:
+    def _begin_state(self, sizes: dict[sp.Symbol, int]) -> None:
+        """Zeros for the method's state, before the first step."""
         if not self.state and self._states:
+            numbers = {s: sp.Integer(n) for s, n in sizes.items()}
             self.state = {
-                name: np.zeros(
-                    [int(e.xreplace({s: sp.Integer(n) for s, n in sizes.items()})) for e in before.extents], self.dtype
-                )
+                name: np.zeros([int(e.xreplace(numbers)) for e in before.extents], self.dtype)
                 for name, (before, _) in self._states.items()
             }
+
+    def _compile(self, sizes: dict[sp.Symbol, int]) -> Callable[..., float]:
+        self._begin_state(sizes)
         if self._loops is not None:
             return self._loops.step(sizes)
         program = prepared_again(resized(self.program, sizes))

@@ -14,7 +14,7 @@ import sympy as sp
 
 from numeric.backends.loops.nests import Nest
 from numeric.backends.loops.scalars import Constants
-from numeric.backends.loops.writer import FLAGS
+from numeric.backends.loops.writer import head
 from numeric.lowering.kernels import Kernel
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
@@ -60,12 +60,12 @@ def kernel_source(kernel: Kernel, dtype: str, over: int | None = None) -> Kernel
     body = _merged(parts, outer)
     numbers = list(constants.names.values())
     arguments = ", ".join([*names.values(), *numbers])
-    head = [
+    top = [
         "import math", "", "import numpy as np", "from numba import njit", "", f"real = np.{dtype}", "", "",
-        f"@njit(cache=True, error_model='numpy', fastmath={FLAGS})", f"def kernel({arguments}):",
+        *head(f"kernel({arguments})"),
     ]  # fmt: skip
     dims = [f"{symbol} = {text}" for symbol, text in sizes.items()]
-    return KernelSource("\n".join([*head, *("    " + row for row in [*dims, *body])]) + "\n", tuple(constants.names))
+    return KernelSource("\n".join([*top, *("    " + row for row in [*dims, *body])]) + "\n", tuple(constants.names))
 
 
 def _sized(eq: Equation, names: Mapping[int, str], sizes: dict[str, str]) -> Equation:

@@ -1,7 +1,8 @@
 """Compiled training: one step, and whole epochs without Python between the steps.
 
 A batch of one sample has a program of its own, in which sums over samples and their arrays are gone; all other sizes
-share one. Both carry ``epoch``, which gathers a batch's rows, takes the step, and goes on to the next.
+share one. A step and an epoch, which gathers a batch's rows, takes the step and goes on to the next, are compiled apart:
+most runs call only one of them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sympy as sp
 from numeric.backends.loops.compilation import compiled, require_numba
 from numeric.backends.loops.scalars import Constants
 from numeric.backends.loops.units import without_units
-from numeric.backends.loops.writer import FLAGS, LoopWriter, module_header
+from numeric.backends.loops.writer import DTYPES, LoopWriter, head, module_header
 from numeric.binding import as_array
 from numeric.lowering import prepared
 from numeric.lowering.program import Program
@@ -39,17 +40,19 @@ class LoopSteps:
         self.source = ""
         self._modules: dict[tuple, tuple[Any, list[Any]]] = {}
 
-    def module(self, sizes: Mapping[sp.Symbol, int]) -> tuple[Any, list[Any]]:
-        """The compiled module for these sizes, and the program's constants as arrays."""
+    def module(self, sizes: Mapping[sp.Symbol, int], whole: bool) -> tuple[Any, list[Any]]:
+        """The compiled module for these sizes, of one step or of whole epochs, and the program's constants as arrays."""
         single = sizes.get(self.samples) == 1
         fixed = {s: n for s, n in sizes.items() if single or s != self.samples}
-        key = tuple(sorted((str(s), n) for s, n in fixed.items()))
+        key = (whole, *sorted((str(s), n) for s, n in fixed.items()))
         if key not in self._modules:
             small = resized(self.program, fixed)
             program = without_units(prepared(small.arguments, small.outputs, small.updates))
-            self.source = self._source(program, single)
-            constants = [as_array(t, t.value, self.dtype) for t in program.constants]
-            self._modules[key] = (compiled(self.source), constants)
+            constants = Constants()
+            writer = LoopWriter(program, constants)
+            body = self._epoch(writer, single) if whole else writer.write()
+            self.source = f"{module_header(self.dtype.name, constants)}\n\n{body}"
+            self._modules[key] = (compiled(self.source), [as_array(t, t.value, self.dtype) for t in program.constants])
         return self._modules[key]
 
     def trial(self) -> None:
@@ -58,7 +61,7 @@ class LoopSteps:
 
     def step(self, sizes: Mapping[sp.Symbol, int]):
         """The function that takes one step on (arguments) and returns the loss."""
-        module, constants = self.module(sizes)
+        module, constants = self.module(sizes, whole=False)
         numbers, real = self.numbers, self.dtype.type
 
         def run(*arguments: Any) -> float:
@@ -73,59 +76,46 @@ class LoopSteps:
         self, sizes: Mapping[sp.Symbol, int], arguments: Sequence[Any], order: np.ndarray, batch: int, rates: np.ndarray
     ) -> np.ndarray:
         """Steps over the rows of ``order`` in batches, one for each of ``rates``; the losses before each update."""
-        module, constants = self.module({**sizes, self.samples: 1 if batch == 1 else 2})
+        module, constants = self.module({**sizes, self.samples: 1 if batch == 1 else 2}, whole=True)
         ready = [np.ascontiguousarray(a) if k in self.batched else a for k, a in enumerate(arguments)]
         for k in self.numbers:
             ready[k] = self.dtype.type(ready[k])
-        return module.epoch(*ready, *constants, np.ascontiguousarray(order, np.int64), batch, rates.astype(self.dtype))
-
-    def _source(self, program: Program, single: bool) -> str:
-        constants = Constants()
-        writer = LoopWriter(program, constants)
-        body = writer.write()
-        return f"{module_header(self.dtype.name, constants)}\n\n{body}\n\n{self._epoch(writer, single)}"
+        order = np.ascontiguousarray(order, np.int64)
+        return module.epoch(*ready, *constants, order, batch, rates.astype(self.dtype)).astype(np.float64)
 
     def _epoch(self, writer: LoopWriter, single: bool) -> str:
-        """``epoch``, after the function that copies rows; arrays in C order are flattened without a copy."""
-        names = [writer.names[t.serial] for t in writer.program.arguments]
-        rest = [writer.names[t.serial] for t in writer.program.constants]
-        passed = list(names)
-        lines = [
-            "losses = np.empty(rates.shape[0], np.float64)",
-            "for b in range(rates.shape[0]):",
-            "    rows = order[b * batch : min((b + 1) * batch, order.shape[0])]",
-        ]
+        """``epoch``: for each batch, gather its rows, then the statements of the step."""
+        statements, (loss,) = writer.statements()
+        program, names = writer.program, dict(writer.names)
+        passed = [names[t.serial] for t in (*program.arguments, *program.constants)]
+        lines = ["first = b * batch", "rest = order.shape[0] - first", "size = batch if batch < rest else rest"]
         for k in self.batched:
-            passed[k] = f"g{k}"
-            if single:
-                lines.append(f"    g{k} = {names[k]}[rows[0] : rows[0] + 1]")
-                continue
-            lines += [
-                f"    g{k} = np.empty((rows.shape[0],) + {names[k]}.shape[1:], {names[k]}.dtype)",
-                f"    gather(flat({names[k]}), rows, flat(g{k}))",
-            ]
-        passed[self.rate] = "rates[b]"
-        passed[self.count] = f"{names[self.count]} + real(b)"
-        lines += [f"    losses[b] = computed({', '.join([*passed, *rest])})[0]", "return losses"]
-        head = [
-            f"@njit(cache=True, error_model='numpy', fastmath={FLAGS})",
-            f"def epoch({', '.join([*names, *rest, 'order', 'batch', 'rates'])}):",
+            name, passed[k] = passed[k], f"d{k}"
+            lines += [f"{name} = d{k}[order[b] : order[b] + 1]"] if single else _gathered(writer, k, name)
+        for k, value in ((self.rate, "rates[b]"), (self.count, f"s{self.count} + real(b)")):
+            name, passed[k] = passed[k], f"s{k}"
+            lines.append(f"{name} = {value}")
+        inside = [*lines, *statements, f"losses[b] = {loss}"]
+        rows = [
+            *head(f"epoch({', '.join([*passed, 'order', 'batch', 'rates'])})"),
+            "    losses = np.empty((rates.shape[0],), real)",
+            "    for b in range(rates.shape[0]):",
+            *("        " + line for line in inside),
+            "    return losses",
         ]
-        return "\n".join([*([] if single else [_GATHER]), *head, *("    " + line for line in lines)]) + "\n"
+        return "\n".join(rows) + "\n"
 
 
-_GATHER = """\
-@njit(cache=True)
-def flat(a):
-    return a.reshape((a.shape[0], a.size // a.shape[0]))
-
-
-@njit(cache=True)
-def gather(source, rows, target):
-    for r in range(rows.shape[0]):
-        row, to = source[rows[r]], target[r]
-        for j in range(to.shape[0]):
-            to[j] = row[j]
-
-
-"""
+def _gathered(writer: LoopWriter, k: int, name: str) -> list[str]:
+    """Statements that copy the rows of one batch."""
+    t = writer.program.arguments[k]
+    inner = [writer.size(e) for e in t.extents[1:]]
+    places = [f"g{k}_{axis}" for axis in range(len(inner))]
+    rows = [f"{name}[{', '.join(['r', *places])}] = d{k}[{', '.join(['row', *places])}]"]
+    for place, size in zip(reversed(places), reversed(inner), strict=True):
+        rows = [f"for {place} in range({size}):", *("    " + row for row in rows)]
+    shape = "".join(f"{size}, " for size in ["size", *inner])
+    return [
+        f"{name} = np.empty(({shape}), {DTYPES[t.dtype]})",
+        "for r in range(size):", "    row = order[first + r]", *("    " + row for row in rows),
+    ]  # fmt: skip

@@ -17,7 +17,7 @@ from symbolic.program.tensors import Tensor
 
 # Everything of fast mathematics but the promise that there is no NaN and no infinity.
 FLAGS = "{'reassoc', 'contract', 'nsz', 'arcp'}"
-_DTYPES = {"real": "real", "int": "np.int64", "bool": "np.bool_"}
+DTYPES = {"real": "real", "int": "np.int64", "bool": "np.bool_"}
 
 
 def module_header(dtype: str, constants: Constants) -> str:
@@ -26,6 +26,11 @@ def module_header(dtype: str, constants: Constants) -> str:
         "import math", "", "import numpy as np", "from numba import njit", "", f"real = np.{dtype}", *constants.lines(),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def head(signature: str) -> list[str]:
+    """The first lines of a compiled function."""
+    return [f"@njit(cache=True, error_model='numpy', fastmath={FLAGS})", f"def {signature}:"]
 
 
 class LoopWriter:
@@ -44,16 +49,19 @@ class LoopWriter:
 
     def write(self) -> str:
         """The function's source."""
+        statements, results = self.statements()
+        arguments = ", ".join(self.names[t.serial] for t in (*self.program.arguments, *self.program.constants))
+        end = f"return ({', '.join(results)}{',' if len(results) == 1 else ''})"
+        return "\n".join([*head(f"{self.name}({arguments})"), *("    " + line for line in [*statements, end])]) + "\n"
+
+    def statements(self) -> tuple[list[str], list[str]]:
+        """The lines between the arguments and the results, and the texts of the results."""
         order = self._order()
         for position, t in enumerate(order):
             self._step(t, position, order)
         late = [f"{self.names[w.serial]}[...] = {self.names[t]}" for t, w in self.late.items()]
-        returned = ", ".join(self._read(t) for t in self.program.outputs)
-        arguments = ", ".join(self.names[t.serial] for t in (*self.program.arguments, *self.program.constants))
-        head = [f"@njit(cache=True, error_model='numpy', fastmath={FLAGS})", f"def {self.name}({arguments}):"]
         dims = [f"{name} = {source}" for name, source in self.dims]
-        end = [f"return ({returned}{',' if len(self.program.outputs) == 1 else ''})"]
-        return "\n".join([*head, *("    " + line for line in [*dims, *self.lines, *late, *end])]) + "\n"
+        return [*dims, *self.lines, *late], [self._read(t) for t in self.program.outputs]
 
     # -- sizes ------------------------------------------------------------------------------------------------------------
 
@@ -148,7 +156,7 @@ class LoopWriter:
 
     def _empty(self, t: Tensor) -> str:
         shape = ", ".join(self.size(e) for e in t.extents)
-        return f"np.empty(({shape},), {_DTYPES[t.dtype]})"
+        return f"np.empty(({shape},), {DTYPES[t.dtype]})"
 
     def _written(self, t: Tensor) -> str:
         """Where the step stores: an array, a scalar's name, or the one entry of a 0-d array."""
