@@ -2,11 +2,13 @@
 
 The notation is that of introductory courses: a filled circle is an observed variable, an open circle a computed one, a
 box with one rounded side a deterministic function whose nose points the way that is easy to compute, a square box a
-scalar cost whose output is implicit. Parameters enter a box from above, grouped.
+scalar cost whose output is implicit. Parameters enter a box from above, grouped; one that several boxes share stands above
+each of them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -17,16 +19,21 @@ from symbolic.notation import latex, name_latex, text
 from symbolic.program.graph import topological
 
 LONGEST_LABEL = 46  # characters of LaTeX-free text; a longer formula is drawn as a named function
+MANY = 4  # readers of a given variable from which on each has a circle of its own
 
 
 @dataclass(frozen=True)
 class Node:
-    """One symbol. ``kind``: observed, parameter, computed, function, cost or fold; ``label`` is LaTeX, ``words`` plain."""
+    """One symbol. ``kind``: observed, parameter, computed, function, cost or fold; ``label`` is LaTeX, ``words`` plain.
+
+    ``repeated``: the same variable is drawn at other boxes too.
+    """
 
     key: str
     kind: str
     label: str
     words: str
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,10 +120,12 @@ def _kind(t: Tensor) -> str:
     eq = t.definition
     if not isinstance(eq, Equation):
         return str(getattr(getattr(eq, "primitive", None), "name", ""))
-    roles = {
-        access: sp.Symbol(f"{'parameter' if access.tensor.role == 'parameter' else 'value'}_{access.tensor.ndim}_{k}")
-        for k, access in enumerate(eq.accesses)
-    }
+    counts: Counter[str] = Counter()
+    roles = {}
+    for access in eq.accesses:
+        role = f"{'parameter' if access.tensor.role == 'parameter' else 'value'}_{access.tensor.ndim}"
+        roles[access] = sp.Symbol(f"{role}_{counts[role]}")
+        counts[role] += 1
     return f"{len(eq.indices)} {eq.reduce} {len(eq.bound)} {eq.body.xreplace(roles)}"
 
 
@@ -130,13 +139,14 @@ def _assemble(output: Tensor, modules: list[_Module], gradients: bool) -> Diagra
     moving = _depends_on_parameters(modules)
     for number, module in enumerate(modules, start=1):
         box = f"f{module.out.serial}"
-        own = [u for u in module.reads if u.role == "parameter" and u.definition is None and readers[u.serial] == 1]
+        own = [u for u in module.reads if u.role == "parameter" and u.definition is None]
         for u in module.reads:
             if any(u is w for w in own):
                 continue
-            source = f"t{u.serial}"
-            nodes.setdefault(source, Node(source, _variable_kind(u), _symbol(u), u.label))
             is_leaf = u.definition is None
+            many = is_leaf and readers[u.serial] >= MANY
+            source = f"x{u.serial}_{module.out.serial}" if many else f"t{u.serial}"
+            nodes.setdefault(source, Node(source, _variable_kind(u), _symbol(u), u.label, many))
             edges.append(
                 Edge(source, box, (_flow(output, u) if is_leaf else "") if gradients and u.serial in moving else None)
             )
@@ -144,7 +154,8 @@ def _assemble(output: Tensor, modules: list[_Module], gradients: bool) -> Diagra
             key = f"w{module.out.serial}"
             label = ",\\,".join(_symbol(u) for u in own)
             nodes[key] = Node(key, "parameter", label, ", ".join(u.label for u in own))
-            flow = ",\\,".join(_flow(output, u) for u in own) if gradients else None
+            whole = [u for u in own if readers[u.serial] == 1]  # of a shared one this is only a part
+            flow = ",\\,".join(_flow(output, u) for u in whole) if gradients else None
             edges.append(Edge(key, box, flow))
         is_cost = module.out is output and not output.extents
         nodes[box] = _box(module, box, number, is_cost)
@@ -198,13 +209,17 @@ _SHORTEST_RUN = 4
 
 def _folded(diagram: Diagram, modules: list[_Module]) -> Diagram:
     """The middle of the longest run of alike modules as one node that says how many there are in all."""
-    run = _longest_run([module.kind for module in modules])
+    run = _longest_run(modules)
     if run is None:
         return diagram
     start, period, count = run
-    hidden = modules[start + period : start + period * (count - 1)]
+    middle = modules[start + period : start + period * (count - 1)]
+    hidden = _with_what_feeds_only(middle, modules, modules[start : start + period * count])
     gone = {f"{letter}{module.out.serial}" for module in hidden for letter in "tfw"}
-    last = f"t{hidden[-1].out.serial}"
+    gone |= {
+        n.key for n in diagram.nodes if n.key[0] == "x" and int(n.key.split("_")[1]) in {m.out.serial for m in hidden}
+    }
+    last = f"t{middle[-1].out.serial}"
     fold = Node(
         "fold", "fold", rf"\cdots\;{count}\times", f"{count} alike modules, of which the first and the last are drawn,"
     )
@@ -212,21 +227,40 @@ def _folded(diagram: Diagram, modules: list[_Module]) -> Diagram:
     edges = []
     for e in diagram.edges:
         source, target = ("fold" if k in gone else k for k in (e.source, e.target))
-        if source != target and not (e.source.startswith("w") and target == "fold"):
+        if source != target and not (e.source[0] in "wx" and target == "fold"):
             edges.append(Edge(source, target, e.gradient))
     return Diagram(tuple(nodes), tuple(dict.fromkeys(edges)))
 
 
-def _longest_run(kinds: list[str]) -> tuple[int, int, int] | None:
-    """(start, period, count) of the run of repeats that hides most modules."""
+def _with_what_feeds_only(middle: list[_Module], modules: list[_Module], run: list[_Module]) -> list[_Module]:
+    """The modules of the middle of a run, and those outside it whose results only they read."""
+    hidden, kept = {m.out.serial for m in middle}, {m.out.serial for m in run}
+    for module in reversed(modules):
+        readers = {m.out.serial for m in modules if any(u is module.out for u in m.reads)}
+        if module.out.serial not in kept and readers and readers <= hidden:
+            hidden.add(module.out.serial)
+    return [m for m in modules if m.out.serial in hidden]
+
+
+def _longest_run(modules: list[_Module]) -> tuple[int, int, int] | None:
+    """(start, period, count) of the run of repeats, each reading from the one before, that hides most modules."""
+    kinds = [module.kind for module in modules]
     best: tuple[int, int, int] | None = None
     hides: Callable[[tuple[int, int, int]], int] = lambda run: run[1] * (run[2] - 2)  # noqa: E731
     for period in range(1, min(8, len(kinds) // _SHORTEST_RUN) + 1):
         for start in range(len(kinds) - period):
             count = 1
-            while kinds[start + count * period : start + (count + 1) * period] == kinds[start : start + period]:
+            while _continues(modules, kinds, start, period, count):
                 count += 1
             run = (start, period, count)
             if count >= _SHORTEST_RUN and (best is None or hides(run) > hides(best)):
                 best = run
     return best
+
+
+def _continues(modules: list[_Module], kinds: list[str], start: int, period: int, count: int) -> bool:
+    """Whether after so many repeats one more follows."""
+    at = start + count * period
+    before = {m.out.serial for m in modules[at - period : at]}
+    alike = kinds[at : at + period] == kinds[start : start + period]
+    return alike and any(u.serial in before for m in modules[at : at + period] for u in m.reads)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from numeric.errors import extra
 from reports.figures.blocks import Diagram
-from reports.figures.svg import arranged, to_svg
+from reports.figures.labels import label
+from reports.figures.svg import arranged, bends, size_of, to_svg, wire
 from reports.writers.output import write_output
 
 _TIKZ = {
-    "observed": "circle, draw, fill=black, text=white, minimum size=8mm",
-    "computed": "circle, draw, minimum size=8mm",
-    "parameter": "rounded corners=4mm, draw, minimum size=8mm",
-    "function": "rounded rectangle, rounded rectangle west arc=none, draw, minimum height=8mm, inner xsep=3mm",
-    "cost": "rectangle, draw, minimum size=8mm",
-    "fold": "rectangle",
+    "observed": "draw, fill=black, text=white",
+    "computed": "draw",
+    "parameter": "draw",
+    "function": "rounded rectangle, rounded rectangle west arc=none, draw",
+    "cost": "draw",
+    "fold": "",
 }
 _DOT = {
     "observed": "shape=circle,style=filled,fillcolor=black,fontcolor=white",
@@ -34,17 +37,37 @@ def to_tikz(diagram: Diagram) -> str:
     layout = arranged(diagram)
     lines = [r"\begin{tikzpicture}[>=latex]"]
     for n in diagram.nodes:
-        x, y = layout.centres[n.key]
+        size = size_of(n, label(n.label))
+        width, height = size.width / _POINTS_PER_CM, size.height / _POINTS_PER_CM
+        corners = f", rounded corners={height / 2:.2f}cm" if n.kind in ("observed", "computed", "parameter") else ""
+        style = f"{_TIKZ[n.kind]}{corners}".strip(", ") or "rectangle"
         lines.append(
-            rf"  \node[{_TIKZ[n.kind]}] ({n.key}) at ({x / _POINTS_PER_CM:.2f},{-y / _POINTS_PER_CM:.2f}) {{${n.label}$}};"
+            rf"  \node[{style}, inner sep=0pt, outer sep=0pt, minimum width={width:.2f}cm, "
+            rf"minimum height={height:.2f}cm] ({n.key}) at {_at(layout.centres[n.key])} {{${n.label}$}};"
         )
     for e in diagram.edges:
-        lines.append(rf"  \draw[->] ({e.source}) -- ({e.target});")
-        if e.gradient is not None:
-            carried = f"${e.gradient}$" if e.gradient else ""
-            style = r"to[bend left=20] node[below, font=\scriptsize]"
-            lines.append(rf"  \draw[->, red, dashed] ({e.target}) {style} {{{carried}}} ({e.source});")
+        drawn = wire(diagram, e, layout)
+        lines.append(rf"  \draw[->] {_path(drawn.forward)};")
+        if drawn.backward:
+            lines.append(rf"  \draw[->, red, dashed] {_path(drawn.backward[::-1])};")
+        if e.gradient:
+            x, y = drawn.place
+            lines.append(rf"  \node[red, font=\scriptsize] at {_at((x, y))} {{${e.gradient}$}};")
     return "\n".join([*lines, r"\end{tikzpicture}"]) + "\n"
+
+
+def _at(point: tuple[float, float]) -> str:
+    return f"({point[0] / _POINTS_PER_CM:.2f},{-point[1] / _POINTS_PER_CM:.2f})"
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    """The way of a wire, curved where the drawing curves it."""
+    path = _at(points[0])
+    for bend, (a, b) in zip(bends(points), itertools.pairwise(points), strict=True):
+        middle = (a[0] + b[0]) / 2
+        controls = f"controls {_at((middle, a[1]))} and {_at((middle, b[1]))} .. " if bend else ""
+        path += f" .. {controls}{_at(b)}" if bend else f" -- {_at(b)}"
+    return path
 
 
 def to_dot(diagram: Diagram) -> str:

@@ -8,11 +8,12 @@ through a free place in each of them, so that wires pass nodes instead of crossi
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports.figures.blocks import Diagram, Edge
-from reports.figures.rows import MARGIN, in_rows, stacked, way
+from reports.figures.rows import LANE, MARGIN, crossings, in_rows, stacked, way
 
 GAP_X, GAP_Y, LIFT = 34.0, 26.0, 26.0
 
@@ -59,11 +60,15 @@ def place(
     half = {key: _half_width(key, sizes, above) for key in x}
     left, right = {k: x[k] - half[k] for k in x}, {k: x[k] + half[k] for k in x}
     begins = {n.key: n.kind in ("function", "cost") for n in diagram.nodes}
-    rows = in_rows(columns, begins, left, right, widest)
-    x, y, row_of, gaps = stacked(rows, columns, x, y, left, room, below + 2 * GAP_Y)
+    at = {key: k for k, column in columns.items() for key in column}
+    entering = Counter(at[key] for chain in chains.values() for key in chain[1:])
+    rows = in_rows(columns, begins, left, right, widest, entering)
+    lanes = crossings(chains.values(), rows, columns, y)
+    free = [below + 2 * GAP_Y + LANE * (len(wires) - 1) for wires in lanes]
+    x, y, row_of, gaps = stacked(rows, columns, x, y, left, room, [*free, 0.0])
     centres = {key: (x[key], y[key]) for key in x}
     edge = max(x[key] + half[key] for key in x) + MARGIN
-    routes = {e: way(chain, centres, row_of, gaps, edge) for e, chain in chains.items()}
+    routes = {e: way(chain, centres, row_of, gaps, lanes, edge) for e, chain in chains.items()}
     for box in dict.fromkeys(above.values()):
         _above(box, [s for s, b in above.items() if b == box], centres, sizes)
     return _framed(diagram, centres, routes, above, sizes)
@@ -94,19 +99,27 @@ def _is_satellite(diagram: Diagram, key: str) -> bool:
     if len(targets) != 1 or kinds[key] not in ("parameter", "observed"):
         return False
     joined = [e.source for e in diagram.edges if e.target == targets[0] and kinds[e.source] in ("computed", "fold")]
-    return kinds[key] == "parameter" or bool(joined)
+    repeated = any(n.key == key and n.repeated for n in diagram.nodes)
+    return kinds[key] == "parameter" or repeated or bool(joined)
 
 
 def _layers(diagram: Diagram, flow: list[Edge], above: Mapping[str, str]) -> dict[str, int]:
-    """Longest path from the left; what nothing feeds moves right, next to its first reader."""
+    """Longest path from the left; what stems from nothing but variables of its own moves right, next to its reader."""
     layer = {n.key: 0 for n in diagram.nodes if n.key not in above}
+    feeders: dict[str, list[str]] = {key: [] for key in layer}
+    readers: dict[str, list[str]] = {key: [] for key in layer}
+    for e in flow:
+        feeders[e.target].append(e.source)
+        readers[e.source].append(e.target)
+    branch: set[str] = set()
     for node in diagram.nodes:  # nodes come in the order of computation
         if node.key in layer:
-            layer[node.key] = max((layer[e.source] + 1 for e in flow if e.target == node.key), default=0)
-    for node in diagram.nodes:
-        if node.key in layer and not any(e.target == node.key for e in flow):
-            readers = [layer[e.target] for e in flow if e.source == node.key]
-            layer[node.key] = max(min(readers, default=1) - 1, 0)
+            layer[node.key] = max((layer[source] + 1 for source in feeders[node.key]), default=0)
+            if all(source in branch and len(readers[source]) == 1 for source in feeders[node.key]):
+                branch.add(node.key)
+    for node in reversed(diagram.nodes):
+        if node.key in branch and readers[node.key]:
+            layer[node.key] = max(min(layer[target] for target in readers[node.key]) - 1, 0)
     return layer
 
 
@@ -130,11 +143,26 @@ def _neighbours(chains: Mapping[Edge, list[str]]) -> dict[str, list[str]]:
 
 
 def _order(columns: dict[int, list[str]], neighbours: Mapping[str, list[str]], sweeps: int = 8) -> None:
-    """Sort each column by the mean rank of its neighbours, sweeping to and fro."""
+    """Sort each column by the mean rank of its neighbours, sweeping to and fro; the order with fewest crossings stays."""
+    best, fewest = {k: list(column) for k, column in columns.items()}, _crossings(columns, neighbours)
     for sweep in range(sweeps):
         for k in sorted(columns, reverse=bool(sweep % 2)):
             rank = {key: (i + 0.5) / len(c) for c in columns.values() for i, key in enumerate(c)}
             columns[k].sort(key=lambda key: _mean([rank[n] for n in neighbours.get(key, [])], rank[key]))
+        found = _crossings(columns, neighbours)
+        if found < fewest:
+            best, fewest = {k: list(column) for k, column in columns.items()}, found
+    columns.update(best)
+
+
+def _crossings(columns: Mapping[int, list[str]], neighbours: Mapping[str, list[str]]) -> int:
+    """How many pairs of wires cross between one layer and the next."""
+    found = 0
+    for k, column in columns.items():
+        place = {key: i for i, key in enumerate(columns.get(k + 1, []))}
+        wires = [(i, place[n]) for i, key in enumerate(column) for n in neighbours.get(key, []) if n in place]
+        found += sum((a - c) * (b - d) < 0 for (a, b), (c, d) in itertools.combinations(wires, 2))
+    return found
 
 
 def _mean(values: list[float], default: float) -> float:

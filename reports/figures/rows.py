@@ -7,10 +7,11 @@ again along the margins.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 Point = tuple[float, float]
 MARGIN = 16.0
+LANE = 14.0  # between two wires that cross to the next row side by side: each has what flows back beside it
 
 
 def in_rows(
@@ -19,20 +20,50 @@ def in_rows(
     left: Mapping[str, float],
     right: Mapping[str, float],
     widest: float,
+    entering: Mapping[int, int],
 ) -> list[list[int]]:
-    """The layers of each row; ``starts`` says of a node whether a row may begin with it."""
+    """The layers of each row; ``starts`` says of a node whether a row may begin with it.
+
+    A row ends where the fewest wires are cut (``entering`` counts those that come into a layer), if that is in its second
+    half, and as late as may be.
+    """
+    layers = sorted(columns)
     rows: list[list[int]] = []
-    for k in sorted(columns):
-        begins = all(starts.get(key, True) for key in columns[k])
-        end = max(right[key] for key in columns[k])
-        first = min(left[key] for key in columns[rows[-1][0]]) if rows else 0.0
-        if not rows or (begins and end - first > widest):
-            rows.append([])
-        rows[-1].append(k)
+    while layers:
+        first = min(left[key] for key in columns[layers[0]])
+        reach = [max(right[key] for key in columns[k]) - first for k in layers]
+        places = [n for n, k in enumerate(layers) if n and all(starts.get(key, True) for key in columns[k])]
+        fitting = [n for n in places if reach[n - 1] <= widest]
+        if reach[-1] <= widest or not places:
+            cut = len(layers)
+        elif not fitting:
+            cut = places[0]
+        else:
+            late = [n for n in fitting if reach[n - 1] >= widest / 2] or fitting[-1:]
+            cut = min(late, key=lambda n: (entering.get(layers[n], 0), -n))
+        rows.append(layers[:cut])
+        layers = layers[cut:]
     if len(rows) > 1 and len(rows[-1]) == 1:  # a lonely cost goes back to what it judges
         last = rows.pop()
         rows[-1] += last
     return rows
+
+
+def crossings(
+    chains: Iterable[Sequence[str]],
+    rows: Sequence[Sequence[int]],
+    columns: Mapping[int, Sequence[str]],
+    y: Mapping[str, float],
+) -> list[dict[tuple[str, str], int]]:
+    """For each gap between rows the wires that cross it, each with its lane, from the lowest start on."""
+    row_of = {key: number for number, layers in enumerate(rows) for k in layers for key in columns[k]}
+    found: list[list[tuple[str, str]]] = [[] for _ in rows[1:]]
+    for chain in chains:
+        for before, after in itertools.pairwise(chain):
+            if row_of[before] != row_of[after]:
+                found[row_of[after] - 1].append((before, after))
+    ordered = [sorted(dict.fromkeys(wires), key=lambda wire: (-y[wire[0]], -y[wire[1]])) for wires in found]
+    return [{wire: lane for lane, wire in enumerate(wires)} for wires in ordered]
 
 
 def stacked(
@@ -42,9 +73,12 @@ def stacked(
     y: Mapping[str, float],
     left: Mapping[str, float],
     room: Mapping[str, tuple[float, float]],
-    between: float,
+    between: Sequence[float],
 ) -> tuple[dict[str, float], dict[str, float], dict[str, int], list[float]]:
-    """Abscissae and ordinates row by row, the row of each node, and the heights of the gaps between rows."""
+    """Abscissae and ordinates row by row, the row of each node, and the heights of the lowest wires in the gaps.
+
+    ``between`` is the free space under each row.
+    """
     new_x, new_y, row_of, gaps = {}, {}, {}, []
     down = 0.0
     for number, layers in enumerate(rows):
@@ -55,19 +89,30 @@ def stacked(
             gaps.append(down - MARGIN - 7)
         for key in keys:
             new_x[key], new_y[key], row_of[key] = x[key] - start, y[key] - top + down, number
-        down += max(y[key] + room[key][1] for key in keys) - top + between
+        down += max(y[key] + room[key][1] for key in keys) - top + between[number]
     return new_x, new_y, row_of, gaps
 
 
 def way(
-    chain: Sequence[str], places: Mapping[str, Point], row_of: Mapping[str, int], gaps: Sequence[float], edge: float
+    chain: Sequence[str],
+    places: Mapping[str, Point],
+    row_of: Mapping[str, int],
+    gaps: Sequence[float],
+    lanes: Sequence[Mapping[tuple[str, str], int]],
+    edge: float,
 ) -> list[Point]:
-    """The points of an edge, with the corners of its ways to next rows; ``edge`` is the right margin."""
+    """The points of an edge, with the corners of its ways to next rows; ``edge`` is the right margin.
+
+    Lanes are nested, so that wires which keep their order do not cross.
+    """
     points = [places[chain[0]]]
     for before, after in itertools.pairwise(chain):
         ay, (bx, by) = places[before][1], places[after]
         if row_of[before] != row_of[after]:
-            across = gaps[row_of[after] - 1]
-            points += [(edge, ay), (edge, across), (-MARGIN, across), (-MARGIN, by)]
+            gap = row_of[after] - 1
+            lane, last = lanes[gap][before, after], len(lanes[gap]) - 1
+            right, left = edge + lane * LANE, -MARGIN - (last - lane) * LANE
+            across = gaps[gap] - (last - lane) * LANE
+            points += [(right, ay), (right, across), (left, across), (left, by)]
         points.append((bx, by))
     return points

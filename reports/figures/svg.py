@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from reports.figures.blocks import Diagram, Edge, Node
@@ -31,7 +32,7 @@ def to_svg(diagram: Diagram, standalone: bool = True) -> str:
     """
     labels = {node.key: label(node.label) for node in diagram.nodes}
     layout = arranged(diagram)
-    parts = [_edge(diagram, e, layout, labels) for e in diagram.edges]
+    parts = [_edge(diagram, e, layout) for e in diagram.edges]
     parts += [_node(node, layout.centres[node.key], labels[node.key]) for node in diagram.nodes]
     drop = max((words.height for words in _flows(diagram)), default=0.0)
     width, height = math.ceil(layout.width), math.ceil(layout.height + drop)
@@ -45,7 +46,7 @@ def to_svg(diagram: Diagram, standalone: bool = True) -> str:
 
 def arranged(diagram: Diagram) -> Layout:
     """The layout with each node as large as its label needs, and room between layers for what flows back."""
-    sizes = {node.key: _size(node, label(node.label)) for node in diagram.nodes}
+    sizes = {node.key: size_of(node, label(node.label)) for node in diagram.nodes}
     flows = _flows(diagram)
     gap = max([GAP_X, *(words.width + 16 for words in flows)])
     return place(diagram, sizes, gap, WIDEST, max([0.0, *(words.height for words in flows)]))
@@ -55,7 +56,8 @@ def _flows(diagram: Diagram) -> list[Label]:
     return [label(e.gradient, 11.0) for e in diagram.edges if e.gradient]
 
 
-def _size(node: Node, words: Label) -> Size:
+def size_of(node: Node, words: Label) -> Size:
+    """The size of a node with these words in it; raises ``ValueError`` for a node of unknown kind."""
     if node.kind in ("observed", "computed", "parameter"):
         height = max(words.height + 12, 30.0)
         return Size(max(words.width + 14, height), height)
@@ -71,7 +73,7 @@ def _size(node: Node, words: Label) -> Size:
 
 def _node(node: Node, centre: Point, words: Label) -> str:
     x, y = centre
-    size = _size(node, words)
+    size = size_of(node, words)
     left, top, right, bottom = x - size.width / 2, y - size.height / 2, x + size.width / 2, y + size.height / 2
     nudge = -4 if node.kind == "function" else 0
     inside = f'<g transform="translate({x - words.width / 2 + nudge:.1f} {y - words.height / 2:.1f})">{words.svg}</g>'
@@ -89,34 +91,49 @@ def _node(node: Node, centre: Point, words: Label) -> str:
     return inside
 
 
-def _edge(diagram: Diagram, edge: Edge, layout: Layout, labels: Mapping[str, Label]) -> str:
-    kinds = {n.key: n for n in diagram.nodes}
+@dataclass(frozen=True)
+class Wire:
+    """An edge as it is drawn: from border to border, beside it what flows back, and the middle of the words for that."""
+
+    forward: Sequence[Point]
+    backward: Sequence[Point] = ()
+    place: Point = (0.0, 0.0)
+
+
+def wire(diagram: Diagram, edge: Edge, layout: Layout) -> Wire:
+    """The points of an edge and, if a gradient flows back, of a line beside it from the same end to the same end."""
+    nodes = {n.key: n for n in diagram.nodes}
     route = list(layout.routes[edge])
-    start, end = kinds[edge.source], kinds[edge.target]
-    a = _border(route[0], _size(start, labels[start.key]), start.kind, route[1])
-    b = _border(route[-1], _size(end, labels[end.key]), end.kind, route[-2])
+    start, end = nodes[edge.source], nodes[edge.target]
+    a = _border(route[0], size_of(start, label(start.label)), start.kind, route[1])
+    b = _border(route[-1], size_of(end, label(end.label)), end.kind, route[-2])
     points = [a, *route[1:-1], b]
-    forward = f'<path d="{_curve(points)}" class="ink"/>{_arrow(points[-2], b, "solid")}'
     if edge.gradient is None:
-        return forward
-    return forward + _backward(edge, points)
-
-
-def _backward(edge: Edge, points: list[Point]) -> str:
-    """The gradient's arrow: beside the forward one, the other way, with what it carries."""
+        return Wire(points)
     moved = _beside(points, 7.0)
-    back = f'<path d="{_curve(moved)}" class="back"/>{_arrow(moved[1], moved[0], "head")}'
     if not edge.gradient:
-        return back
+        return Wire(points, moved)
     words = label(edge.gradient, 11.0)
     (ax, ay), (bx, by) = max(itertools.pairwise(moved), key=lambda ends: math.dist(*ends))
     mx, my = (ax + bx) / 2, (ay + by) / 2
     level = abs(by - ay) < abs(bx - ax)
-    at = (mx - words.width / 2, my + 3) if level else (mx - words.width - 4, my - words.height / 2)
-    return f'{back}<g transform="translate({at[0]:.1f} {at[1]:.1f})">{words.svg.replace("currentColor", _FLOW)}</g>'
+    return Wire(points, moved, (mx, my + 3 + words.height / 2) if level else (mx - words.width / 2 - 4, my))
 
 
-def _beside(points: list[Point], distance: float) -> list[Point]:
+def _edge(diagram: Diagram, edge: Edge, layout: Layout) -> str:
+    drawn = wire(diagram, edge, layout)
+    ahead, back = drawn.forward, drawn.backward
+    parts = f'<path d="{_curve(ahead)}" class="ink"/>{_arrow(ahead[-2], ahead[-1], "solid")}'
+    if back:
+        parts += f'<path d="{_curve(back)}" class="back"/>{_arrow(back[1], back[0], "head")}'
+    if edge.gradient:
+        words, (x, y) = label(edge.gradient, 11.0), drawn.place
+        inside = words.svg.replace("currentColor", _FLOW)
+        parts += f'<g transform="translate({x - words.width / 2:.1f} {y - words.height / 2:.1f})">{inside}</g>'
+    return parts
+
+
+def _beside(points: Sequence[Point], distance: float) -> list[Point]:
     """The line at a distance to the right hand of this one; corners are mitred."""
     normals = []
     for (ax, ay), (bx, by) in itertools.pairwise(points):
@@ -143,16 +160,24 @@ def _border(centre: Point, size: Size, kind: str, towards: Point) -> Point:
     return centre[0] + dx * scale, centre[1] + dy * scale
 
 
-def _curve(points: list[Point]) -> str:
+def _curve(points: Sequence[Point]) -> str:
     """A smooth way through the points, level at each of them; straight where it goes straight."""
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for (ax, ay), (bx, by) in itertools.pairwise(points):
-        if len(points) == 2 or abs(ay - by) < 0.5 or abs(ax - bx) < 0.5:
-            path += f"L{bx:.1f} {by:.1f}"
-        else:
+    for bend, ((ax, ay), (bx, by)) in zip(bends(points), itertools.pairwise(points), strict=True):
+        if bend:
             middle = (ax + bx) / 2
             path += f"C{middle:.1f} {ay:.1f} {middle:.1f} {by:.1f} {bx:.1f} {by:.1f}"
+        else:
+            path += f"L{bx:.1f} {by:.1f}"
     return path
+
+
+def bends(points: Sequence[Point]) -> list[bool]:
+    """Which pieces of a way are curved: those between way-points that neither lie level nor stand on each other."""
+    return [
+        len(points) > 2 and abs(ay - by) >= 0.5 and abs(ax - bx) >= 0.5
+        for (ax, ay), (bx, by) in itertools.pairwise(points)
+    ]
 
 
 def _arrow(previous: Point, tip: Point, kind: str) -> str:

@@ -3,6 +3,7 @@
 import itertools
 import shutil
 import subprocess
+from collections import Counter
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from reports.figures.blocks import block_diagram
 from reports.figures.exports import to_dot, to_png, to_tikz
 from reports.figures.labels import label
-from reports.figures.svg import _size, arranged, to_svg
+from reports.figures.svg import arranged, size_of, to_svg
 from reports.writers.output import OutputError
 from symbolic import tensor
 
@@ -54,7 +55,7 @@ def test_nodes_keep_their_distance_and_arrows_run_forward(program, gradients):
     layout = arranged(diagram)
     boxes = {}
     for node in diagram.nodes:
-        (x, y), size = layout.centres[node.key], _size(node, label(node.label))
+        (x, y), size = layout.centres[node.key], size_of(node, label(node.label))
         boxes[node.key] = (x - size.width / 2, y - size.height / 2, x + size.width / 2, y + size.height / 2)
         assert boxes[node.key][0] >= 0
         assert boxes[node.key][1] >= 0
@@ -109,10 +110,58 @@ def test_a_run_of_alike_modules_is_folded_and_counted():
     assert not [n for n in block_diagram(net(3)).nodes if n.kind == "fold"]
 
 
-def test_a_shared_parameter_is_one_node_with_two_arrows():
-    diagram = block_diagram(shared())
-    (w,) = (n.key for n in diagram.nodes if n.kind == "parameter")
-    assert len([e for e in diagram.edges if e.source == w]) == 2
+def test_a_shared_parameter_stands_above_each_of_its_boxes():
+    diagram = block_diagram(shared(), gradients=True)
+    copies = [n.key for n in diagram.nodes if n.kind == "parameter"]
+    assert [n.words for n in diagram.nodes if n.kind == "parameter"] == ["w", "w"]
+    assert [e.gradient for e in diagram.edges if e.source in copies] == [
+        "",
+        "",
+    ]  # a part of the gradient, without its name
+
+
+def recurrent(steps):
+    x, y, h = tensor("x", (steps, "n")), tensor("y", "m", role="target"), tensor("h_0", "m")
+    W, U = tensor("W", "m n", role="parameter"), tensor("U", "m m", role="parameter")
+    for k in range(steps):
+        s = (W @ x[k]).named(f"s_{k + 1}")
+        h = np.tanh(U @ h + s).named(f"h_{k + 1}")
+    return np.sum((h - y) ** 2).named("C")
+
+
+def test_steps_in_time_are_a_chain_with_what_feeds_each():
+    diagram = block_diagram(recurrent(6))
+    words = [n.words for n in diagram.nodes]
+    assert {"h_1", "h_6", "s_1", "s_6"} <= set(words)
+    assert not {"h_2", "s_2", "h_5", "s_5"} & set(words)
+    assert [n.kind for n in diagram.nodes].count("fold") == 1
+    assert words.count("x") == 2
+    assert [n.kind for n in block_diagram(recurrent(3)).nodes].count("fold") == 0
+
+
+def fan(width):
+    """One variable read by many alike modules, of which none reads another."""
+    x, parts = tensor("x", "n"), []
+    for k in range(width):
+        parts.append((tensor(f"w_{k}", "n", role="parameter") @ x).named(f"s_{k}"))
+    return sum(parts[1:], parts[0]).named("C")
+
+
+def test_modules_beside_each_other_are_no_chain_to_fold():
+    diagram = block_diagram(fan(6))
+    assert not [n for n in diagram.nodes if n.kind == "fold"]
+    assert {f"s_{k}" for k in range(6)} <= {n.words for n in diagram.nodes}
+
+
+def test_wires_that_cross_to_the_next_row_have_lanes_of_their_own():
+    diagram = block_diagram(recurrent(9), fold=False, gradients=True)
+    level = Counter()
+    for route in arranged(diagram).routes.values():
+        for (ax, ay), (bx, by) in itertools.pairwise(route):
+            if ay == by and bx < ax:  # back to the left margin
+                level[round(ay, 3)] += 1
+    assert len(level) > 1
+    assert set(level.values()) == {1}
 
 
 def test_gradients_flow_where_parameters_are():
@@ -155,7 +204,8 @@ def test_png_is_an_image(tmp_path):
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
 def test_tikz_compiles(tmp_path):
-    picture = to_tikz(block_diagram(net(2), gradients=True))
+    picture = to_tikz(block_diagram(net(9), gradients=True, fold=False))
+    assert ".. controls" in to_tikz(block_diagram(net(3, True)))
     source = (
         r"\documentclass{article}\usepackage{amsmath,amssymb,tikz}\usetikzlibrary{shapes.misc}\begin{document}"
         + picture
