@@ -6,6 +6,7 @@ a formula is printed, and what a page folds is unfolded here.
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from reports.document.model import (
 )
 from reports.writers.anchors import Anchors, anchor, step_anchor
 from reports.writers.breaking import broken, measure
+from reports.writers.latex_tables import LONG, places
 from reports.writers.latex_text import escape, formula, outline
 from reports.writers.svg import drawing
 from reports.writers.svg_tikz import tikz
@@ -53,8 +55,7 @@ SIGNS = {
     "undecided": (r"{?}", "warning"),
 }
 WIDTH = 62  # of a formula, in letters, before it is broken
-TABLE_WIDTH = 78  # of a table, in letters, before its columns wrap
-LONG_TABLE = 32  # rows, before it may run over pages
+NARROW = 50  # of a formula beside the name of a fact
 
 
 def latex(document: Document) -> str:
@@ -87,6 +88,7 @@ class _Writer:
         self.anchors = Anchors()
         self.symbols: set[str] = set()
         self.figures = 0
+        self.room: float = WIDTH  # letters on a line of the text that is being written
 
     def needed(self, document: Document) -> list[str]:
         """What the preamble must add for this document: TikZ, and symbols that a basic installation may lack."""
@@ -122,8 +124,11 @@ class _Writer:
         raise DocumentError(f"the LaTeX writer knows no inline {type(node).__name__}")
 
     def math(self, source: str) -> str:
-        made = formula(source, self.symbols)
-        wide = measure(tokens(source)) > WIDTH / 2 or r"\begin" in source
+        wide = measure(tokens(source)) > self.room / 2 or r"\begin" in source
+        made = formula(broken(source, self.room) if wide else source, self.symbols)
+        made = re.sub(
+            r"^\\begin\{aligned\}", r"\\begin{aligned}[t]", made
+        )  # its first line stands on the line of the text
         return rf"\inlined{{{made}}}" if wide else f"${made}$"
 
     def link(self, node: Link) -> str:
@@ -221,7 +226,7 @@ class _Writer:
         if step.rule:
             rows.append(("step.rule", self.inlines(step.rule)))
         if step.shapes:
-            rows.append(("step.shapes", self.inlines(step.shapes)))
+            rows.append(("step.shapes", self.within(NARROW, step.shapes)))
         if step.conditions:
             rows.append(("step.conditions", "; ".join(self.inlines(condition) for condition in step.conditions)))
         if step.inputs:
@@ -232,24 +237,22 @@ class _Writer:
         return [rf"\fact{{{escape(self.words(key))}}}{{{value}}}" for key, value in rows]
 
     def table(self, node: Table) -> str:
-        widths = _widths(node)
-        wraps = sum(widths) + 2 * len(widths) > TABLE_WIDTH
-        places = [column.align[0] for column in node.columns]
-        if wraps:
-            share = 0.94 - 0.03 * len(widths)
-            sizes = [max(0.06, share * width / sum(widths)) for width in widths]
-            sides = {"l": r"\raggedright", "c": r"\centering", "r": r"\raggedleft"}
-            places = [
-                rf">{{{sides[place]}\arraybackslash}}p{{{size:.3f}\linewidth}}"
-                for place, size in zip(places, sizes, strict=True)
-            ]
-        head = " & ".join(rf"\textbf{{{self.inlines(column.title)}}}" for column in node.columns)
-        rows = [" & ".join(self.inlines(cell) or "{}" for cell in row) for row in node.rows]
-        long = len(rows) > LONG_TABLE
+        columns = places(node)
+        widths = [place.width for place in columns]
+        head = " & ".join(
+            rf"\textbf{{{self.within(width, column.title)}}}"
+            for width, column in zip(widths, node.columns, strict=True)
+        )
+        rows = [
+            " & ".join(self.within(width, cell) or "{}" for width, cell in zip(widths, row, strict=True))
+            for row in node.rows
+        ]
+        long = len(rows) > LONG
         ends = r"\\[4pt]" if any(r"\frac" in row for row in rows) else r"\\"  # fractions of two rows do not touch
         body = "\n".join(rf"{{}}{row} {ends}" for row in rows)
         middle = r"\midrule\endhead" if long else r"\midrule"
-        inside = f"{{{''.join(places)}}}\n\\toprule\n{{}}{head} {ends}\n{middle}\n{body}\n\\bottomrule\n"
+        specification = "".join(place.specification for place in columns)
+        inside = f"{{{specification}}}\n\\toprule\n{{}}{head} {ends}\n{middle}\n{body}\n\\bottomrule\n"
         caption = (
             rf"{{\small\color{{soft}}\raggedright {self.inlines(node.caption)}\par}}\nopagebreak" + "\n"
             if node.caption
@@ -259,6 +262,14 @@ class _Writer:
             return f"{caption}{{\\small\\begin{{longtable}}{inside}\\end{{longtable}}}}"
         table = f"\\begin{{tabular}}{inside}\\end{{tabular}}"
         return f"{caption}{{\\small\\fitted{{\\linewidth}}{{{table}}}\\par}}"
+
+    def within(self, width: float | None, content: tuple[Inline, ...]) -> str:
+        """Inlines in a column so many letters wide."""
+        before, self.room = self.room, width or self.room
+        try:
+            return self.inlines(content)
+        finally:
+            self.room = before
 
     def listing(self, node: Code) -> str:
         lines = [rf"\codeline{{{escape(line.expandtabs(4), keep_spaces=True)}}}" for line in node.source.splitlines()]
@@ -279,23 +290,3 @@ class _Writer:
         if node.caption:
             lines.append(rf"{{\small\color{{soft}}\raggedright {self.inlines(node.caption)}\par}}")
         return "\n".join(lines)
-
-
-def _widths(node: Table) -> list[float]:
-    """Estimated width of each column, in letters."""
-    rows = [tuple(column.title for column in node.columns), *node.rows]
-    return [max(2.0, *(_width(row[place]) for row in rows)) for place in range(len(node.columns))]
-
-
-def _width(content: tuple[Inline, ...]) -> float:
-    total = 0.0
-    for node in content:
-        if isinstance(node, Math):
-            total += measure(tokens(node.latex))
-        elif isinstance(node, Link | Emphasis):
-            total += _width(node.content)
-        elif isinstance(node, Mark):
-            total += 10 + _width(node.evidence)
-        else:
-            total += len(plain((node,)))
-    return total
