@@ -20,6 +20,7 @@ from symbolic import Tensor
 from symbolic.program.graph import leaves, topological
 
 NOISE = 0.05  # of a real target, in units of its spread
+SPREAD = 0.3  # of the logarithm of a parameter that starts at a constant
 _SMALLEST = 4  # size of the first named dimension
 
 
@@ -57,8 +58,14 @@ def _many(t: Tensor, samples: int) -> Tensor:
 
 
 def _teacher(w: Tensor, numbers: Mapping[sp.Symbol, int], rng: np.random.Generator) -> np.ndarray:
-    """Entries with the variance one over fan-in: what comes out is about as large as what goes in."""
+    """Entries with the variance one over fan-in: what comes out is about as large as what goes in.
+
+    A parameter that starts at a constant other than zero (a gain, a width) keeps its sign and about that size.
+    """
     array = draw(w, numbers, rng)
+    start = w.init if w.init is not None and w.init.kind == "constant" else None
+    if start is not None and start.scale != 0:
+        return float(start.scale.xreplace(numbers)) * np.exp(SPREAD * array)
     return array if w.assume else array / np.sqrt(max(np.prod(array.shape[1:], dtype=float), 1.0))
 
 

@@ -5,7 +5,9 @@ import pytest
 
 from numeric.errors import DataError, OptionError
 from numeric.training.data import PACKAGED, DataSet, load
+from numeric.training.synthetic import teacher_data
 from symbolic import tensor
+from symbolic.language.gallery import GALLERY
 
 
 def loss_of(x_shape, y_shape, y_dtype="real"):
@@ -131,3 +133,10 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path):
         load(tmp_path / "o.npz")
     with pytest.raises(OptionError, match="between 0 and 1"):
         load("iris").split(1.5)
+
+
+def test_a_teacher_keeps_the_sign_of_what_starts_at_a_constant():
+    loss = GALLERY["rbf-net"].build()  # e^{−γ ‖x − w‖²} with γ = 1 at the start
+    data = teacher_data(loss, 200, seed=0)
+    assert np.abs(data.arrays["y"]).max() < 100
+    assert np.std(data.arrays["y"]) > 0
