@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ import numpy as np
 import sympy as sp
 
 from numeric.errors import CheckpointError
+from numeric.output import OutputError, replacing
 from symbolic import Equation, Tensor
 from symbolic.program.dims import shape_text
 from symbolic.program.expressions import Access
@@ -104,18 +103,11 @@ def save_parameters(path: Path, parameters: Mapping[str, np.ndarray]) -> None:
 
 
 def _written(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    temporary = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
-            temporary = Path(file.name)
+        with replacing(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise CheckpointError(f"{path}: cannot be written ({error.strerror or error})") from None
+    except OutputError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def load(path: Path, loss: Tensor) -> Checkpoint:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from numeric.output import OutputError, write_output
 from symbolic.errors import ChainruleError, suggestion
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict
 
@@ -111,9 +112,9 @@ def command(
     text = rendered(checked, style, strict)
     if output is not None:
         try:
-            output.write_text(text, encoding="utf-8")
-        except OSError as error:
-            click.echo(f"chainrule check: {output}: {error.strerror or error}", err=True)
+            write_output(output, text)
+        except OutputError as error:
+            click.echo(f"chainrule check: {error}", err=True)
             sys.exit(UNREADABLE)
     else:
         click.echo(text)

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from numeric.errors import OptionError
+from numeric.output import write_output
 from reports.commands.models import find
-from reports.writers.output import write_output
 
 
 @click.command("diagram", context_settings={"help_option_names": ["-h", "--help"]})

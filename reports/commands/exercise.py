@@ -39,10 +39,10 @@ def command(
       chainrule exercise ridge-regression --seed 3
       chainrule exercise net.py --count 10 -o sheet.html --key-file key.html
     """
+    from numeric.output import write_output
     from reports.document.model import Document
     from reports.document.worksheet import answers, worksheet
     from reports.writers import format_of, write, written
-    from reports.writers.output import write_output
     from symbolic.notation import declaration, statement
     from symbolic.verification.exercises import as_data, exercise
 

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from numeric.errors import OptionError, extra
+from numeric.output import write_output
 from reports.commands.models import find, is_file
-from reports.writers.output import write_output
 
 
 def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:

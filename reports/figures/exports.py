@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from numeric.errors import extra
+from numeric.output import write_output
 from reports.figures.blocks import Diagram
 from reports.figures.labels import label
 from reports.figures.svg import arranged, bends, size_of, to_svg, wire
-from reports.writers.output import write_output
 
 _TIKZ = {
     "observed": "draw, fill=black, text=white",

@@ -11,8 +11,8 @@ import importlib
 import os
 from pathlib import Path
 
+from numeric.output import OutputError, write_output
 from reports.document.model import Document
-from reports.writers.output import OutputError, write_output
 from symbolic.errors import ChainruleError, suggestion
 
 __all__ = ["FORMATS", "FormatError", "OutputError", "format_of", "write", "written"]

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
 
+from numeric.output import write_output
 from reports.document.model import Document
 from reports.writers.html import html
 from reports.writers.latex import latex
-from reports.writers.output import write_output
 from symbolic.errors import ChainruleError, suggestion
 
 TIMEOUT = 180  # seconds for one run of an engine

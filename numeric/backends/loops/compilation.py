@@ -13,12 +13,12 @@ import importlib.util
 import os
 import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from numeric.errors import OptionError, extra
+from numeric.output import write_output
 
 _VARIABLE = "CHAINRULE_CACHE_DIR"
 _modules: dict[str, ModuleType] = {}
@@ -69,7 +69,7 @@ def compiled(source: str) -> ModuleType:
         return _modules[key]
     path = owned_folder() / f"loops_{key}.py"
     if not path.exists() or path.read_text(encoding="utf-8") != source:
-        _publish(path, source)
+        write_output(path, source)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise OptionError(f"{path}: cannot be imported")
@@ -78,13 +78,6 @@ def compiled(source: str) -> ModuleType:
     spec.loader.exec_module(module)
     _modules[key] = module
     return module
-
-
-def _publish(path: Path, source: str) -> None:
-    """Write beside and rename: a racing process sees no file or a whole one."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
-        file.write(source)
-    os.replace(file.name, path)
 
 
 @dataclass(frozen=True)

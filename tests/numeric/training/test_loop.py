@@ -253,7 +253,7 @@ def test_checkpoints_that_do_not_belong_are_refused(tmp_path):
     np.savez(file, **arrays)
     with pytest.raises(CheckpointError, match="altered"):
         found(file, net_loss)
-    with pytest.raises(CheckpointError, match="cannot be written"):
+    with pytest.raises(CheckpointError, match="cannot write"):
         train(net_loss, training, epochs=1, checkpoint=tmp_path / "none" / "run.npz")
 
 

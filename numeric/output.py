@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from symbolic.errors import ChainruleError
 
@@ -15,41 +17,41 @@ class OutputError(ChainruleError, OSError):
 
 
 def write_output(path: str | os.PathLike[str], content: str | bytes) -> Path:
-    """Write ``content`` (text as UTF-8) to ``path`` and return it; an existing file is replaced at the last moment.
+    """Write ``content`` (text as UTF-8) to ``path`` and return it, as ``replacing`` does. Raises ``OutputError``."""
+    with replacing(path) as file:
+        file.write(content.encode("utf-8", errors="replace") if isinstance(content, str) else content)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of ``path`` at the end of the block, if that ends well.
 
     Raises ``OutputError`` with the reason, and then leaves whatever was there as it was.
     """
     target = Path(path)
-    data = content.encode("utf-8", errors="replace") if isinstance(content, str) else content
     if target.is_dir():
         raise OutputError(f"cannot write {target}: it is a folder; name a file in it")
     if not target.parent.is_dir():
         raise OutputError(f"cannot write {target}: there is no folder {target.parent}; make it first")
-    if target.exists() and not target.is_file():  # /dev/stdout, a pipe: nothing to replace
-        return _straight(target, data)
+    straight = target.exists() and not target.is_file()  # /dev/stdout, a pipe: nothing to replace
     try:
-        _replace(target.resolve(), data)
+        with target.open("wb") if straight else _beside(target.resolve()) as file:
+            yield file
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"cannot write {target}: {reason}; what was there is unchanged") from error
-    return target
+        kept = "" if straight else "; what was there is unchanged"
+        raise OutputError(f"cannot write {target}: {error.strerror or error}{kept}") from error
 
 
-def _straight(target: Path, data: bytes) -> Path:
-    try:
-        target.write_bytes(data)
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
-    return target
-
-
-def _replace(target: Path, data: bytes) -> None:
+@contextlib.contextmanager
+def _beside(target: Path) -> Iterator[BinaryIO]:
+    """A new file in the same folder, renamed to the target's name when it is on the disk."""
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(13, "the file is read-only")
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, _mode(target))

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from reports.writers.output import OutputError, write_output
+from numeric.output import OutputError, write_output
 
 
 def test_new_file(tmp_path):
