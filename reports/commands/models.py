@@ -40,7 +40,8 @@ class Model:
     """A model to derive, train or draw.
 
     ``loss`` is that of one sample unless ``whole`` says that it takes all of them; ``tensors`` are its named tensors;
-    ``wrt`` those by which it is derived (all parameters if empty); ``source`` the text of its file.
+    ``wrt`` those by which it is derived (all parameters if empty); ``source`` the text of its file. Title and description of a model
+    ``from_gallery`` are told in the language of a report.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Model:
     source: str = ""
     whole: bool = False
     wrt: tuple[Tensor, ...] = ()
+    from_gallery: bool = False
 
 
 def is_file(argument: str) -> bool:
@@ -77,7 +79,8 @@ def from_gallery(name: str, **sizes: int) -> Model:
         raise ModelError(f"the model {name!r} has no {' and '.join(sizes)} to choose; take one that has, such as 'gpt'")
     loss = entry.build(**sizes)
     wrt = tuple(named(loss)[label] for label in entry.wrt)
-    return Model(name, entry.title, loss, entry.description, named(loss), whole=entry.whole, wrt=wrt)
+    found = named(loss)
+    return Model(name, entry.title, loss, entry.description, found, whole=entry.whole, wrt=wrt, from_gallery=True)
 
 
 def from_file(path: Path) -> Model:

@@ -56,14 +56,23 @@ def report(model: Model, choices: Choices | None = None) -> Document:
     """The document of a model: diagram, symbols, program, Jacobians, steps, gradients, structure, code, checks, training."""
     made = derived(model, choices or Choices())
     words = made.words
-    blocks: list[Block] = [Paragraph(model.description)] if model.description else []
+    title, description = _presented(model, words)
+    blocks: list[Block] = [Paragraph(description)] if description else []
     blocks += sections(made)
     return Document(
-        words("report.title").format(title=model.title),
+        words("report.title", title=title),
         blocks,
         made.choices.language,
         {words("report.model"): model.name},
     )
+
+
+def _presented(model: Model, words: Catalogue) -> tuple[str, str]:
+    """Title and description of a model: in the catalogue's language, if it is one of the gallery."""
+    key = f"gallery.{model.name}"
+    if not model.from_gallery or f"{key}.title" not in words.sentences:
+        return model.title, model.description
+    return words(f"{key}.title"), words(f"{key}.text")
 
 
 def derived(model: Model, choices: Choices, group: str = "step") -> Derived:
@@ -103,18 +112,18 @@ def _runs(made: Derived) -> Iterator[Section | None]:
 def diagram(made: Derived) -> Section:
     """The block diagram with the gradients flowing back."""
     d = made.derivation
-    figure = diagram_figure(d.output, d.program, made.words("report.diagram_caption"))
+    figure = diagram_figure(d.output, d.program, made.words("report.diagram_caption"), made.words)
     return Section(made.words("report.diagram"), [figure], id="diagram")
 
 
-def diagram_figure(output: Any, circles: Any, caption: Any, gradients: bool = True, id: str = "") -> Figure:
+def diagram_figure(output: Any, circles: Any, caption: Any, words: Catalogue, gradients: bool = True) -> Figure:
     """The block diagram of a program as a figure for every format."""
     from reports.figures.blocks import block_diagram
     from reports.figures.exports import to_tikz
     from reports.figures.svg import to_svg
 
     drawn = block_diagram(output, circles=circles, gradients=gradients)
-    return Figure(to_svg(drawn), drawn.description(), caption, tikz=to_tikz(drawn), id=id)
+    return Figure(to_svg(drawn, words=words), drawn.description(words), caption, tikz=to_tikz(drawn))
 
 
 def program(made: Derived) -> Section:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from numeric.gradient_check import GradientCheck, check_gradient
 from reports.document.catalogue import Catalogue
-from reports.document.model import Column, Figure, Note, Paragraph, Section, Table
-from reports.document.phrases import scientific, symbol
+from reports.document.model import Column, Figure, Paragraph, Section, Table
+from reports.document.phrases import failed, scientific, symbol
 from reports.figures.bars import error_bars
 from symbolic.calculus.derivation import Derivation
 from symbolic.errors import EvaluationError
@@ -21,7 +21,7 @@ def gradient_check(d: Derivation, words: Catalogue, seed: int = 0) -> Section | 
     try:
         found = check_gradient(d.output, wrt=wanted, directions=DIRECTIONS, seed=seed)
     except EvaluationError as error:
-        return Section(words("report.check"), [Note(str(error), kind="warning")], id="check")
+        return Section(words("report.check"), [failed("report.check_error", error, words)], id="check")
     names = {p.name: symbol(w) for p, w in zip(found.parameters, wanted, strict=True)}
     blocks = [
         Paragraph(words("report.check_intro", directions=DIRECTIONS)),

@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterable
 
 from reports.document.catalogue import Catalogue
-from reports.document.model import Content, Inline, Math, Text, inlines
+from reports.document.model import Code, Content, Inline, Math, Note, Paragraph, Text, inlines
 from symbolic.notation import name_latex
 from symbolic.program.tensors import Tensor
 
@@ -51,3 +51,8 @@ def scientific(number: float) -> Math:
         return Math("0")
     mantissa, exponent = f"{number:.1e}".split("e")
     return Math(rf"{mantissa} \times 10^{{{int(exponent)}}}")
+
+
+def failed(key: str, error: Exception, words: Catalogue) -> Note:
+    """A warning: the sentence ``key``, and what the program said, as it said it."""
+    return Note(Paragraph(phrase(words, key, message=Code(str(error)))), kind="warning")

@@ -57,13 +57,17 @@ class Telling:
             match = re.fullmatch(CONDITIONS[key.removeprefix("condition.")], c.relation)
             if match:
                 return phrase(self.words, key, subject=match.groupdict().get("subject", ""))
+        value = re.fullmatch(r"(\w+)′\((\S+)\) = (\S+)", c.relation)  # the convention at a kink
+        if value:
+            return (Math(rf"\operatorname{{{value[1]}}}'({value[2]}) = {value[3]}"),)
         about = (symbol(c.subject), Text(" ")) if c.subject is not None else ()
         return (*about, Text(c.relation))
 
     def finding(self, f: Finding) -> tuple[Inline, ...]:
         """A structural finding in words."""
         subject = symbol(f.subject) if f.subject is not None else ()
-        return phrase(self.words, f"finding.{f.kind}", subject=subject)
+        axes = ", ".join(map(str, f.axes))
+        return phrase(self.words, f"finding.{f.key.replace(' ', '_')}", subject=subject, axes=axes)
 
 
 # What a condition in words looks like, by the key of its sentence; others are the same in every language.
@@ -168,7 +172,7 @@ def evidence(check: StepCheck, words: Catalogue) -> Mark:
     """The mark of a step that was held to numbers."""
     key = {COMPLEX_STEP: "complex_step", SAME: "same"}.get(check.method, "differences")
     if check.status == "undecided":
-        return Mark("undecided", phrase(words, "evidence.undecided", reason=check.reason))
+        return Mark("undecided", phrase(words, "evidence.undecided", reason=Code(check.reason)))
     if check.status == "refuted":
         key = "refuted"
     return Mark(check.status, phrase(words, f"evidence.{key}", error=scientific(check.error)))

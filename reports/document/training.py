@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from numeric.errors import MissingExtraError
 from numeric.training.history import History, Record
 from reports.document.catalogue import Catalogue
-from reports.document.model import Block, Column, Figure, Note, Paragraph, Section, Table
+from reports.document.model import Block, Code, Column, Figure, Note, Paragraph, Section, Table
+from reports.document.phrases import failed, phrase
 from symbolic.errors import ChainruleError
 from symbolic.program.graph import leaves, topological
 
@@ -25,13 +26,17 @@ def training(model: Model, words: Catalogue, choices: Choices) -> Section | None
     if not any(t.role == "parameter" for t in leaves([model.loss])):
         return None
     if model.whole:
-        return Section(words("report.training"), [Note(words("training.whole"))], id="training")
+        return Section(
+            words("report.training"),
+            [Note(Paragraph(phrase(words, "training.whole", check=Code("check_gradient"))))],
+            id="training",
+        )
     try:
         history, intro = _run(model, words, choices)
     except ChainruleError as error:
         if choices.data is not None:
             raise
-        return Section(words("report.training"), [Note(str(error), kind="warning")], id="training")
+        return Section(words("report.training"), [failed("training.error", error, words)], id="training")
     return Section(words("report.training"), [Paragraph(intro), *history_blocks(history, words)], id="training")
 
 
@@ -77,7 +82,7 @@ def curve(history: History, words: Catalogue) -> Figure | None:
     try:
         from reports.figures.plots import loss_curve, to_svg
 
-        plot = loss_curve(history)
+        plot = loss_curve(history, words)
     except MissingExtraError:
         return None
     return Figure(to_svg(plot), plot.alt, words("training.curve"))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from reports.document.catalogue import Catalogue, catalogue
 from symbolic import Equation, Tensor
 from symbolic.notation import latex, name_latex, text
 from symbolic.program.graph import topological
@@ -26,7 +27,7 @@ MANY = 4  # readers of a given variable from which on each has a circle of its o
 class Node:
     """One symbol. ``kind``: observed, parameter, computed, function, cost or fold; ``label`` is LaTeX, ``words`` plain.
 
-    ``repeated``: the same variable is drawn at other boxes too.
+    ``repeated``: the same variable is drawn at other boxes too; ``count``: how many modules a fold stands for.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Node:
     label: str
     words: str
     repeated: bool = False
+    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,22 +54,23 @@ class Diagram:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
-    def description(self) -> str:
-        """The diagram in words, for readers who cannot see it."""
-        words = {node.key: node.words for node in self.nodes}
+    def description(self, words: Catalogue | None = None) -> str:
+        """The diagram in the words of a catalogue (English if there is none), for readers who cannot see it."""
+        words = words or catalogue("en")
+        name = {n.key: words("diagram.fold", count=n.count) if n.count else n.words for n in self.nodes}
         said = []
         for node in self.nodes:
-            feeding = [words[e.source] for e in self.edges if e.target == node.key]
-            fed = [words[e.target] for e in self.edges if e.source == node.key]
+            feeding = _listed([name[e.source] for e in self.edges if e.target == node.key], words)
+            fed = _listed([name[e.target] for e in self.edges if e.source == node.key], words)
             if node.kind in ("function", "fold"):
-                said.append(f"{node.words} turns {_listed(feeding)} into {_listed(fed)}")
+                said.append(words("diagram.function", box=name[node.key], inputs=feeding, outputs=fed))
             elif node.kind == "cost":
-                said.append(f"the cost {node.words} is computed from {_listed(feeding)}")
-        return "Block diagram: " + ("; ".join(said) if said else _listed([n.words for n in self.nodes])) + "."
+                said.append(words("diagram.cost", cost=node.words, inputs=feeding))
+        return words("diagram.description", parts="; ".join(said) or _listed(list(name.values()), words))
 
 
-def _listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+def _listed(names: list[str], words: Catalogue) -> str:
+    return words("diagram.and").join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
 def block_diagram(
@@ -220,9 +223,7 @@ def _folded(diagram: Diagram, modules: list[_Module]) -> Diagram:
         n.key for n in diagram.nodes if n.key[0] == "x" and int(n.key.split("_")[1]) in {m.out.serial for m in hidden}
     }
     last = f"t{middle[-1].out.serial}"
-    fold = Node(
-        "fold", "fold", rf"\cdots\;{count}\times", f"{count} alike modules, of which the first and the last are drawn,"
-    )
+    fold = Node("fold", "fold", rf"\cdots\;{count}\times", f"⋯ {count} ×", count=count)
     nodes = [replace(fold) if n.key == last else n for n in diagram.nodes if n.key not in gone or n.key == last]
     edges = []
     for e in diagram.edges:

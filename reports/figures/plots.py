@@ -1,14 +1,13 @@
 """Plots people expect, with matplotlib: curves of a run, a path over level lines, the structure of a Jacobian, errors.
 
 Colours are Okabe and Ito's, which colour-blind readers tell apart; each has a line style of its own, so that a plot reads
-in black and white too. Every function returns a ``Plot``: the drawing with its text alternative.
+in black and white too. Every function returns a ``Plot``: the drawing with its text alternative, both in the words
+of a catalogue (English if there is none).
 """
 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numeric.errors import OptionError, extra
+from numeric.output import write_output
+from reports.document.catalogue import Catalogue, catalogue
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,16 +43,17 @@ class Plot:
     alt: str
 
 
-def loss_curve(history: History) -> Plot:
+def loss_curve(history: History, words: Catalogue | None = None) -> Plot:
     """Mean training loss and held-out loss by epoch, and metrics on an axis of their own."""
+    words = words or catalogue("en")
     records = history.records
     epochs = [r.epoch for r in records]
     metrics = sorted({name for r in records for name in r.metrics})
     figure, axes = _panels(2 if metrics else 1)
-    curves = {"training loss": [r.loss for r in records]}
+    curves = {words("training.loss"): [r.loss for r in records]}
     if any(r.validation is not None for r in records):
-        curves["held-out loss"] = [r.validation for r in records]
-    _curves(axes[0], epochs, curves, "epoch", "loss")
+        curves[words("training.held_out")] = [r.validation for r in records]
+    _curves(axes[0], epochs, curves, words("training.epoch"), words("plot.loss"))
     values = [v for curve in curves.values() for v in curve]
     if values and min(values) > 0 and max(values) > 20 * min(values):
         axes[0].set_yscale("log")
@@ -59,21 +61,28 @@ def loss_curve(history: History) -> Plot:
         _curves(
             axes[1],
             epochs,
-            {name: [r.metrics.get(name, np.nan) for r in records] for name in metrics},
-            "epoch",
-            "value",
+            {_metric(name, words): [r.metrics.get(name, np.nan) for r in records] for name in metrics},
+            words("training.epoch"),
+            words("plot.value"),
         )
-    said = f"Loss over {len(records)} epochs"
-    if records:
-        said += f", from {records[0].loss:.3g} to {records[-1].loss:.3g}"
-        said += "".join(f"; {name} {value:.4g} at the end" for name, value in records[-1].metrics.items())
-    return Plot(figure, said + ".")
+    if not records:
+        return Plot(figure, words("plot.no_epoch"))
+    last = records[-1]
+    ends = words("plot.loss_alt", epochs=len(records), first=f"{records[0].loss:.3g}", last=f"{last.loss:.3g}")
+    at_end = [words("plot.metric_alt", name=_metric(n, words), value=f"{v:.4g}") for n, v in last.metrics.items()]
+    return Plot(figure, "; ".join([ends, *at_end]) + ".")
 
 
-def rate_range(found: RateRange) -> Plot:
+def _metric(name: str, words: Catalogue) -> str:
+    return words.sentences.get(f"training.{name}", name)
+
+
+def rate_range(found: RateRange, words: Catalogue | None = None) -> Plot:
     """The loss of a learning-rate range test over the rates, with its running mean and the suggested rate."""
+    words = words or catalogue("en")
     figure, (axis,) = _panels(1)
-    _curves(axis, list(found.rates), {"loss": found.losses, "running mean": found.smoothed}, "learning rate", "loss")
+    curves = {words("plot.loss"): found.losses, words("plot.running_mean"): found.smoothed}
+    _curves(axis, list(found.rates), curves, words("plot.rate"), words("plot.loss"))
     axis.set_xscale("log")
     axis.set_xticks(
         [10.0**k for k in range(int(np.ceil(np.log10(found.rates[0]))), int(np.log10(found.rates[-1])) + 1)]
@@ -81,7 +90,7 @@ def rate_range(found: RateRange) -> Plot:
     axis.axvline(found.suggestion, color="0.4", linewidth=1, linestyle=":")
     top = 2 * float(np.max(found.smoothed[: int(np.argmin(found.smoothed)) + 1]))
     axis.set_ylim(top=min(top, float(np.max(found.losses)) * 1.05))
-    return Plot(figure, f"Learning-rate range test, {found}.")
+    return Plot(figure, words("plot.range_alt", found=str(found)))
 
 
 def trajectory(
@@ -89,8 +98,10 @@ def trajectory(
     paths: Mapping[str, Sequence[tuple[float, float]]],
     labels: tuple[str, str] = ("w_1", "w_2"),
     resolution: int = 80,
+    words: Catalogue | None = None,
 ) -> Plot:
     """Paths of two parameters over the level lines of ``value``, a function of the two."""
+    words = words or catalogue("en")
     points = np.array([p for path in paths.values() for p in path], dtype=float)
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.25 * np.maximum(high - low, 1e-3)
@@ -109,12 +120,16 @@ def trajectory(
     axis.set_xlabel(f"${labels[0]}$")
     axis.set_ylabel(f"${labels[1]}$")
     axis.legend(frameon=False)
-    ends = ", ".join(f"{name} ends at ({path[-1][0]:.3g}, {path[-1][1]:.3g})" for name, path in paths.items())
-    return Plot(figure, f"Paths over the level lines of the loss: {ends}.")
+    ends = [
+        words("plot.path_end", name=name, x=f"{path[-1][0]:.3g}", y=f"{path[-1][1]:.3g}")
+        for name, path in paths.items()
+    ]
+    return Plot(figure, words("plot.paths_alt", ends="; ".join(ends)))
 
 
-def structure_picture(matrix: Any, rows: str = "output", columns: str = "variable") -> Plot:
+def structure_picture(matrix: Any, rows: str = "", columns: str = "", words: Catalogue | None = None) -> Plot:
     """Where a Jacobian or Hessian is zero, positive and negative; further axes are merged into two."""
+    words = words or catalogue("en")
     a = np.asarray(matrix, dtype=float)
     half = (a.ndim + 1) // 2
     a = a.reshape(int(np.prod(a.shape[:half])), -1)
@@ -125,44 +140,43 @@ def structure_picture(matrix: Any, rows: str = "output", columns: str = "variabl
     axis.grid(False)
     axis.xaxis.get_major_locator().set_params(integer=True)
     axis.yaxis.get_major_locator().set_params(integer=True)
-    axis.set_xlabel(columns)
-    axis.set_ylabel(rows)
+    axis.set_xlabel(columns or words("plot.columns"))
+    axis.set_ylabel(rows or words("plot.rows"))
     zeros = np.mean(a == 0)
-    return Plot(
-        figure,
-        f"A {a.shape[0]} by {a.shape[1]} matrix, {zeros:.0%} of whose entries are zero, the largest {largest:.3g} in size.",
-    )
+    fields = {"rows": a.shape[0], "columns": a.shape[1], "zeros": f"{zeros:.0%}", "largest": f"{largest:.3g}"}
+    return Plot(figure, words("plot.matrix_alt", **fields))
 
 
-def histograms(arrays: Mapping[str, Any], label: str = "gradient entries") -> Plot:
-    """The distribution of each array's entries, on a common axis."""
+def histograms(arrays: Mapping[str, Any], label: str = "", words: Catalogue | None = None) -> Plot:
+    """The distribution of each array's entries, on a common axis; ``label`` says what they are."""
+    words = words or catalogue("en")
+    label = label or words("plot.entries")
     figure, (axis,) = _panels(1)
     spread = max(float(np.abs(a).max(initial=0)) for a in map(np.asarray, arrays.values())) or 1.0
     bins = np.linspace(-spread, spread, 61)
     for (name, array), (colour, line, _) in zip(arrays.items(), STYLES * len(arrays), strict=False):
         axis.hist(np.ravel(array), bins=bins, histtype="step", density=True, color=colour, linestyle=line, label=name)
     axis.set_xlabel(label)
-    axis.set_ylabel("density")
+    axis.set_ylabel(words("plot.density"))
     axis.legend(frameon=False)
     spreads = ", ".join(f"{name} {np.std(array):.2g}" for name, array in arrays.items())
-    return Plot(figure, f"Histograms of {label}; standard deviations: {spreads}.")
+    return Plot(figure, words("plot.histograms_alt", label=label, spreads=spreads))
 
 
-def error_bars(errors: Mapping[str, float], tolerance: float) -> Plot:
+def error_bars(errors: Mapping[str, float], tolerance: float, words: Catalogue | None = None) -> Plot:
     """The relative error of each parameter's gradient against numerical differentiation, and the tolerance."""
+    words = words or catalogue("en")
     figure, (axis,) = _panels(1, height=1.2 + 0.32 * max(len(errors), 2))
     names = list(errors)
     shown = [max(errors[name], 1e-17) for name in names]
     axis.barh(names, shown, color=STYLES[0][0], height=0.55)
     axis.axvline(tolerance, color="black", linestyle="--", linewidth=1)
     axis.set_xscale("log")
-    axis.set_xlabel("relative error (dashed: tolerance)")
+    axis.set_xlabel(words("plot.error"))
     axis.invert_yaxis()
-    worst = max(errors.values(), default=0.0)
-    return Plot(
-        figure,
-        f"Relative gradient errors of {len(errors)} parameters; the largest is {worst:.2g}, the tolerance {tolerance:.0g}.",
-    )
+    worst = f"{max(errors.values(), default=0.0):.2g}"
+    said = words("report.check_alt", count=len(errors), worst=worst, tolerance=f"{tolerance:.0g}")
+    return Plot(figure, said)
 
 
 def to_svg(plot: Plot) -> str:
@@ -177,23 +191,16 @@ def to_svg(plot: Plot) -> str:
 
 
 def saved(plot: Plot, path: Path) -> None:
-    """Write the plot as ``.svg``, ``.png`` or ``.pdf``, replacing a file only when the new one is complete.
+    """Write the plot as ``.svg``, ``.png`` or ``.pdf``.
 
-    Raises ``OptionError`` for another ending or a place that cannot be written.
+    Raises ``OptionError`` for another ending and ``OutputError`` for a place that cannot be written.
     """
     if path.suffix not in FORMATS:
         raise OptionError(f"{path}: a plot is written as {', '.join(FORMATS)}")
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
-            temporary = Path(file.name)
-            with _style():
-                plot.figure.savefig(file, format=path.suffix[1:], dpi=160)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise OptionError(f"{path}: the plot cannot be written ({error.strerror or error})") from None
+    drawn = io.BytesIO()
+    with _style():
+        plot.figure.savefig(drawn, format=path.suffix[1:], dpi=160)
+    write_output(path, drawn.getvalue())
 
 
 def _style() -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
+from reports.document.catalogue import Catalogue
 from reports.figures.blocks import Diagram, Edge, Node
 from reports.figures.labels import Label, label
 from reports.figures.layout import GAP_X, Layout, Size, place
@@ -25,8 +26,8 @@ _HEAD = 7.0
 WIDEST = 860.0  # points: a drawing of this width is still read easily in a column of text
 
 
-def to_svg(diagram: Diagram, standalone: bool = True) -> str:
-    """The drawing as an SVG element with its text alternative; ``standalone`` adds the namespace.
+def to_svg(diagram: Diagram, standalone: bool = True, words: Catalogue | None = None) -> str:
+    """The drawing as an SVG element with its text alternative in ``words``; ``standalone`` adds the namespace.
 
     Raises ``ValueError`` for a node of unknown kind.
     """
@@ -34,13 +35,13 @@ def to_svg(diagram: Diagram, standalone: bool = True) -> str:
     layout = arranged(diagram)
     parts = [_edge(diagram, e, layout) for e in diagram.edges]
     parts += [_node(node, layout.centres[node.key], labels[node.key]) for node in diagram.nodes]
-    drop = max((words.height for words in _flows(diagram)), default=0.0)
+    drop = max((flow.height for flow in _flows(diagram)), default=0.0)
     width, height = math.ceil(layout.width), math.ceil(layout.height + drop)
-    words = diagram.description()
+    said = diagram.description(words)
     return (
         f'<svg{" xmlns=" + quoteattr("http://www.w3.org/2000/svg") if standalone else ""} class="bd" role="img" '
-        f'aria-label={quoteattr(words)} viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
-        f"<title>{escape(words)}</title><style>{STYLE}</style>{''.join(parts)}</svg>"
+        f'aria-label={quoteattr(said)} viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+        f"<title>{escape(said)}</title><style>{STYLE}</style>{''.join(parts)}</svg>"
     )
 
 

@@ -20,20 +20,56 @@ from symbolic.program.functions import Equal, Sigmoid
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 
-KINDS = (
-    "zero", "independent", "constant", "symmetric", "diagonal", "block_diagonal", "kronecker", "rank_one",
-    "positive_semidefinite",
-)  # fmt: skip
+# What is said of a finding, by its kind and, where there is one, what it rests on; KINDS are the kinds.
+SENTENCES = {
+    "zero": "It is exactly zero.",
+    "independent": "It does not depend on {subject}.",
+    "constant": "It is constant: it depends on none of its variables.",
+    "symmetric": "It is symmetric.",
+    "diagonal": "It is diagonal.",
+    "block_diagonal": "It is block-diagonal in axis {axes}.",
+    "block_diagonal equal": "It is block-diagonal in axis {axes}, with equal blocks.",
+    "kronecker": "It is a Kronecker product A ⊗ B of a matrix on the first axes and one on the last.",
+    "kronecker left": "It is a Kronecker product I ⊗ M with the identity.",
+    "kronecker right": "It is a Kronecker product M ⊗ I with the identity.",
+    "rank_one": "It has rank one: it is an outer product u vᵀ.",
+    "rank_one equal": "It has rank one: all entries are equal.",
+    "positive_semidefinite sum": "It is positive semi-definite: a sum of positive semi-definite matrices.",
+    "positive_semidefinite squares": "It is positive semi-definite: a sum of v vᵀ with weights that are not negative.",
+    "positive_semidefinite diagonal": "It is positive semi-definite: diagonal, with entries that are not negative.",
+    "positive_semidefinite covariance": (
+        "It is positive semi-definite: diag(p) − ppᵀ, the covariance of a probability vector p."
+    ),
+    "positive_semidefinite blocks": (
+        "It is positive semi-definite: blocks diag(p) − ppᵀ, covariances of probability vectors p."
+    ),
+}
+KINDS = tuple(dict.fromkeys(key.split()[0] for key in SENTENCES))
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One structural fact: its ``kind``, the ``sentence`` that states it, the form that shows it, and its subject if any."""
+    """One structural fact: its ``kind`` (see ``KINDS``), the form that shows it, and its subject or axes if any.
+
+    ``basis`` says what it rests on where a kind has several reasons; ``sentence`` states it.
+    """
 
     kind: str
-    sentence: str
     evidence: Closed
     subject: Tensor | None = None
+    basis: str = ""
+    axes: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Kind and basis: the key of ``SENTENCES``."""
+        return f"{self.kind} {self.basis}".rstrip()
+
+    @property
+    def sentence(self) -> str:
+        """The fact in words."""
+        subject = self.subject.label if self.subject is not None else ""
+        return SENTENCES[self.key].format(subject=subject, axes=", ".join(map(str, self.axes)))
 
     def __str__(self) -> str:
         return self.sentence
@@ -61,7 +97,7 @@ def structure(t: Tensor, among: Iterable[Tensor] = ()) -> tuple[Finding, ...]:
     except TooLargeError:
         return ()
     if deep.expr == 0:
-        return (Finding("zero", "It is exactly zero.", deep),)
+        return (Finding("zero", deep),)
     found = _independent(t, deep, among)
     rank = len(form.indices) // 2
     if t.ndim < 2 or t.ndim % 2 or t.extents[:rank] != t.extents[rank:]:
@@ -69,13 +105,13 @@ def structure(t: Tensor, among: Iterable[Tensor] = ()) -> tuple[Finding, ...]:
             found += _rank_one(form)
         return tuple(found)
     if _is_symmetric(form, rank) or _is_symmetric(deep, rank):
-        found.append(Finding("symmetric", "It is symmetric.", form))
+        found.append(Finding("symmetric", form))
     found += _delta_structure(form, rank)
     if rank == 1 or not any(f.kind in ("kronecker", "diagonal") for f in found):
         found += _rank_one(form)
-    reason = _semidefinite(shown, rank)
-    if reason:
-        found.append(Finding("positive_semidefinite", f"It is positive semi-definite: {reason}.", shown))
+    basis = _semidefinite(shown, rank)
+    if basis:
+        found.append(Finding("positive_semidefinite", shown, basis=basis))
     return tuple(found)
 
 
@@ -85,8 +121,8 @@ def _independent(t: Tensor, deep: Closed, among: Iterable[Tensor]) -> list[Findi
     varying = [u for u in dict.fromkeys([*leaves([t]), *among]) if u.value is None]
     gone = [u for u in varying if u.serial not in still]
     if not any(u.value is None for u in leaves(read)):
-        return [Finding("constant", "It is constant: it depends on none of its variables.", deep)]
-    return [Finding("independent", f"It does not depend on {u.label}.", deep, u) for u in gone]
+        return [Finding("constant", deep)]
+    return [Finding("independent", deep, u) for u in gone]
 
 
 def _is_symmetric(form: Closed, rank: int) -> bool:
@@ -107,22 +143,19 @@ def _delta_structure(form: Closed, rank: int) -> list[Finding]:
     terms = _terms(form.expr)
     axes = [a for a in range(rank) if all(_has_delta(f, rows[a], columns[a]) for f in terms)]
     if len(axes) == rank:
-        return [Finding("diagonal", "It is diagonal.", form)]
+        return [Finding("diagonal", form)]
     if not axes:
         return _kronecker(form, terms, rows, columns) if rank == 2 else []
-    rest = [i for a in range(rank) if a not in axes for i in (rows[a], columns[a])]
     tied = {i for a in axes for i in (rows[a], columns[a])}
     blocks = [f for factors in terms for f in factors if not (isinstance(f, Equal) and set(f.args) <= tied)]
-    names = " and ".join(f"axis {a + 1}" for a in axes)
+    numbers = tuple(a + 1 for a in axes)
     if not any(f.free_symbols & tied for f in blocks):
-        which = "I ⊗ M" if axes == list(range(len(axes))) else "M ⊗ I"
+        side = "left" if axes == list(range(len(axes))) else "right"
         return [
-            Finding("block_diagonal", f"It is block-diagonal in {names}, with equal blocks.", form),
-            Finding(
-                "kronecker", f"It is the Kronecker product {which}, M over {', '.join(i.name for i in rest)}.", form
-            ),
+            Finding("block_diagonal", form, basis="equal", axes=numbers),
+            Finding("kronecker", form, basis=side),
         ]
-    return [Finding("block_diagonal", f"It is block-diagonal in {names}.", form)]
+    return [Finding("block_diagonal", form, axes=numbers)]
 
 
 def _kronecker(form: Closed, terms: list[tuple[sp.Expr, ...]], rows, columns) -> list[Finding]:
@@ -132,9 +165,7 @@ def _kronecker(form: Closed, terms: list[tuple[sp.Expr, ...]], rows, columns) ->
     mixed = [f for f in terms[0] if f.free_symbols & first and f.free_symbols & second]
     if mixed or not any(first <= f.free_symbols for f in terms[0]):
         return []
-    return [
-        Finding("kronecker", "It is a Kronecker product A ⊗ B of a matrix on the first axes and one on the last.", form)
-    ]
+    return [Finding("kronecker", form)]
 
 
 def _rank_one(form: Closed) -> list[Finding]:
@@ -145,23 +176,23 @@ def _rank_one(form: Closed) -> list[Finding]:
         return []
     used = set().union(*(f.free_symbols for f in terms[0]))
     if not used & rows and not used & columns:
-        return [Finding("rank_one", "It has rank one: all entries are equal.", form)]
-    return [Finding("rank_one", "It has rank one: it is an outer product u vᵀ.", form)]
+        return [Finding("rank_one", form, basis="equal")]
+    return [Finding("rank_one", form)]
 
 
 # -- definiteness ------------------------------------------------------------------------------------------------------
 
 
 def _semidefinite(shown: Closed, rank: int) -> str:
-    """Why the form is positive semi-definite, in words; empty if that does not follow."""
+    """What it rests on that the form is positive semi-definite; empty if that does not follow."""
     rows, columns = shown.indices[:rank], shown.indices[rank:]
     terms = sp.Add.make_args(shown.expr)
     if _is_covariance(terms, rows, columns):
-        return "diag(p) − ppᵀ, the covariance of a probability vector p"
+        return "covariance"
     reasons = [_semidefinite_term(sp.Mul.make_args(term), rows, columns) for term in terms]
     if not all(reasons):
         return ""
-    return reasons[0] if len(set(reasons)) == 1 else "a sum of positive semi-definite matrices"
+    return reasons[0] if len(set(reasons)) == 1 else "sum"
 
 
 def _semidefinite_term(factors: tuple[sp.Expr, ...], rows, columns) -> str:
@@ -183,7 +214,7 @@ def _semidefinite_term(factors: tuple[sp.Expr, ...], rows, columns) -> str:
         if len(inner) == 1 and _is_covariance(sums[0].args, (inner[0][0],), (inner[0][1],)):
             left, deltas = [f for f in left if f is not sums[0]], []
             if all(w.is_nonnegative for w in left):
-                return "blocks diag(p) − ppᵀ, covariances of probability vectors p"
+                return "blocks"
     while left:
         f = left.pop()
         base, e = f.as_base_exp() if f.is_Pow and not isinstance(f, sp.exp) else (f, sp.S.One)
@@ -196,9 +227,7 @@ def _semidefinite_term(factors: tuple[sp.Expr, ...], rows, columns) -> str:
             weights.append(f)
     if not all(map(_is_weight, weights)):
         return ""
-    return "diagonal, with entries that are not negative" if len(deltas) == len(rows) else (
-        "a sum of v vᵀ with weights that are not negative"
-    )  # fmt: skip
+    return "diagonal" if len(deltas) == len(rows) else "squares"
 
 
 def _is_weight(w: sp.Expr) -> bool:

@@ -167,6 +167,7 @@ def _game(book: Book) -> list[Block]:
         lambda p, q: float(value(p, q)),
         {book.prose("players.at_once"): at_once, book.prose("players.ahead"): ahead},
         ("a", "b"),
+        words=book.words,
     )
     fields = {name: number(float(np.hypot(*path[-1])), 3) for name, path in (("once", at_once), ("look", ahead))}
     start = number(float(np.hypot(*at_once[0])), 3)

@@ -119,7 +119,7 @@ class Book:
 
     def diagram(self, key: str, output: Tensor, circles: Any = None, gradients: bool = False) -> Figure:
         """The block diagram of a program, with the caption ``key``."""
-        return diagram_figure(output, circles, self.sentence(key), gradients)
+        return diagram_figure(output, circles, self.sentence(key), self.words, gradients)
 
     def plot(self, key: str, plot: Any) -> Figure:
         """A plot, with the caption ``key``."""

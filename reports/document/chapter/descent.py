@@ -139,6 +139,7 @@ def noisy(book: Book) -> Section:
         lambda a, b: value([a, b]),
         {book.prose("noisy.single"): single, book.prose("noisy.full"): full},
         ("w_0", "w_1"),
+        words=book.words,
     )
     fields = {
         "single": number(value(single[-1])),

@@ -9,7 +9,7 @@ import numpy as np
 from numeric import lambdify
 from reports.document.chapter.book import Book, number
 from reports.document.derivation import program_table
-from reports.document.model import Column, Note, Section, Table
+from reports.document.model import Code, Column, Note, Section, Table
 from symbolic import Derivative, gradient, nearest_distance, nearest_neighbour, squared_distances, squared_error, tensor
 from symbolic.errors import NotDifferentiableError
 
@@ -55,7 +55,7 @@ def nearest(book: Book) -> Section:
         "nearest",
         book.say("nearest.text"),
         Note(
-            [book.say("nearest.refused", message=_refusal())],
+            [book.say("nearest.refused", message=Code(_refusal()))],
             kind="warning",
             title=book.sentence("nearest.no_gradient"),
         ),

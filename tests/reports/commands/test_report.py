@@ -40,7 +40,7 @@ def test_a_model_file_in_italian_in_one_notation(tmp_path):
     result = run(model, "-o", path, "--lang", "it", "--style", "matrix", "--level", "0")
     assert result.exit_code == 0
     text = path.read_text()
-    assert "La regola della catena, passo per passo" in text
+    assert "La regola della catena, passaggio per passaggio" in text
     assert "Un breve addestramento" in text
 
 

@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from numeric.output import OutputError
 from reports.figures.blocks import block_diagram
 from reports.figures.exports import to_dot, to_png, to_tikz
 from reports.figures.labels import label
 from reports.figures.svg import arranged, size_of, to_svg
-from reports.writers.output import OutputError
 from symbolic import tensor
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from numeric.errors import OptionError
+from numeric.output import OutputError
 from reports.figures import plots
 
 
@@ -41,8 +42,8 @@ def test_the_curve_holds_the_numbers():
     plot = plots.loss_curve(history())
     lines = {line.get_label(): line.get_ydata() for axis in plot.figure.axes for line in axis.lines}
     assert np.allclose(lines["training loss"], [2, 1, 2 / 3, 0.5, 0.4])
-    assert np.allclose(lines["accuracy"], [0, 0.5, 2 / 3, 0.75, 0.8])
-    assert plot.alt == "Loss over 5 epochs, from 2 to 0.4; accuracy 0.8 at the end."
+    assert np.allclose(lines["held-out accuracy"], [0, 0.5, 2 / 3, 0.75, 0.8])
+    assert plot.alt == "Loss over 5 epochs, from 2 to 0.4; held-out accuracy 0.8 at the end."
 
 
 def test_curves_differ_without_colour():
@@ -65,5 +66,5 @@ def test_files_are_written(tmp_path, suffix):
 def test_mistakes_are_said(tmp_path):
     with pytest.raises(OptionError, match=r"written as \.svg, \.png, \.pdf"):
         plots.saved(DRAWN["errors"](), tmp_path / "p.gif")
-    with pytest.raises(OptionError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot write"):
         plots.saved(DRAWN["errors"](), tmp_path / "none" / "p.svg")

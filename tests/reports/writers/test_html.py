@@ -102,7 +102,7 @@ def test_landmarks_and_language(page):
     for landmark in ("header", "main", "nav", "footer"):
         assert len(page.findall(f".//{landmark}")) == 1
     assert ElementTree.fromstring(html(rich("it"))).get("lang") == "it"
-    assert "Passo 1" in words(ElementTree.fromstring(html(rich("it"))))
+    assert "Passaggio 1" in words(ElementTree.fromstring(html(rich("it"))))
 
 
 def test_every_formula_and_figure_has_a_name_and_its_source(page):
