@@ -17,6 +17,8 @@ from symbolic.verification.diagnosis.candidates import Candidate, name_of
 from symbolic.verification.diagnosis.surgery import edited, with_body
 from symbolic.verification.equality_shapes import same_shape
 
+_GENERAL = re.compile(r"\w+_[ab]_")  # the two numbers of a function that is told no further
+
 
 @dataclass(frozen=True, eq=False)
 class Activation:
@@ -32,9 +34,12 @@ def activations(tensors: Sequence[Tensor]) -> list[Activation]:
     found = []
     for t in tensors:
         eq = t.definition
-        if not isinstance(eq, Equation) or not eq.is_pointwise or len(eq.accesses) != 1:
+        if not isinstance(eq, Equation) or not eq.is_pointwise:
             continue
-        access = eq.accesses[0]
+        read = [a for a in eq.accesses if not _GENERAL.fullmatch(a.tensor.name or "")]
+        if len(read) != 1:
+            continue
+        (access,) = read
         if access.indices != eq.indices or access.tensor.dtype != "real" or t.dtype != "real":
             continue
         symbol = sp.Dummy("a", real=True)

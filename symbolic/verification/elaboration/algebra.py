@@ -9,7 +9,16 @@ import sympy as sp
 
 from symbolic.program.expressions import Index, Zero
 from symbolic.program.tensors import fresh_indices
-from symbolic.verification.elaboration.values import Frame, ShapeMisfit, Value, closed, fitted, pointwise, same
+from symbolic.verification.elaboration.values import (
+    Frame,
+    ShapeMisfit,
+    SizeUnknown,
+    Value,
+    closed,
+    fitted,
+    pointwise,
+    same,
+)
 from symbolic.verification.grammar.syntax import Span
 
 
@@ -83,7 +92,7 @@ def product(a: Value, b: Value, span: Span) -> Value:
 
 
 def _unknown(v: Value, span: Span) -> sp.Expr:
-    raise ShapeMisfit(
+    raise SizeUnknown(
         f"the size of {v.describe()} is not known here; write it as an index, as in \\mathbf{{1}}_n", span
     )
 

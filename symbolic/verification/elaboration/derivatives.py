@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from symbolic.calculus.derivatives import jvp
 from symbolic.language.operations import tensordot
+from symbolic.language.shaping import reshape, transpose
+from symbolic.program.dims import as_dim
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration import algebra, points
@@ -33,7 +34,7 @@ def _untransposed(node: s.Node) -> bool:
     return not (isinstance(node, s.Scripted) and isinstance(node.sup, (s.Mark, s.Symbol)) and _is_t(node.sup))
 
 
-def _is_t(node: s.Node) -> bool:
+def _is_t(node: s.Node | None) -> bool:
     return (isinstance(node, s.Mark) and node.sign == "⊤") or (isinstance(node, s.Symbol) and node.name == "T")
 
 
@@ -41,6 +42,9 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
     """``of`` differentiated by each of ``by`` in turn, laid out."""
     if of.form:
         of = Value(of.tensor, of.labels)
+    stacked = _stacked(by)
+    if stacked is not None:
+        return _by_stacked(el, of, *stacked, span)
     steps = [variable(el, node) for node in by]
     raw, labels, core = of.tensor, of.labels, of.rank
     by_rank = 0
@@ -63,6 +67,34 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
     if len(steps) == 1 and not labels and all(p is None for p in steps[0][1]):
         result = Value(result.tensor, result.labels, result.row, "", of.tensor, steps[0][0], raw)
     return result
+
+
+def _stacked(by: tuple[s.Node, ...]) -> tuple[s.Node, bool] | None:
+    """X of ``∂ vec(X)`` and whether it is written ``∂ vec(X)⊤``."""
+    if len(by) != 1:
+        return None
+    node, turned = by[0], False
+    if isinstance(node, s.Scripted) and node.sub is None and _is_t(node.sup):
+        node, turned = node.base, True
+    if (
+        not isinstance(node, s.Call)
+        or not isinstance(node.head, s.Symbol)
+        or node.head.name != "vec"
+        or len(node.arguments) != 1
+    ):
+        return None
+    return node.arguments[0], turned
+
+
+def _by_stacked(el: Elaborator, of: Value, node: s.Node, turned: bool, span: s.Span) -> Value:
+    """The Jacobian of a vector by the columns of a matrix, stacked."""
+    matrix, places, _ = variable(el, node)
+    if of.rank > 1 or of.labels or matrix.ndim != 2 or any(p is not None for p in places):
+        raise ShapeMisfit("a derivative by vec X is read of a scalar or a vector, by a whole matrix", span)
+    raw = el.scope.jacobian(el.scope.reaching(of.tensor, matrix), matrix)
+    order = (*range(of.rank), of.rank + 1, of.rank)
+    flat = reshape(transpose(raw, order), (*(as_dim(e) for e in raw.extents[: of.rank]), -1))
+    return laid_out(el, Value(flat), of.rank, 1, "numerator" if turned else None, False, of.row)
 
 
 def el_row(el: Elaborator, node: s.Node) -> bool:
@@ -290,6 +322,8 @@ def _only_variable(el: Elaborator, of: Value, span: s.Span) -> s.Node:
     if isinstance(told, FunctionOf) and len(told.parameters) == 1 and told.parameters[0] in el.scope.values:
         return s.Symbol(span, told.parameters[0], told.parameters[0])
     found = [t for t in leaves([of.tensor]) if t.name in el.scope.values]
+    if el.scope.nabla and any(el.scope.values[el.scope.nabla].tensor is t for t in found):
+        return s.Symbol(span, el.scope.nabla, el.scope.nabla)
     parameters = [t for t in found if t.role == "parameter"] or found
     if len(parameters) != 1:
         raise ReadingError(
@@ -353,41 +387,15 @@ def _outer(a: Tensor, b: Tensor) -> Tensor:
     return tensordot(a, b, 0)
 
 
-# -- differentials -------------------------------------------------------------------------------------------------------------
-
-
-def differential(el: Elaborator, node: s.Differential) -> Value:
-    """``dX``: the tangent of a symbol or expression while the named symbols vary."""
-    if node.body is None:
-        raise ReadingError("d stands without what it is the differential of", node.span)
-    if node.order > 2:
-        raise ReadingError("differentials beyond the second are not read", node.span)
-    value = el(node.body)
-    if node.order == 2:
-        return _second(el, value, node.span)
-    tangent = el.scope.tangents.get(value.tensor)
-    if tangent is None:
-        if not el.scope.tangents:
-            raise ReadingError("no symbol is said to vary here; say which, as in 'twist w by dw'", node.span)
-        tangent = jvp(value.tensor, dict(el.scope.tangents.items()))
-    return Value(tangent, value.labels, value.row)
-
-
-def _second(el: Elaborator, value: Value, span: s.Span) -> Value:
-    """d²f: the differential of df, in which the differentials of what varies are constant."""
-    tangents = el.scope.tangents
-    if not tangents:
-        raise ReadingError("no symbol is said to vary here; say which, as in 'twist w by dw'", span)
-    if any(t.definition is not None for t in tangents):
-        raise ReadingError("second differentials are read where declared symbols vary; write d of those alone", span)
-    twice = jvp(jvp(value.tensor, dict(tangents)), dict(tangents))
-    return Value(twice, value.labels, value.row)
+# -- what is differentiated ----------------------------------------------------------------------------------------------------
 
 
 def subject(el: Elaborator, node: s.Node) -> tuple[Value, list[tuple[Tensor, Places, bool]]] | None:
     """What is differentiated and by what, if a node is one derivative: (function, [(variable, places, transposed), …])."""
     if isinstance(node, s.Group):
         return subject(el, node.body)
+    if isinstance(node, s.Derivative) and _stacked(node.by):
+        return None
     if isinstance(node, s.Derivative) and node.of is not None:
         return el(node.of), [variable(el, b) for b in node.by]
     if isinstance(node, s.Product):

@@ -12,7 +12,7 @@ from symbolic.program import functions as f
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
 from symbolic.program.tensors import computed
-from symbolic.verification.elaboration import algebra, calls, derivatives, lists, points, products, sums
+from symbolic.verification.elaboration import algebra, calls, derivatives, differentials, lists, points, products, sums
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.scripts import Scripts
@@ -141,7 +141,8 @@ class Elaborator(Scripts):
         """A quotient: by a scalar, or entry by entry of two arrays of one shape."""
         if b.rank and not (a.rank == b.rank or a.rank == 0):
             raise ShapeMisfit(f"{a.describe()} is divided by {b.describe()}", span)
-        return v.pointwise(lambda x, y: x / y, [a, b], span, "the quotient")
+        what = "the scaling" if b.rank == 0 else "the quotient"
+        return v.pointwise(lambda x, y: x / y, [a, b], span, what)
 
     def _group(self, node: s.Group) -> Value:
         if isinstance(node.body, s.Relation):
@@ -256,4 +257,4 @@ class Elaborator(Scripts):
         raise ReadingError("∇ stands without the function that it differentiates", node.span)
 
     def _differential(self, node: s.Differential) -> Value:
-        return derivatives.differential(self, node)
+        return differentials.differential(self, node)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from symbolic.language.products import cross
+from symbolic.program.equations import Equation
 from symbolic.program.graph import leaves
 from symbolic.verification.elaboration import algebra, derivatives
 from symbolic.verification.elaboration import values as v
@@ -36,6 +38,12 @@ def multiplied(el: Elaborator, node: s.Product) -> Value:
     return _Multiplication(el, node).value()
 
 
+def _is_zero(value: Value) -> bool:
+    """Whether a factor is 0, which makes the product 0 whatever the shapes of the others."""
+    eq = value.tensor.definition
+    return not value.rank and not value.labels and not value.form and isinstance(eq, Equation) and eq.body == 0
+
+
 class _Multiplication:
     """One product: operators first, then juxtaposition; juxtaposition binds tighter than ⊙ where the shapes allow it."""
 
@@ -51,6 +59,8 @@ class _Multiplication:
             (sign, n if isinstance(n, Value) else v.number(sp.pi) if self._is_circle(factors, k) else self.elaborate(n))
             for k, (sign, n) in enumerate(factors)
         ]
+        if len(values) > 1 and any(_is_zero(x) for _, x in values):
+            return v.number(0)
         try:
             return self._tight(values)
         except ShapeMisfit as first:
@@ -137,6 +147,8 @@ class _Multiplication:
         if kind in ("dot", "times") and a.rank == 1 and b.rank == 1 and a.row == b.row and not a.form and not b.form:
             if self.elaborate.scope.dot == "hadamard":
                 return algebra.hadamard(a, b, span)
+            if kind == "times" and all(x.core == (3,) and not x.labels for x in (a, b)):
+                return replace(Value(cross(a.tensor, b.tensor)), row=a.row)
             if kind == "times":
                 raise ShapeMisfit(
                     "× between two vectors is not read; write · for the inner product or ⊙ entry by entry", span

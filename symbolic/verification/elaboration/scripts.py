@@ -146,7 +146,7 @@ class Scripts:
             return derivatives.primed(self, base, node.span)
         return algebra.transposed(base, node.span)
 
-    def place(self, part: s.Node, known: bool = True) -> tuple[str, sp.Expr | None] | sp.Expr:
+    def place(self, part: s.Node, known: bool = True) -> tuple[str, sp.Expr | None] | sp.Expr | Value:
         """One index: a label or a fixed position (written from 1)."""
         if isinstance(part, s.Number) and part.text.isdigit():
             return sp.Integer(int(part.text) - 1)
@@ -169,6 +169,10 @@ class Scripts:
             raise ReadingError(
                 "a shifted index such as i+1 is not read; say the entry in words or use a matrix", part.span
             )
+        if isinstance(part, s.Scripted):
+            value = self(part)
+            if value.tensor.dtype == "int" and not value.rank:
+                return value  # the class y_i of example i
         raise ReadingError("this index is not read; an index is a letter or a number", part.span)
 
     def indexed(self, base: Value, node: s.Node, span: s.Span) -> Value:

@@ -24,6 +24,10 @@ class ShapeMisfit(ReadingError):
     """Shapes or free indices that do not fit."""
 
 
+class SizeUnknown(ShapeMisfit):
+    """An identity or a vector of ones whose size nothing tells."""
+
+
 class UnknownSymbol(ReadingError):
     """A name that nothing introduces."""
 
@@ -210,7 +214,7 @@ def pointwise(f: Callable[..., sp.Expr], values: Sequence[Value], span: Span, wh
             (form, row), frame = forms.pop(), Frame(values, span)
             tensor, labels = frame.build((), f(*(frame.read(v) for v in values)))
             return Value(tensor, labels, row, form)
-        raise ShapeMisfit(
+        raise SizeUnknown(
             f"{what}: the size of {values[0].describe()} is not known here; write it as an index, as in I_n", span
         )
     shaped = [v for v in values if v.rank]
@@ -246,8 +250,9 @@ def along(v: Value, matrix: Value) -> int | None:
 # -- entries -----------------------------------------------------------------------------------------------------------
 
 
-def entry(v: Value, at: Sequence[tuple[str, sp.Expr] | sp.Expr | None], span: Span) -> Value:
-    """Core axes read at free indices ``(label, extent)``, at fixed positions, or kept (None); later axes are kept."""
+def entry(v: Value, at: Sequence[tuple[str, sp.Expr] | sp.Expr | Value | None], span: Span) -> Value:
+    """Core axes read at free indices ``(label, extent)``, at fixed positions, at the classes that a value of whole numbers
+    holds, or kept (None); later axes are kept."""
     if v.form or len(at) > v.rank:
         raise ShapeMisfit(f"{v.describe()} does not take {len(at)} indices", span)
     at = [*at, *[None] * (v.rank - len(at))]
@@ -276,6 +281,16 @@ def entry(v: Value, at: Sequence[tuple[str, sp.Expr] | sp.Expr | None], span: Sp
                     span,
                 )
             core.append(index[label])
+        elif isinstance(place, Value):
+            for label in place.labels:
+                if label not in index:
+                    index[label] = Index(label[0], place.extent(label))
+                    labels.append(label)
+                elif not same(index[label].extent, place.extent(label)):
+                    raise ShapeMisfit(
+                        f"the index {label.partition('#')[0]} runs over two ranges in {v.describe()}", span
+                    )
+            core.append(place.tensor.access(*(index[label] for label in place.labels)))
         else:
             if size.is_Integer and place.is_Integer and not 0 <= place < size:
                 raise ShapeMisfit(f"entry {int(place) + 1} of {v.describe()} does not exist", span)

@@ -208,6 +208,9 @@ class _Build(Transformer):
         )
         return _scripted([body, *c[3:]])
 
+    def operand_call(self, c):
+        return _scripted(c)
+
     def norm(self, c):
         kind = {"LNORM": "norm", "LABS": "abs", "LFLOOR": "floor", "LANGLE": "angle"}[c[0].type]
         return s.Norm(_span(c), kind, _content(c))

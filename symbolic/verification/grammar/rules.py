@@ -62,7 +62,7 @@ power: SUP braced
         | LBRACE items RBRACE post*               -> operand_group
         | LNORM items RNORM post*                 -> operand_group
         | LABS items RABS post*                   -> operand_group
-        | call
+        | call post*                             -> operand_call
 nabla: NABLA scripts
 indicator: INDICATOR SUB braced                   -> indicator
          | INDICATOR LBRACK items RBRACK          -> indicator

@@ -30,6 +30,10 @@ class ReadingError(ChainruleError, ValueError):
         self.span = span
 
 
+class NotJudged(ReadingError):
+    """Mathematics that is read but has no place in an equation of tensors, such as an integral."""
+
+
 @dataclass(frozen=True)
 class Stretch:
     """LaTeX ``text``; ``places[k]`` is the offset in the document of its k-th character (one more for the end)."""

@@ -16,7 +16,7 @@ from symbolic.verification.grammar.scanning import (
     Scanner,
     Vocabulary,
 )
-from symbolic.verification.grammar.source import ReadingError, Stretch, normalise
+from symbolic.verification.grammar.source import NotJudged, ReadingError, Stretch, normalise
 
 __all__ = ["ReadingError", "Vocabulary", "tokenize"]
 
@@ -82,6 +82,10 @@ class Commands(Scanner):
             self.put("PARTIAL", "∂", start)
         elif bare in ("nabla", "grad", "gradient"):
             self.put("NABLA", "∇", start)
+        elif bare in words.BEYOND:
+            raise NotJudged(
+                f"{words.BEYOND[bare]} are not worked out here, so this line is left open", self.span(start)
+            )
         elif bare == "arg":
             self.k = re.compile(r"\s*(?:\\,|\\!)?\s*").match(self.text, self.k).end()
             following = re.compile(r"\\(max|min)").match(self.text, self.k)

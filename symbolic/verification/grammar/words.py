@@ -83,9 +83,13 @@ OPERATORS = {
 RELATIONS = {
     "eq": "=", "coloneqq": ":=", "equiv": "=", "triangleq": ":=", "approx": "~", "simeq": "~", "doteq": ":=", "propto": "prop",
     "ne": "!=", "neq": "!=", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "lt": "<",
-    "gt": ">", "in": "in", "notin": "notin", "ll": "<", "gg": ">", "sim": "~dist", "leftarrow": "<-", "gets": "<-",
+    "gt": ">", "succeq": ">=", "preceq": "<=", "succ": ">", "prec": "<", "in": "in", "notin": "notin", "ll": "<", "gg": ">", "sim": "~dist", "leftarrow": "<-", "gets": "<-",
     "to": "->", "rightarrow": "->", "mapsto": "->", "longrightarrow": "->", "mid": "|", "subset": "sub", "subseteq": "sub",
     "overset": "=",
+}  # fmt: skip
+# What is known and not worked out: the command, and what it writes.
+BEYOND = {
+    **dict.fromkeys(["int", "iint", "iiint", "oint"], "integrals"), **dict.fromkeys(["lim", "limsup", "liminf", "sup", "inf"], "limits"),
 }  # fmt: skip
 SEPARATORS = frozenset(
     ["quad", "qquad", "Rightarrow", "Longrightarrow", "implies", "iff", "Leftrightarrow", "Longleftrightarrow", "therefore", "because", "land", "wedge", "lor", "vee", "hence", "newline", "hfill", "hspace"]

@@ -13,17 +13,18 @@ from symbolic.errors import ChainruleError
 from symbolic.program.tensors import tensor
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.scope import Scope
-from symbolic.verification.elaboration.values import NotWritten, UnknownSymbol, Value
+from symbolic.verification.elaboration.sums import at_number
+from symbolic.verification.elaboration.values import NotWritten, UnknownSymbol, Value, number
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging import numbers
 from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.declared import Declarations, Declared
-from symbolic.verification.reading.layers import at_layer, mentions, shifted
+from symbolic.verification.reading.layers import at_layer, mentions, shifted, step_before
 from symbolic.verification.reading.neighbours import shape_told
 from symbolic.verification.reading.pieces import Piece, Source
-from symbolic.verification.reading.program import define, free_letters, identifier, numeric_leaf, target
+from symbolic.verification.reading.program import define, enter, free_letters, identifier, numeric_leaf, target
 from symbolic.verification.reading.statements import Chain
 
 EQUAL = frozenset(["=", ":=", "~"])
@@ -73,6 +74,8 @@ class Definitions:
             except UnknownSymbol as error:
                 if depth > 20 or not (
                     self.define_first(error.name, position, depth)
+                    or self.define_shifted(error.name, 0)
+                    or self.define_step(error.name, 0)
                     or self.told(error, left, right)
                     or self.assumed(error)
                 ):
@@ -167,6 +170,68 @@ class Definitions:
                         return True
         return False
 
+    def step_letters(self) -> set[str]:
+        """Letters that count the steps of a recurrence, ``h_t = f(h_{t-1}, x_t)``."""
+        found = self.__dict__.get("_steps")
+        if found is None:
+            found = set()
+            for _, chain in self.everything:
+                left, right = (
+                    (self.side(chain, k) for k in (0, 1)) if chain.signs[:1] in (("=",), (":=",)) else (None, None)
+                )
+                letter = left.sub.name if isinstance(left, s.Scripted) and isinstance(left.sub, s.Symbol) else ""
+                if (
+                    letter
+                    and isinstance(right, s.Node)
+                    and step_before(right, letter)
+                    and letter not in self.scope.layers
+                ):
+                    found.add(letter)
+            self.__dict__["_steps"] = found
+        return found
+
+    def is_step(self, left: s.Node) -> bool:
+        """Whether a left side stands for every step: it is entered for the steps that the document speaks of."""
+        return (
+            isinstance(left, s.Scripted) and isinstance(left.sub, s.Symbol) and left.sub.name in self.step_letters()
+            and left.sub.name not in self.scope.values
+        )  # fmt: skip
+
+    def is_start(self, left: s.Node) -> bool:
+        """Whether a left side is the numbered start of a recurrence, h_0."""
+        if (
+            not isinstance(left, s.Scripted)
+            or not isinstance(left.sub, s.Number)
+            or not isinstance(left.base, s.Symbol)
+        ):
+            return False
+        steps = (self.side(chain, 0) for _, chain in self.everything if chain.signs[:1] == ("=",))
+        return any(
+            isinstance(n, s.Scripted) and self.is_step(n) and s.plain(n.base) == s.plain(left.base) for n in steps
+        )
+
+    def define_step(self, name: str, depth: int) -> bool:
+        """Enter ``h_2`` by what is written for ``h_t``."""
+        match = re.fullmatch(r"(\w+)_(\d{1,2})", name)
+        if not match or depth > 20:
+            return False
+        for _, chain in self.everything:
+            left, right = (
+                (self.side(chain, k) for k in (0, 1)) if chain.signs[:1] in (("=",), (":=",)) else (None, None)
+            )
+            if not isinstance(left, s.Scripted) or not isinstance(right, s.Node) or not self.is_step(left):
+                continue
+            if (
+                not isinstance(left.base, s.Symbol)
+                or left.base.name != match.group(1)
+                or not isinstance(left.sub, s.Symbol)
+            ):
+                continue
+            there, told = (at_number(n, left.sub.name, int(match.group(2))) for n in (left, right))
+            if self.enter_next(there, told, depth + 1):
+                return True
+        return False
+
     def is_last_error(self, name: str) -> bool:
         """Whether ``δ^L`` is what the document introduces as ``δ^l = ∂C/∂z^l``; it is then entered so."""
         for letter, last in self.declared.last_layers.items():
@@ -199,7 +264,11 @@ class Definitions:
                 self.definitions[name] = right
                 return True
             except UnknownSymbol as error:
-                if not (self.define_first(error.name, -1, depth + 1) or self.define_shifted(error.name, depth + 1)):
+                if not (
+                    self.define_first(error.name, -1, depth + 1)
+                    or self.define_shifted(error.name, depth + 1)
+                    or self.define_step(error.name, depth + 1)
+                ):
                     return False
             except NotWritten as error:
                 if not assume_beyond(self, error.of, error.by):
@@ -224,7 +293,9 @@ class Definitions:
 
     def assumed(self, error: UnknownSymbol) -> bool:
         """Whether an undeclared symbol is the next layer's, or can be read as any cost or as a real number; it is said so."""
-        return self.define_shifted(error.name, 0) or assume_cost(self, error.name) or self.assume_scalar(error)
+        if self.define_shifted(error.name, 0) or self.define_step(error.name, 0):
+            return True
+        return assume_cost(self, error.name) or self.assume_scalar(error)
 
     def define_everything(self) -> None:
         """Enter the definitions that stand further on."""
@@ -279,6 +350,10 @@ class Definitions:
         if isinstance(left, s.Scripted) and name in self.scope.values:
             return None
         given = numbers.literal(right, chain, self.source.text)
+        if self.is_start(left) and given is not None and not any(given.entries):
+            enter(self.scope, name, number(0), tex)  # h_0 = 0: of whatever shape
+            self.definitions[name] = right
+            return name
         if given is None:
             name = define(self.scope, left, right, self.declared.ranges, tex)
             self.definitions[name] = right

@@ -14,9 +14,9 @@ from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.derivatives import subject
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.scope import Generic, Scope
-from symbolic.verification.elaboration.values import ShapeMisfit, UnknownSymbol, Value
+from symbolic.verification.elaboration.values import ShapeMisfit, SizeUnknown, UnknownSymbol, Value
 from symbolic.verification.grammar import syntax as s
-from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.grammar.source import NotJudged, ReadingError
 from symbolic.verification.judging import numbers
 from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, compare, said
@@ -24,8 +24,8 @@ from symbolic.verification.judging.differentials import Variations
 from symbolic.verification.judging.given import with_given
 from symbolic.verification.judging.occasions import occasion, restricted
 from symbolic.verification.judging.reader import Line, Reader
-from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments
-from symbolic.verification.judging.repairs import repaired
+from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
+from symbolic.verification.judging.repairs import edits, repaired, slope_edits
 from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.program import free_letters
@@ -50,7 +50,8 @@ class Judge:
         error = next((side for side in (line.left, line.right) if isinstance(side, ReadingError)), None)
         if error is not None:
             self.reader.problem(error.span, str(error))
-            return self.verdict(line, said("unreadable", str(error)), None)
+            status = "undecided" if isinstance(error, NotJudged) else "unreadable"
+            return self.verdict(line, said(status, str(error)), None)
         try:
             if numbers.is_numeric(line.right) and not numbers.is_numeric(line.left) and self.worked.applies(line):
                 judged, follows = self.worked.judge(line)
@@ -73,9 +74,9 @@ class Judge:
 
     def unfit(self, line: Line, misfit: ShapeMisfit) -> ClaimVerdict:
         """Shapes that do not fit: the claim's own if they are on its right side."""
-        inside = line.right.span[0] <= misfit.span[0] <= line.right.span[1]
+        inside = line.right.span[0] <= misfit.span[0] <= line.right.span[1] and not isinstance(misfit, SizeUnknown)
         self.reader.problem(misfit.span, str(misfit))
-        judged = self.explained.pop(id(line), None) or said("shape", str(misfit))
+        judged = self.on_condition(line, self.explained.pop(id(line), None) or said("shape", str(misfit)))
         return self.verdict(
             line, judged if inside else said("unreadable", str(misfit)), False if inside and line.k > 1 else None
         )
@@ -134,6 +135,8 @@ class Judge:
         """The verdict on a line whose sides are read."""
         env = free_letters(self.reader.scope, nodes, self.reader.declared.ranges)
         scope = self.variations.scope(line, env)
+        if isinstance(line.left, s.Node) and isinstance(line.right, s.Node):
+            scope = with_variable(scope, line.left, line.right, lambda where, node: self.value(where, env, node))
         truth = self.value(scope, env, line.left)
         case = occasion(self.reader, line, env)
         if case is not None:
@@ -183,7 +186,7 @@ class Judge:
             either = truth.by is not None and truth.by.serial in scope.along_rows
             judged = compare(claim, truth, derivative, either=either)
             if judged.verdict.status != "shape":
-                return claim, judged
+                return claim, self.explained_by_slopes(reading, env, line, truth, judged)
             first = first or (claim, judged)
         if first is None:
             problem = misfit or ReadingError("the right side is not read", line.right.span)
@@ -197,7 +200,20 @@ class Judge:
         if truth.form or isinstance(line.right, ReadingError):
             return judged
         shown = judged if judged.truth is not None else replace(judged, truth=_plain(truth))
-        return repaired(line.right, shown, truth, lambda node: self.value(scope, env, node), self.reader.source.text)
+        tries = edits(line.right, self.reader.source.text)
+        return repaired(tries, shown, truth, lambda node: self.value(scope, env, node))
+
+    def explained_by_slopes(self, scope: Scope, env, line: Line, truth: Value, judged: Judged) -> Judged:
+        """A wrong claim about a function that is told no further, with h for h′ or h′ at another argument as its mistake."""
+        found = judged.verdict.diagnosis
+        if judged.verdict.status != "refuted" or (found and found.label != "wrong tensor"):
+            return judged
+        general = {name for name, meaning in scope.functions.items() if isinstance(meaning, Generic)}
+        names = [
+            n for n, x in scope.values.items() if x.rank and not n.endswith("_") and x.tensor.definition is not None
+        ]
+        tries = slope_edits(line.right, self.reader.source.text, general, names)
+        return repaired(tries, judged, truth, lambda node: self.value(scope, env, node))
 
     def is_derivative(self, line: Line) -> bool:
         """Whether the left side is a derivative, or a symbol that the author introduced as one."""
@@ -261,6 +277,9 @@ class Judge:
                         "undecided",
                         f"the definition of {name} could not be read, so what is said of it cannot be judged",
                     )
+        later = self.reader.defined_later(line)
+        if later:
+            return said("undecided", f"{later} is defined only further on, so this may be said of any {later}")
         if judged.claim is None or judged.truth is None:
             return judged
         unknown = self.reader.of_costs

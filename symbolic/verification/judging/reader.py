@@ -151,15 +151,18 @@ class Reader(Definitions):
             if "=" in self.source.text[chain.start : chain.end]:
                 yield Line(chain, 1, chain.error, chain.error, chain.error)
             return
-        if not chain.signs or not all(sign in EQUAL for sign in chain.signs) or id(chain) in self.same_functions:
+        equal = next((k for k, sign in enumerate(chain.signs) if sign not in EQUAL), len(chain.signs))
+        if not equal or id(chain) in self.same_functions:
             return
+        if equal < len(chain.signs):  # a = b > 0
+            chain = replace(chain, sides=chain.sides[: equal + 1])
         left = self.side(chain, 0)
         if isinstance(left, s.Sum) and isinstance(right := self.side(chain, 1), s.Node):
             chain, left = self.turned(chain, left, right)
         if isinstance(left, s.Node):
             if self.is_condition(chain, left) or self.is_assumption(chain, left):
                 return
-            if self.is_placeholder(position, chain, left):
+            if self.is_placeholder(position, chain, left) or (self.is_step(left) and len(chain.sides) == 2):
                 return
             if self.is_definition(left, piece, chain):
                 self.function_by_value(chain)
@@ -271,6 +274,19 @@ class Reader(Definitions):
 
     # -- what is no claim ------------------------------------------------------------------------------------------------
 
+    def defined_later(self, line: Line) -> str:
+        """A name on the left of a line that gets its meaning only behind it; empty if there is none."""
+        names = {name_of(n) for n in s.walk(line.left)} if isinstance(line.left, s.Node) else set()
+        for name in sorted(n for n in names if n in self.definitions):
+            places = [
+                self.everything[k][1].start
+                for k in self.done
+                if self.introduces(self.side(self.everything[k][1], 0)) == name
+            ]
+            if places and min(places) > line.chain.end:
+                return name
+        return ""
+
     def is_condition(self, chain: Chain, left: s.Node) -> bool:
         """``i = j``, ``p = 1, …, P``, ``n = 3``: said of indices and sizes."""
         items = left.items if isinstance(left, s.Items) else (left,)
@@ -284,7 +300,7 @@ class Reader(Definitions):
         if left.name in self.scope.dims and isinstance(right, s.Number):
             return True
         return (
-            left.name in self.index_letters()
+            left.name in self.index_letters() | self.step_letters()
             and isinstance(right, (s.Symbol, s.Number))
             and getattr(right, "name", "") not in self.scope.values
         )
@@ -369,7 +385,10 @@ class Reader(Definitions):
             return held.tensor.definition is None and not self.mentions(chain, name) and name not in self.used(chain)
         base = left.base.name if isinstance(left, s.Scripted) and isinstance(left.base, s.Symbol) else None
         if base is not None and base in self.scope.values and name != base and not places:
-            rank = self.scope.values[base].rank
+            held = self.scope.values[base]
+            rank = held.rank
+            if left.primes and left.sub is None and left.sup is None and held.tensor.definition is None:
+                return True  # h′ = (1 − z)∘h + z∘c: of a declared array its transpose is nothing to be claimed
             return rank == 0 or isinstance(left.sup, s.Group) or is_word(left.sup) or is_word(left.sub)
         return not (self.declared.last_layers and self.is_last_error(name))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from symbolic.errors import ChainruleError
 from symbolic.program.tensors import tensor
+from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
@@ -30,6 +32,39 @@ def with_arguments(scope: Scope, left: s.Node, undeclared: bool) -> Scope:
     if not unknown:
         return scope
     return replace(scope, values={**scope.values, **{name: Value(tensor(identifier(name))) for name in unknown}})
+
+
+def with_variable(scope: Scope, left: s.Node, right: s.Node, value: Callable[[Scope, s.Node], Value]) -> Scope:
+    """The scope in which a bare ∇ on the left differentiates by the one declared array that gives it the right side's shape.
+
+    Where the usual choice fits, or where several arrays fit equally well, nothing is chosen.
+    """
+    if not any(isinstance(n, s.Nabla) and n.by is None for n in s.walk(left)):
+        return scope
+    named = {n.name for n in s.walk(right) if isinstance(n, s.Symbol)}
+    fitting = []
+    for name in ("", *(n for n, x in scope.values.items() if x.rank and x.tensor.definition is None)):
+        trial = replace(scope, nabla=name)
+        try:
+            truth, claim = value(trial, left), value(trial, right)
+        except ChainruleError:
+            continue
+        if claim.form or truth.form or claim.rank != truth.rank:
+            continue
+        if claim.rank and all(v.same(a, b) for a, b in zip(claim.core, truth.core, strict=True)):
+            if not name:
+                return scope
+            fitting.append(name)
+    if len(fitting) > 1:
+        parameters = [n for n in fitting if scope.values[n].tensor.role == "parameter"]
+        fitting = parameters or fitting
+    chosen = fitting if len(fitting) == 1 else [n for n in fitting if n in named]
+    if len(chosen) != 1:
+        return scope
+    note = f"∇ without a variable is read as ∇_{chosen[0]}, which has the shape of the right side"
+    if note not in scope.notes:
+        scope.notes.append(note)
+    return replace(scope, nabla=chosen[0])
 
 
 def readings(scope: Scope, node: s.Node) -> Iterator[Scope]:

@@ -7,7 +7,7 @@ tensor, so its formula is edited instead: one transpose put on or taken off, two
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,12 +22,12 @@ Edit = tuple[str, str, s.Node]
 
 
 def repaired(
-    node: s.Node, judged: Judged, truth: Value, value: Callable[[s.Node], Value], text: str, seconds: float = 1.0
+    tries: Iterable[Edit], judged: Judged, truth: Value, value: Callable[[s.Node], Value], seconds: float = 1.0
 ) -> Judged:
-    """``judged`` with the mistake whose undoing makes ``node`` right, if there is one and the shapes do not fit."""
+    """``judged`` with the mistake whose undoing makes the formula right, if one of ``tries`` does."""
     deadline = time.thread_time() + seconds
     found: list[tuple[str, str]] = []
-    for tried, (label, detail, edited) in enumerate(edits(node, text)):
+    for tried, (label, detail, edited) in enumerate(tries):
         if tried >= MOST or time.thread_time() > deadline:
             break
         if found and RANK[label] >= min(RANK[other] for other, _ in found):
@@ -41,7 +41,8 @@ def repaired(
     if not found:
         return judged
     label, detail = min(found, key=lambda item: RANK[item[0]])
-    return replace(judged, label=f"{label}: {explained(label, detail)}")
+    bare = replace(judged.verdict, diagnosis=None)
+    return replace(judged, verdict=bare, label=f"{label}: {explained(label, detail)}")
 
 
 def edits(node: s.Node, text: str) -> Iterator[Edit]:
@@ -49,6 +50,23 @@ def edits(node: s.Node, text: str) -> Iterator[Edit]:
     for part, put in _places(node, lambda new: new):
         for label, detail, new in _changed(part, text):
             yield label, detail, put(new)
+
+
+def slope_edits(node: s.Node, text: str, functions: set[str], symbols: Iterable[str]) -> Iterator[Edit]:
+    """φ(u) made φ′(u), and the argument of φ′ another symbol, for the ``functions`` that are told no further."""
+    for part, put in _places(node, lambda new: new):
+        if not isinstance(part, s.Call) or len(part.arguments) != 1:
+            continue
+        head = part.head if isinstance(part.head, s.Scripted) else s.Scripted(part.head.span, part.head, None, None)
+        if not isinstance(head.base, s.Symbol) or head.base.name not in functions:
+            continue
+        shown = _written(part, text)
+        if not head.primes:
+            yield "h instead of h'", shown, put(replace(part, head=replace(head, primes=1)))
+            continue
+        for name in symbols:
+            argument = s.Symbol(part.arguments[0].span, name, name)
+            yield "h' at the wrong argument", f"{shown} instead of {name}", put(replace(part, arguments=(argument,)))
 
 
 def _places(thing: Any, put: Callable[[Any], Any]) -> Iterator[tuple[s.Node, Callable[[s.Node], s.Node]]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from symbolic.verification.elaboration.names import script_name
-from symbolic.verification.grammar import parse
+from symbolic.verification.grammar import parse, words
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import NOTHING_DECLARED, tokenize
@@ -75,6 +75,9 @@ def declarations(source: Source) -> Declarations:
     for chain in positive:
         _positive(found, chain, source)
     state_conventions(found, " ".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics))
+    for _, group in every:
+        for chain in group:
+            _size_told(found, chain)
     _layered(found, source, [chain for _, group in every for chain in group])
     vectors = [item for item in found.names.values() if len(item.shape) == 1]
     if found.layout.get("gradient") == "row" and vectors and all(item.row for item in vectors):
@@ -136,6 +139,25 @@ def _range(found: Declarations, chain: Chain) -> None:
                 found.ranges[str(token)] = text
 
 
+def _size_told(found: Declarations, chain: Chain) -> None:
+    """``m = n − k + 1`` of the name of a size: the size in other sizes."""
+    if chain.error or chain.signs not in (("=",), (":=",)) or len(chain.sides[0].tokens) != 1:
+        return
+    name = str(chain.sides[0].tokens[0])
+    right = "".join(str(t) for t in chain.sides[1].tokens)
+    sizes = _sizes(found)
+    if name not in sizes or name in found.names or not re.fullmatch(r"\w+([+-]\w+)+", right):
+        return
+    if not all(part.isdigit() or part in sizes for part in re.split(r"[+-]", right)) or name in re.split(
+        r"[+-]", right
+    ):
+        return
+    for key, item in found.names.items():
+        if name in item.shape:
+            found.names[key] = replace(item, shape=tuple(right if size == name else size for size in item.shape))
+    found.ranges.update({letter: right for letter, size in found.ranges.items() if size == name})
+
+
 def _positive(found: Declarations, chain: Chain, source: Source) -> None:
     """``a constant κ > 0``; ``for x > 0`` is a case and no property."""
     left, right = chain.sides
@@ -150,6 +172,13 @@ def _positive(found: Declarations, chain: Chain, source: Source) -> None:
                 name, (found.ranges[letter],), source.text[left.start : left.end].split("_")[0], left.start
             )
             found.assume.setdefault(name, set()).add("positive")
+        elif (
+            letter not in found.ranges and name not in found.names and (not letter.isalpha() or letter in _sizes(found))
+        ):
+            whole = f"{name}_{letter}"  # σ_n > 0 where n counts nothing
+            found.names.setdefault(whole, Declared(whole, (), source.text[left.start : left.end].strip(), left.start))
+            found.assume.setdefault(whole, set()).add("positive")
+            found.roles.setdefault(whole, "constant")
     if len(left.tokens) > 1 and left.tokens[1].type == "SUB" and supposed:
         return
     if (
@@ -159,7 +188,7 @@ def _positive(found: Declarations, chain: Chain, source: Source) -> None:
     ):
         return
     name = str(left.tokens[0])
-    if left.tokens[0].type != "SYMBOL" or chain.display:
+    if left.tokens[0].type != "SYMBOL" or (chain.display and name not in words.GREEK):
         return
     new = name not in found.names and name not in found.ranges and name not in "ijklmnp"
     if new:
@@ -167,6 +196,11 @@ def _positive(found: Declarations, chain: Chain, source: Source) -> None:
         found.roles.setdefault(name, "constant")
     if chain.signs == (">",) and (new or found.roles.get(name) == "constant"):
         found.assume.setdefault(name, set()).add("positive")
+
+
+def _sizes(found: Declarations) -> set[str]:
+    """The names of the sizes of declared arrays."""
+    return {size for item in found.names.values() for size in item.shape}
 
 
 def _member(found: Declarations, chain: Chain, source: Source) -> None:

@@ -175,6 +175,22 @@ def shifted_size(text: str, letter: str, by: int) -> str:
     return f"{match.group(1)}{letter}" + (f"plus{at}" if at > 0 else f"minus{-at}" if at < 0 else "")
 
 
+def step_before(node: s.Node, letter: str) -> bool:
+    """Whether the tree reads the step before, h_{t-1}."""
+    for n in s.walk(node):
+        sub = n.sub if isinstance(n, s.Scripted) else None
+        if isinstance(sub, s.Sum) and len(sub.terms) == 2 and sub.terms[1][0] < 0:
+            (_, first), (_, second) = sub.terms
+            if (
+                isinstance(first, s.Symbol)
+                and first.name == letter
+                and isinstance(second, s.Number)
+                and second.text == "1"
+            ):
+                return True
+    return False
+
+
 def mentions(node: s.Node, letter: str) -> bool:
     """Whether a layer's letter stands in a script of the tree."""
     return shifted(node, letter, 7) != node
