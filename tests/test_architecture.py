@@ -36,6 +36,10 @@ ALLOWED_TO_RUN_TEXT: dict[tuple[str, str], str] = {
     ("numeric/backends/execution.py", "compile"): "the same code, with a file name for tracebacks",
     ("reports/site/examples.py", "exec"): "runs the examples of our own pages, which ship with the program",
     ("reports/site/examples.py", "compile"): "the same examples, with page and line for tracebacks",
+    (
+        "numeric/checking/program.py",
+        "compile",
+    ): "a function that the user asked to run, with probes or one expression changed; a tree, never text",
 }
 
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import runpy
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from numeric.output import OutputError, write_output
-from symbolic.errors import ChainruleError, suggestion
+from symbolic.errors import ChainruleError
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict
 
 UNREADABLE = 3
 FORMATS = ("text", "json", "html", "latex", "md")
-_COLOURS = {
+COLOURS = {
     "proved": "green",
     "agrees": "green",
     "refuted": "red",
@@ -26,7 +24,7 @@ _COLOURS = {
     "undecided": "yellow",
     "unreadable": "yellow",
 }
-_SIGNS = {
+SIGNS = {
     "proved": "ok",
     "agrees": "ok",
     "refuted": "WRONG",
@@ -73,10 +71,18 @@ class Checked:
     "--of",
     "forward",
     metavar="NAME",
-    help="For a backward function FILE.py:NAME: the forward function in the same file.",
+    help="For a backward function FILE.py:NAME: the forward function in the same file. A layer (a class with forward and "
+    "backward) and a function that returns a loss and its gradients need none.",
 )
 @click.option(
     "--shape", "shapes", multiple=True, metavar='NAME="N D"', help="Shape of a parameter of the forward function."
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Value of another parameter of the code, such as stride=2; a number, True, False or a word.",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed of the random points for backward functions."
@@ -88,6 +94,7 @@ def command(
     strict: bool,
     forward: str | None,
     shapes: tuple[str, ...],
+    settings: tuple[str, ...],
     seed: int,
 ) -> None:
     """Judge hand calculations in Markdown or LaTeX, line by line.
@@ -96,6 +103,8 @@ def command(
     equality is judged twice: is it true, and does it follow from the line before. A document is data: nothing in it is executed.
 
     FILE.py:NAME --of FORWARD checks a backward function against a forward function on random numbers; that is code, and it runs.
+    The line that breaks is named and, where a change of it makes the gradients right, so is the mistake. FILE.py:Layer checks a
+    class with forward and backward methods, FILE.py:NAME alone a function that returns a loss and its gradients.
 
     Exit codes: 0 all right, 1 something is wrong, 2 something is not decided or not understood, 3 a file cannot be read.
 
@@ -106,22 +115,36 @@ def command(
       chainrule check hand-ins/*.md
       chainrule check backward.py:layernorm_backward --of layernorm
     """
-    if any(_is_code(name) for name in files):
-        sys.exit(check_code(files, forward, shapes, seed, style, strict))
+    if any(is_code(name) for name in files):
+        from reports.commands.check_code import check_code
+
+        text, code = check_code(files, forward, shapes, settings, seed, style, strict)
+        _written(text, output)
+        sys.exit(code)
     checked = [check_file(name) for name in files]
-    text = rendered(checked, style, strict)
-    if output is not None:
-        try:
-            write_output(output, text)
-        except OutputError as error:
-            click.echo(f"chainrule check: {error}", err=True)
-            sys.exit(UNREADABLE)
-    else:
-        click.echo(text)
+    _written(rendered(checked, style, strict), output)
     for one in checked:
         if one.verdict is None:
             click.echo(f"chainrule check: {one.name}: {one.reason}", err=True)
     sys.exit(combined([one.exit_code(strict) for one in checked]))
+
+
+def _written(text: str, output: Path | None) -> None:
+    """The text in the file, or on the terminal."""
+    if output is None:
+        click.echo(text) if text else None
+        return
+    try:
+        write_output(output, text)
+    except OutputError as error:
+        click.echo(f"chainrule check: {error}", err=True)
+        sys.exit(UNREADABLE)
+
+
+def is_code(name: str) -> bool:
+    """Whether a name is that of a function or class in a Python file, as in ``net.py:backward``."""
+    path, colon, function = name.rpartition(":")
+    return bool(colon) and path.endswith(".py") and all(part.isidentifier() for part in function.split("."))
 
 
 def combined(codes: list[int]) -> int:
@@ -201,7 +224,7 @@ def summary(one: Checked) -> str:
 def _claim(claim: ClaimVerdict) -> list[str]:
     from reports.document.handwork import WORDS
 
-    sign = click.style(f"{_SIGNS[claim.status]:<7}", fg=_COLOURS[claim.status])
+    sign = click.style(f"{SIGNS[claim.status]:<7}", fg=COLOURS[claim.status])
     latex = " ".join(claim.latex.replace("&", " ").split())
     follows = "" if not claim.follows or claim.right is not False else "  (follows from an earlier mistake)"
     lines = [f"  {claim.line:>4}  {sign} {latex}{follows}"]
@@ -237,113 +260,3 @@ def class_table(checked: list[Checked]) -> str:
             f"{one.name:<{width}}  {len(one.verdict.claims):>6}  {right:>5}  {wrong:>5}  {layout:>6}  {undecided:>4}  {first}".rstrip()
         )
     return "\n".join(rows)
-
-
-# -- code --------------------------------------------------------------------------------------------------------------------
-
-
-def _is_code(name: str) -> bool:
-    path, colon, function = name.rpartition(":")
-    return bool(colon) and path.endswith(".py") and function.isidentifier()
-
-
-def check_code(
-    files: tuple[str, ...], forward: str | None, shapes: tuple[str, ...], seed: int, style: str, strict: bool
-) -> int:
-    """Check backward functions; returns the exit code."""
-    from numeric.checking import check_backward
-
-    if forward is None:
-        raise click.UsageError("a backward function is checked against its forward function: give --of NAME")
-    if style not in ("text", "json") or not all(_is_code(name) for name in files):
-        raise click.UsageError("backward functions are checked apart from documents, with --format text or json")
-    told = dict(part.split("=", 1) for part in shapes if "=" in part)
-    found, codes = [], []
-    for name in files:
-        path, _, function = name.rpartition(":")
-        try:
-            left = _run(path)
-            backward, ahead = _function(path, left, function), _function(path, left, forward)
-        except _NotThere as error:
-            click.echo(f"chainrule check: {error}", err=True)
-            codes.append(UNREADABLE)
-            continue
-        try:
-            verdict = check_backward(backward, ahead, told, seed)
-        except ChainruleError as error:
-            click.echo(f"chainrule check: {name}: {error}", err=True)
-            codes.append(2)
-            continue
-        except Exception as error:  # the user's own code
-            click.echo(
-                f"chainrule check: {name}: {function} or {forward} raised {type(error).__name__}: {error}", err=True
-            )
-            codes.append(2)
-            continue
-        found.append(
-            {
-                "file": name,
-                "claims": [
-                    {
-                        "name": o.name,
-                        "latex": f"d{o.name}",
-                        "status": o.status,
-                        "follows": None,
-                        "diagnosis": None,
-                        "repair": None,
-                        "counterexample": None,
-                        "evidence": o.evidence,
-                    }
-                    for o in verdict.outputs
-                ],
-                "shapes": {name: list(shape) for name, shape in verdict.shapes},
-                "shapes_found_by_trial": verdict.found,
-            }
-        )
-        right = ("proved",) if strict else ("proved", "agrees")
-        statuses = [o.status for o in verdict.outputs]
-        codes.append(
-            1
-            if any(s in ("refuted", "shape") for s in statuses)
-            else 0
-            if statuses and all(s in right for s in statuses)
-            else 2
-        )
-    if style == "json":
-        click.echo(json.dumps(found[0] if len(found) == 1 else {"documents": found}, indent=2, ensure_ascii=False))
-    else:
-        for one in found:
-            click.echo(click.style(f"{one['file']} against {forward}", bold=True))
-            if one["shapes_found_by_trial"]:
-                told = ", ".join(f"{name} ({', '.join(shape)})" for name, shape in one["shapes"].items())
-                click.echo(f"  shapes are not told; found by trial: {told}")
-            for claim in one["claims"]:
-                sign = click.style(f"{_SIGNS[claim['status']]:<7}", fg=_COLOURS[claim["status"]])
-                click.echo(f"  d{claim['name']:<12} {sign} {claim['status']}: {claim['evidence']}")
-    return combined(codes)
-
-
-class _NotThere(Exception):
-    """A file or function that cannot be had."""
-
-
-def _run(path: str) -> dict[str, object]:
-    """What a Python file leaves; it is the user's own code, and runs."""
-    folder = str(Path(path).resolve().parent)
-    sys.path.insert(0, folder)
-    try:
-        return runpy.run_path(path, run_name="chainrule_check")
-    except OSError as error:
-        raise _NotThere(f"{path}: {error.strerror or error}") from None
-    except (Exception, SystemExit) as error:
-        raise _NotThere(f"{path} raised {type(error).__name__}: {error}") from None
-    finally:
-        sys.path.remove(folder)
-
-
-def _function(path: str, left: dict[str, object], name: str) -> Callable[..., object]:
-    found = left.get(name)
-    if not callable(found):
-        known = [n for n, x in left.items() if callable(x) and not n.startswith("_")]
-        raise _NotThere(f"{path}: there is no function {name!r}.{suggestion(name, known)}")
-    return found

@@ -1,0 +1,255 @@
+"""Which line is wrong, which lines follow from it, and how the line should read.
+
+A line is held to the true cotangent of the forward function's own value of that name. The first line that is not true, and
+whose truth put in its place makes gradients right, is where the calculation breaks; what comes after it is judged again
+with the right value. Lines without a name that tells what they should be are judged by repair alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from numeric.checking.calls import Call, Point
+from numeric.checking.cases import Case, cases
+from numeric.checking.gradients import last_assignments
+from numeric.checking.lines import Given, Judged, Key, Lines
+from numeric.checking.program import Program, reached
+from numeric.checking.repairs import CASES, SECONDS, Repair, Target, is_alias, repair
+from numeric.checking.slices import Statement, callers, slice_of
+from numeric.checking.verdicts import WRONG, LineVerdict, OutputVerdict
+from numeric.checking.wording import first_line, sentence, variable
+from symbolic.verification.diagnosis.mistakes import explained
+
+MOST_MISTAKES = 5
+
+
+@dataclass(frozen=True)
+class Blame:
+    """The lines that were judged, sentences that say what broke, and the line of each returned gradient."""
+
+    lines: tuple[LineVerdict, ...] = ()
+    sentences: tuple[str, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def blamed(call: Call, points: Sequence[Point], outputs: Sequence[OutputVerdict], seed: int = 0) -> Blame:
+    """Who is to blame for wrong gradients; where none is wrong, only the places of the gradients."""
+    program = _program(call, points[0])
+    if program is None:
+        return Blame(notes=("the source of the function is not known: its lines are not judged",))
+    places = {n: s.lineno for n, s in last_assignments(call, program).items()}
+    if not any(o.status in WRONG for o in outputs):
+        return Blame(places=places)
+    found = cases(call, seed, CASES)
+    try:
+        return _Search(call, program, found, places).found()
+    except Exception as error:  # whatever running pieces of another person's code may raise
+        return Blame(places=places, notes=(f"the lines could not be judged ({type(error).__name__}: {error})",))
+
+
+def _program(call: Call, point: Point) -> Program | None:
+    """The backward function with the functions of its file that it runs through."""
+    back = call.subject.back
+
+    def once() -> Any:
+        _, state, result = call.forward(point.values, point.sizes)
+        return call.backward(point.values, point.cotangents, state, result)
+
+    file = getattr(getattr(back, "__code__", None), "co_filename", "")
+    _, inside = reached(once, file, getattr(back, "__globals__", {}))
+    program = Program(back, inside)
+    return program if back.__name__ in program.trees else None
+
+
+class _Search:
+    """Mistake after mistake: the place, the repair, and on with the program mended."""
+
+    def __init__(self, call: Call, program: Program, found: list[Case], places: Mapping[str, int]):
+        self.call, self.program, self.cases, self.places = call, program, found, places
+        self.lines = Lines(call, program, found)
+        self.given: dict[Key, list[tuple[Any, ...]]] = {}
+        self.end = time.process_time() + 1.5 * SECONDS
+
+    def found(self) -> Blame:
+        """All that is found, until the gradients are right or nothing more is found."""
+        wrong_lines: list[LineVerdict] = []
+        first: list[Judged] = []
+        for _ in range(MOST_MISTAKES):
+            right = self.right(self.given)
+            wrong = frozenset(self.cases[0].true) - right
+            if not wrong:
+                break
+            judged = self.lines.judged(self.given)
+            first = first or judged
+            suspect, mended = self._suspect(judged, wrong, right)
+            region = self._region(suspect, judged, wrong)
+            done = self._repair(suspect, mended, wrong, right, region, judged)
+            line = self._line(suspect, region, wrong, done)
+            if line is None:
+                break
+            wrong_lines.append(line)
+            if done is not None:
+                done.edit.apply()
+                self.program.settle(done.function)
+            elif suspect is not None and suspect.should is not None:
+                self.given[suspect.key] = suspect.should
+            else:
+                break
+        return self._told(wrong_lines, first)
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def made(self, name: str) -> Callable[..., Any]:
+        """The program with one function as it stands; with what was given, if something was."""
+        if self.given:
+            return self.lines.variant(self.given)[0]
+        return self.program.variant({name: self.program.trees[name]})
+
+    def right(self, given: Given) -> frozenset[str]:
+        """The gradients that are right at the cases for which truth is known."""
+        found = frozenset(self.cases[0].true)
+        for k, case in enumerate(self.cases[: 2 if given else CASES]):
+            found &= case.right(case.run(self.lines.variant(given, k)[0]))
+        return found
+
+    # -- the place ---------------------------------------------------------------------------------------------------
+
+    def _suspect(
+        self, judged: Sequence[Judged], wrong: frozenset[str], right: frozenset[str]
+    ) -> tuple[Judged | None, frozenset[str]]:
+        """The first line that is not true and whose truth makes wrong gradients right and no right one wrong."""
+        last = {(j.site.function, j.site.text): j for j in judged}
+        self.lines.judge_returned(judged, last_assignments(self.call, self.program))
+        for j in judged:
+            if j.true is not False or j.should is None or j.key in self.given:
+                continue
+            now = self.right({**self.given, j.key: j.should})
+            if right <= now and now & wrong and last[j.site.function, j.site.text] is j:
+                return j, now & wrong
+        return None, frozenset()
+
+    def _region(self, suspect: Judged | None, judged: Sequence[Judged], wrong: frozenset[str]) -> list[Statement]:
+        """The statements that may be wrong: what the suspect comes from, as far as nothing on the way is known to be true."""
+        unsure = {id(j.site.statement) for j in judged if not j.true}
+        true = {id(j.site.statement) for j in judged if j.true} - unsure
+        known: dict[str, set[str]] = {}
+        for j in judged:
+            if j.site.kind == "parameter" and j.true:
+                known.setdefault(j.site.function, set()).add(j.site.text)
+        if suspect is not None:
+            start = suspect.site.statement
+            entry = suspect.site.function
+            first = [(entry, start)] if start is not None else callers(self.program.trees, entry)
+        else:
+            starts = last_assignments(self.call, self.program)
+            first = [(self.call.subject.back.__name__, starts[n]) for n in sorted(wrong) if n in starts]
+        found: dict[int, Statement] = {}
+        for s in first:
+            for part in slice_of(self.program.trees, s, lambda s: id(s[1]) in true, known):
+                found.setdefault(id(part[1]), part)
+        return (
+            list(found.values()) if suspect is not None else sorted(found.values(), key=lambda s: (s[0], s[1].lineno))
+        )
+
+    # -- the repair --------------------------------------------------------------------------------------------------
+
+    def _repair(
+        self,
+        suspect: Judged | None,
+        mended: frozenset[str],
+        wrong: frozenset[str],
+        right: frozenset[str],
+        region: Sequence[Statement],
+        judged: Sequence[Judged],
+    ) -> Repair | None:
+        partial = frozenset(id(j.site.statement) for j in judged if j.partly)
+        found = self.cases[:1] if self.given else self.cases
+        single = suspect is not None and suspect.should is not None and len(suspect.should[0]) == 1
+        target = Target(
+            mended or wrong,
+            right,
+            suspect.site.statement if suspect else None,
+            suspect.should[0][0] if single and suspect and suspect.should else None,
+        )
+        done = repair(self.program, found, region, target, self.made, self._seconds(), partial)
+        if done is None and not mended and len(wrong) > 1:  # several mistakes, one gradient each
+            starts = last_assignments(self.call, self.program)
+            for name in sorted(wrong & set(starts)):
+                narrow = slice_of(
+                    self.program.trees, (self.call.subject.back.__name__, starts[name]), lambda s: False, {}
+                )
+                one = Target(frozenset([name]), right)
+                done = done or repair(self.program, found, narrow, one, self.made, self._seconds() / 2, partial)
+        return done
+
+    def _seconds(self) -> float:
+        """Time for the next repair: several mistakes share what there is."""
+        return max(0.3, min(SECONDS, self.end - time.process_time()))
+
+    # -- what is said ------------------------------------------------------------------------------------------------
+
+    def _line(
+        self, suspect: Judged | None, region: Sequence[Statement], wrong: frozenset[str], done: Repair | None
+    ) -> LineVerdict | None:
+        if done is not None:
+            return self._mended(suspect, done)
+        if suspect is not None and suspect.site.statement is not None:
+            s, function, said = suspect.site.statement, suspect.site.function, suspect.evidence()
+        else:
+            starts = last_assignments(self.call, self.program)
+            s = next((starts[n] for n in sorted(wrong) if n in starts), None)
+            function, said = self.call.subject.back.__name__, ""
+        if s is None:
+            return None
+        lines = sorted({t.lineno for name, t in region if name == function})
+        between = f"the mistake is in lines {lines[0]}–{lines[-1]}" if len(lines) > 1 else ""
+        evidence = "; ".join(part for part in (said, between) if part)
+        code = first_line(ast.unparse(s))
+        return LineVerdict(s.lineno, code, variable(code), "refuted", None, evidence, function=function)
+
+    def _mended(self, suspect: Judged | None, done: Repair) -> LineVerdict:
+        s = suspect.site.statement if suspect is not None else None
+        own = suspect.evidence() if suspect is not None and s is not None and s.lineno == done.line else ""
+        mended = ", ".join(f"d{n.rpartition('.')[2]}" for n in sorted(done.mended))
+        said = f"with the line mended {mended} equal differences of the forward function at {CASES} sizes"
+        return LineVerdict(
+            done.line, first_line(done.before), variable(done.before), "refuted", False if own else None,
+            "; ".join(part for part in (own, said) if part), explained(done.edit.label, done.edit.detail), done.edit.label,
+            first_line(done.after), done.function,
+        )  # fmt: skip
+
+    def _told(self, wrong: Sequence[LineVerdict], first: Sequence[Judged]) -> Blame:
+        """All lines that could be judged: the wrong ones, those that follow from them, and those that are true."""
+        after = {j.key: j for j in self.lines.judged(self.given)} if wrong else {}
+        blamed_lines = {(x.function, x.line) for x in wrong}
+        lines = list(wrong)
+        for j in first:
+            s = j.site
+            if s.kind in ("parameter", "return") or j.true is None or (s.function, s.line) in blamed_lines:
+                continue
+            if s.statement is None or is_alias(s.statement) or not j.why:
+                continue
+            now = after.get(j.key)
+            code = first_line(ast.unparse(s.statement))
+            if j.true:
+                lines.append(LineVerdict(s.line, code, s.variable, "agrees", None, j.why, function=s.function))
+            elif now is not None and now.true:
+                said = "right once what comes before it is mended"
+                lines.append(LineVerdict(s.line, code, s.variable, "refuted", True, said, function=s.function))
+        lines.sort(key=lambda x: (x.function != self.call.subject.back.__name__, x.line))
+        return Blame(tuple(lines), _sentences(wrong, lines), self.places)
+
+
+def _sentences(wrong: Sequence[LineVerdict], lines: Sequence[LineVerdict]) -> tuple[str, ...]:
+    said = [sentence(x) for x in wrong]
+    following = sorted({x.line for x in lines if x.status in WRONG and x.follows})
+    if following and said:
+        many = len(following) > 1
+        listed = ", ".join(map(str, following))
+        said[-1] += f"; line{'s' if many else ''} {listed} follow{'' if many else 's'} from it"
+    return tuple(said)

@@ -1,0 +1,335 @@
+"""Edits that change what is there: signs, factors, transposes, axes, indices, operators."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from numeric.checking.edits import (
+    Edit,
+    Node,
+    Place,
+    binary,
+    called,
+    copied,
+    expression,
+    is_term,
+    method,
+    put,
+    receiver,
+    short,
+)
+
+_SUMS = ("sum", "mean")
+_EXTREMA = {
+    "max": "min",
+    "min": "max",
+    "argmax": "argmin",
+    "argmin": "argmax",
+    "maximum": "minimum",
+    "minimum": "maximum",
+}
+_JOINS = ("hstack", "concatenate", "vstack", "stack", "cat", "dstack", "column_stack", "block")
+
+
+def signs(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """Plus for minus and minus for plus."""
+    s = place.statement
+    if isinstance(s, ast.AugAssign) and isinstance(s.op, (ast.Add, ast.Sub)):
+        op = ast.Sub() if isinstance(s.op, ast.Add) else ast.Add()
+        yield Edit("sign", f"{'-=' if isinstance(op, ast.Sub) else '+='}", (((s, "op", None), op),))
+    for n in found:
+        if n.index or n.exponent:
+            continue
+        if isinstance(n.node, ast.BinOp) and isinstance(n.node.op, (ast.Add, ast.Sub)):
+            op = ast.Sub() if isinstance(n.node.op, ast.Add) else ast.Add()
+            yield Edit("sign", f"of {short(n.node.right)}", (((n.node, "op", None), op),))
+        elif isinstance(n.node, ast.UnaryOp) and isinstance(n.node.op, ast.USub):
+            yield Edit("sign", f"of {short(n.node.operand)}", put(n, n.node.operand))
+        if isinstance(n.node, ast.Constant) and isinstance(n.node.value, (int, float)) and n.node.value:
+            yield Edit("sign", f"of {n.node.value}", put(n, expression(repr(-n.node.value))), 0.9)
+        if isinstance(n.node, ast.BinOp) and isinstance(n.node.op, ast.Sub):
+            turned = (((n.node, "left", None), n.node.right), ((n.node, "right", None), n.node.left))
+            yield Edit("sign", f"of {short(n.node)}", turned)
+        elif n.depth <= 2 and is_term(n):
+            weight = 2.0 + n.depth
+            yield Edit("sign", f"of {short(n.node)}", put(n, ast.UnaryOp(ast.USub(), copied(n.node))), weight)
+
+
+def factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """A factor 2 or ½, a mean for a sum, a number that is another."""
+    counts = list(place.counts())[:6]
+    for n in found:
+        if n.exponent and isinstance(n.node, ast.Constant) and isinstance(n.node.value, (int, float)):
+            for other in (n.node.value + 1, n.node.value - 1, -n.node.value, n.node.value / 2, n.node.value * 2):
+                yield Edit("wrong exponent", f"{n.node.value} for {other}", put(n, ast.Constant(other)))
+        if n.exponent and isinstance(n.node, ast.UnaryOp) and isinstance(n.node.operand, ast.Constant):
+            v = -float(n.node.operand.value)  # type: ignore[arg-type]
+            for other in (v + 1, v - 1, -v, v / 2, v * 2):
+                yield Edit("wrong exponent", f"{v} for {other}", put(n, expression(repr(other))))
+        if n.index or n.exponent:
+            continue
+        node = n.node
+        known = isinstance(node, ast.Subscript) or ast.unparse(node) in place.scope
+        if isinstance(node, (ast.Name, ast.Subscript)) and known and isinstance(n.path[0], ast.BinOp):
+            for power in (2, 3):
+                new = binary(ast.Pow(), copied(node), ast.Constant(power))
+                yield Edit("wrong exponent", f"{short(node)} for its power {power}", put(n, new), power)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            yield Edit("wrong exponent", f"{short(node)} for {short(node.left)}", put(n, copied(node.left)), 2)
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+            v = node.value
+            for other in (v * 3, v / 3):
+                yield Edit("factor", f"{v} for {other:g}", put(n, ast.Constant(other)), 2)
+            for other in (v * 2, v / 2):
+                yield Edit("factor 2", "missing" if other > v else "one too many", put(n, ast.Constant(other)))
+            yield Edit("factor", f"{v} for 1", put(n, ast.Constant(1)), 2)
+            for c in counts if v == 1 else ():
+                divides = isinstance(place.statement, ast.AugAssign) and isinstance(place.statement.op, ast.Div)
+                yield Edit("missing 1/P" if divides else "factor", f"1/{c}", put(n, expression(c)), 2)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+            yield from _dropped(n, node, place)
+        if isinstance(node, ast.Call) and called(node) in _SUMS and isinstance(node.func, ast.Attribute):
+            other = "mean" if called(node) == "sum" else "sum"
+            label = "missing 1/P" if other == "mean" else "extra 1/P"
+            yield Edit(label, f"{other} for {called(node)}", (((node.func, "attr", None), other),))
+        if is_term(n) and (n.depth <= 1 or _is_addend(n)):
+            weight = 1.0 + n.depth
+            yield Edit("factor 2", "missing", put(n, binary(ast.Mult(), ast.Constant(2), copied(node))), weight)
+            yield Edit("factor 2", "one too many", put(n, binary(ast.Div(), copied(node), ast.Constant(2))), weight)
+            for c in counts if ast.unparse(node) not in place.counts() else ():
+                yield Edit("missing 1/P", f"1/{c}", put(n, binary(ast.Div(), copied(node), expression(c))), weight + 1)
+                yield Edit("extra 1/P", f"1/{c}", put(n, binary(ast.Mult(), expression(c), copied(node))), weight + 2)
+
+
+def _dropped(n: Node, node: ast.BinOp, place: Place) -> Iterator[Edit]:
+    """One operand of a product or quotient left out, or the one for the other."""
+    divided = isinstance(node.op, ast.Div)
+    counts = place.counts()
+    text = ast.unparse(node.right)
+    is_count = text in counts or bool(re.search(r"\.shape\[|len\(|\.size\b", text))
+    number = isinstance(node.right, ast.Constant)
+    label = (
+        "extra 1/P"
+        if divided and is_count
+        else "factor 2"
+        if number and node.right.value in (2, 0.5, 2.0)
+        else "extra factor"
+    )  # type: ignore[attr-defined]
+    detail = ("1/" if divided else "") + short(node.right)
+    yield Edit(label, "one too many" if label == "factor 2" else detail, put(n, copied(node.left)), 1.5)
+    if not divided:
+        left = isinstance(node.left, ast.Constant) and node.left.value in (2, 0.5)
+        yield Edit(
+            "factor 2" if left else "extra factor",
+            "one too many" if left else short(node.left),
+            put(n, copied(node.right)),
+            1.5,
+        )
+    op = ast.Mult() if divided else ast.Div()
+    yield Edit("wrong exponent", f"of {short(node.right)}", (((node, "op", None), op),), 2)
+    if divided and (is_count or number):
+        for c in [*counts][:6]:
+            if c != text:
+                yield Edit("factor", f"1/{text} for 1/{c}", (((node, "right", None), expression(c)),), 2)
+
+
+def _is_addend(n: Node) -> bool:
+    owner = n.path[0]
+    return isinstance(owner, ast.BinOp) and isinstance(owner.op, (ast.Add, ast.Sub))
+
+
+def axes(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """Sums along another axis, sums missing, sums that keep their axis or do not."""
+    for n in found:
+        node = n.node
+        if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "var", "std", "argmax", "prod"):
+            yield from _summed(n, node)
+
+
+def missing_sums(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """A sum over the batch, or over another axis, left out."""
+    most = max((v.ndim for v in place.scope.values() if isinstance(v, np.ndarray)), default=0)
+    for n in found:
+        if not is_term(n) or n.depth > 2 or isinstance(n.path[0], ast.Attribute):
+            continue
+        rank = _rank(place, n.node)
+        rank = most if rank is None else rank
+        for axis in (0, 1, -1, 2, (0, 1), (1, 2), (0, 2, 3), (2, 3), None):
+            needed = max(axis) + 1 if isinstance(axis, tuple) else axis + 1 if isinstance(axis, int) else 1
+            if needed > rank:
+                continue
+            for keep in (False, True) if axis is not None else (False,):
+                options = {"axis": axis, **({"keepdims": True} if keep else {})} if axis is not None else {}
+                weight = 1.0 + n.depth / 2 + keep / 4 + (axis not in (0, 1)) / 4
+                new = method(copied(n.node), "sum", **options)
+                said = f"axis {axis}" if axis is not None else "all entries"
+                yield Edit("missing sum over the batch", said, put(n, new), weight)
+
+
+def _rank(place: Place, node: ast.expr) -> int | None:
+    value = place.scope.get(ast.unparse(node))
+    return getattr(value, "ndim", None)
+
+
+def _summed(n: Node, node: ast.Call) -> Iterator[Edit]:
+    keywords = {k.arg: k for k in node.keywords}
+    functional = receiver(node) is (node.args[0] if node.args else None)
+    place = 1 if functional else 0
+    axis = keywords.get("axis") or keywords.get("dim")
+    current = axis.value if axis else node.args[place] if len(node.args) > place else None
+    written = ast.unparse(current) if current is not None else "None"
+    for other in ("0", "1", "2", "-1", "None", "(0, 1)", "(0, 2)", "(0, 2, 3)", "(2, 3)", "(1, 2, 3)", "(0, 1, 2)"):
+        if other == written:
+            continue
+        new = expression(other)
+        if axis is not None:
+            changes = (((axis, "value", None), new),)
+        elif current is not None:
+            changes = (((node, "args", place), new),)
+        else:
+            changes = (((node, "keywords", None), [*node.keywords, ast.keyword("axis", new)]),)
+        yield Edit("sum over the wrong axis", f"{written} for {other}", changes, 1 + len(other) / 10)
+        if "keepdims" not in keywords and other != "None":
+            words = [
+                *[k for k in node.keywords if k is not axis],
+                ast.keyword("axis", new),
+                ast.keyword("keepdims", ast.Constant(True)),
+            ]
+            if axis is not None or current is None:
+                yield Edit("sum over the wrong axis", f"{written} for {other}", (((node, "keywords", None), words),), 2)
+    keep = keywords.get("keepdims") or keywords.get("keepdim")
+    if keep is None and current is not None:
+        words = [*node.keywords, ast.keyword("keepdims", ast.Constant(True))]
+        yield Edit("keepdims missing", short(node), (((node, "keywords", None), words),))
+    elif keep is not None:
+        words = [k for k in node.keywords if k is not keep]
+        yield Edit("keepdims too many", short(node), (((node, "keywords", None), words),))
+    if called(node) in _SUMS:
+        yield Edit("extra sum", short(node), put(n, copied(receiver(node))), 2)
+
+
+def positions(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """Indices, bounds and steps that are off by one; loops that run one iteration too few."""
+    yield from _shifted(place, found)
+    for n in found:
+        node = n.node
+        if not n.index or (n.call and not n.call.startswith(("range", "arange"))):
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
+            for other in (node.value + 1, node.value - 1):
+                yield Edit("off by one", f"{node.value} for {other}", put(n, expression(repr(other))))
+        elif isinstance(node, (ast.Name, ast.BinOp, ast.Attribute, ast.Subscript)) or _is_length(node):
+            for op, sign in ((ast.Add(), "+"), (ast.Sub(), "-")):
+                new = binary(op, copied(node), ast.Constant(1))
+                yield Edit("off by one", f"{short(node)} for {short(node)} {sign} 1", put(n, new), 1.5)
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.right, ast.Constant)
+            and isinstance(node.op, (ast.Add, ast.Sub))
+        ):
+            yield Edit("off by one", f"{short(node)} for {short(node.left)}", put(n, copied(node.left)))
+        if isinstance(node, ast.Call) and called(node) == "range" and len(node.args) == 1:
+            new = ast.Call(node.func, [ast.Constant(1), copied(node.args[0])], [])
+            yield Edit("off by one", short(node), put(n, new), 2)
+        if isinstance(node, ast.Call) and called(node) == "range" and len(node.args) == 2:
+            yield Edit("off by one", short(node), put(n, ast.Call(node.func, [copied(node.args[1])], [])), 2)
+        if isinstance(node, ast.Call) and called(node) == "range":
+            turned = ast.Call(ast.Name("reversed", ast.Load()), [copied(node)], [])
+            yield Edit("wrong order of steps", short(node), put(n, turned), 2)
+        if isinstance(node, ast.Call) and called(node) == "reversed":
+            yield Edit("wrong order of steps", short(node), put(n, copied(node.args[0])), 2)
+
+
+def _shifted(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """``x[:H, :W]`` made ``x[c : c + H, c : c + W]``, as where a border was padded."""
+    numbers = [
+        n
+        for n, v in place.scope.items()
+        if isinstance(v, np.ndarray) and v.dtype.kind in "iu" and not v.ndim and 0 < int(v) < 9
+    ]
+    for n in found:
+        if not isinstance(n.node, ast.Subscript):
+            continue
+        parts = n.node.slice.elts if isinstance(n.node.slice, ast.Tuple) else [n.node.slice]
+        open_ended = [p for p in parts if isinstance(p, ast.Slice) and p.lower is None and p.upper is not None]
+        for c in numbers if open_ended else ():
+            changes = []
+            for p in open_ended:
+                upper = copied(p.upper)  # type: ignore[arg-type]
+                changes += [
+                    ((p, "lower", None), expression(c)),
+                    ((p, "upper", None), binary(ast.Add(), expression(c), upper)),
+                ]
+            yield Edit("off by one", f"the slices begin at 0, not at {c}", tuple(changes), 2)
+
+
+def _is_length(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and called(node) == "len"
+
+
+def statements(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """``=`` for ``+=`` and the other way round; ``np.add.at`` for ``+=`` at indices that repeat; comparisons turned round."""
+    s = place.statement
+    if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add):
+        if isinstance(s.target, ast.Subscript) and _by_array(place, s.target):
+            at = expression(f"{place.module}.add.at(_, _, _)")
+            if isinstance(at, ast.Call):
+                at.args = [_read(s.target.value), copied(s.target.slice), copied(s.value)]
+                yield Edit("lost repetitions", f"in {short(s.target.slice)}", ((place.where, ast.Expr(at)),))
+        yield Edit("extra term", short(s.target), ((place.where, ast.Assign([copied(s.target)], copied(s.value))),), 3)
+    if isinstance(s, ast.Assign) and len(s.targets) == 1 and not isinstance(s.targets[0], (ast.Tuple, ast.List)):
+        t = s.targets[0]
+        inside = isinstance(t, ast.Subscript) or place.in_loop
+        label = "missing sum over the batch" if inside else "forgotten path"
+        said = f"{short(t)} is to be accumulated" if inside else f"what {short(t)} held before"
+        yield Edit(label, said, ((place.where, ast.AugAssign(copied(t), ast.Add(), copied(s.value))),), 1.5)
+        if isinstance(t, ast.Subscript) and _by_array(place, t):
+            at = expression(f"{place.module}.add.at(_, _, _)")
+            if isinstance(at, ast.Call):
+                at.args = [_read(t.value), copied(t.slice), copied(s.value)]
+                yield Edit("lost repetitions", f"in {short(t.slice)}", ((place.where, ast.Expr(at)),), 2)
+    if _is_number(getattr(s, "value", None)):
+        for name, value in place.arrays().items():
+            for axis in range(min(value.ndim, 3)):
+                for sign in ("-", ""):
+                    new = expression(f"{sign}{name}.sum(axis={axis})")
+                    yield Edit(
+                        "missing sum over the batch", f"{name} along axis {axis}", (((s, "value", None), new),), 3
+                    )
+    for n in found:
+        if isinstance(n.node, ast.Call) and called(n.node) in _EXTREMA and isinstance(n.node.func, ast.Attribute):
+            other = _EXTREMA[called(n.node)]
+            yield Edit("wrong extremum", short(n.node), (((n.node.func, "attr", None), other),))
+        if isinstance(n.node, (ast.Tuple, ast.List)) and not n.index and n.call.startswith(_JOINS):
+            for a, b in itertools.combinations(range(len(n.node.elts)), 2):
+                changes = (((n.node, "elts", a), n.node.elts[b]), ((n.node, "elts", b), n.node.elts[a]))
+                yield Edit("wrong order of factors", short(n.node), changes)
+        if isinstance(n.node, ast.Compare) and len(n.node.ops) == 1 and not n.index:
+            turned = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.LtE, ast.LtE: ast.GtE}.get(type(n.node.ops[0]))
+            if turned is not None:
+                yield Edit("h' at the wrong argument", short(n.node), (((n.node, "ops", 0), turned()),))
+
+
+def _is_number(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant))
+
+
+def _by_array(place: Place, t: ast.Subscript) -> bool:
+    """Whether an index is an array of whole numbers, which may repeat."""
+    found = [
+        place.scope.get(ast.unparse(n))
+        for n in ast.walk(t.slice)
+        if isinstance(n, (ast.Name, ast.Subscript, ast.Attribute))
+    ]
+    return any(isinstance(v, np.ndarray) and v.dtype.kind in "iu" and v.ndim for v in found)
+
+
+def _read(node: ast.expr) -> ast.expr:
+    made = copied(node)
+    made.ctx = ast.Load()
+    return made

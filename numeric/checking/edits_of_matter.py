@@ -1,0 +1,345 @@
+"""Edits that bring something in: a derivative, a factor, a term, another variable, a path that was forgotten."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from numeric.checking.edits import Edit, Node, Place, binary, copied, expression, is_gradient, is_term, put, short
+
+_MOST = 14  # variables that are tried
+
+
+def _known(place: Place) -> dict[str, np.ndarray]:
+    """Arrays in scope, not too many."""
+    return dict(list(place.arrays().items())[-2 * _MOST :])
+
+
+def names(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """Another variable of the same shape, an activation for its argument among them."""
+    values = place.arrays()
+    for n in found:
+        text = ast.unparse(n.node)
+        value = values.get(text)
+        if value is None and isinstance(n.node, ast.Subscript) and not n.index:
+            base = values.get(ast.unparse(n.node.value))
+            for other, w in values.items() if base is not None else ():
+                if w.ndim and w.ndim < base.ndim:
+                    yield Edit("wrong tensor", f"{text} instead of {other}", put(n, expression(other)), 3)
+            for other, w in values.items() if base is not None else ():
+                if other != ast.unparse(n.node.value) and w.shape == base.shape:
+                    label = _confusion(ast.unparse(n.node.value), other, n)
+                    yield Edit(
+                        label,
+                        f"{ast.unparse(n.node.value)} instead of {other}",
+                        (((n.node, "value", None), expression(other)),),
+                        2,
+                    )
+        if value is None or n.exponent or not isinstance(n.node, (ast.Name, ast.Subscript, ast.Attribute)):
+            continue
+        for other, w in values.items():
+            if (
+                other != text
+                and (w.shape == value.shape or (place.loose and w.ndim == value.ndim))
+                and not np.array_equal(w, value)
+            ):
+                yield Edit(
+                    _confusion(text, other, n),
+                    f"{text} instead of {other}",
+                    put(n, expression(other)),
+                    1.5 + (not _alike(text, other)),
+                )
+    counts = {**place.counts()}
+    for n in found:
+        text = ast.unparse(n.node)
+        if text in counts and not n.index:
+            for other in counts:
+                if other != text:
+                    yield Edit("factor", f"{text} for {other}", put(n, expression(other)), 2)
+    yield from _together(place, found, values)
+    for n in found:
+        node = n.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and ast.unparse(node.left) in ("1", "1.0"):
+            yield Edit("wrong tensor", f"{short(node)} instead of {short(node.right)}", put(n, copied(node.right)), 1.2)
+        elif isinstance(node, ast.Name) and node.id in values and is_term(n) and isinstance(n.path[0], ast.BinOp):
+            new = binary(ast.Sub(), ast.Constant(1), copied(node))
+            yield Edit("wrong tensor", f"{node.id} instead of 1 - {node.id}", put(n, new), 1.3)
+
+
+def _together(place: Place, found: Sequence[Node], values: dict[str, np.ndarray]) -> Iterator[Edit]:
+    """A variable that stands several times, as z in a(1 − a), replaced everywhere in the statement."""
+    places: dict[str, list[Node]] = {}
+    for n in found:
+        if isinstance(n.node, (ast.Name, ast.Subscript, ast.Attribute)) and ast.unparse(n.node) in values:
+            places.setdefault(ast.unparse(n.node), []).append(n)
+    for text, standing in places.items():
+        if len(standing) > 1:
+            for other, w in values.items():
+                if other != text and w.shape == values[text].shape and not np.array_equal(w, values[text]):
+                    changes = tuple((n.path, expression(other)) for n in standing)
+                    label = (
+                        "h' at the wrong argument"
+                        if any(n.slope for n in standing)
+                        else _confusion(text, other, standing[0])
+                    )
+                    yield Edit(label, f"{text} instead of {other}", changes, 2)
+
+
+def _alike(a: str, b: str) -> bool:
+    return re.sub(r"\d+", "", a) == re.sub(r"\d+", "", b)
+
+
+def _confusion(text: str, other: str, n: Node) -> str:
+    if n.slope:
+        return "h' at the wrong argument"
+    if _alike(text, other):
+        return "wrong layer index"
+    return "wrong tensor"
+
+
+def slopes_of(name: str, value: np.ndarray, module: str) -> Iterator[tuple[str, str]]:
+    """Derivatives of activations that are written with a variable, each with what it is the derivative of."""
+    if value.dtype.kind == "b" or set(np.unique(value)) <= {0.0, 1.0}:
+        yield name, f"the mask {name}"
+        return
+    if re.match(r"d_?[A-Za-z]|grad", name) and not re.match(r"(data|dist|den|dot)", name):
+        return
+    yield f"(1 - {name} ** 2)", f"tanh with value {name}"
+    yield f"{name} * (1 - {name})", f"the logistic function with value {name}"
+    yield f"({name} > 0)", f"relu at {name}"
+    yield f"(1 - {module}.tanh({name}) ** 2)", f"tanh at {name}"
+    yield f"{module}.sign({name})", f"the absolute value at {name}"
+    yield f"{module}.exp({name})", f"exp at {name}"
+    yield f"{module}.cos({name})", f"sin at {name}"
+    yield f"1 / (1 + {module}.exp(-{name}))", f"softplus at {name}"
+    yield f"{module}.exp(-{name}) / (1 + {module}.exp(-{name})) ** 2", f"the logistic function at {name}"
+
+
+def _multipliable(found: Sequence[Node]) -> Iterator[tuple[Node, float]]:
+    """Places where a factor may be missing: the whole, addends, factors of matrix products, what is summed."""
+    for n in found:
+        owner = n.path[0]
+        if not is_term(n):
+            continue
+        whole = n.depth == 0
+        addend = isinstance(owner, ast.BinOp) and isinstance(owner.op, (ast.Add, ast.Sub))
+        factor = isinstance(owner, ast.BinOp) and isinstance(owner.op, ast.MatMult)
+        summed = isinstance(owner, ast.Call) or n.call.partition(":")[0] in (
+            "sum",
+            "mean",
+            "dot",
+            "matmul",
+            "outer",
+            "einsum",
+            "at",
+            "tensordot",
+        )
+        summed = summed or (isinstance(owner, ast.Attribute) and owner.attr in ("sum", "mean", "dot", "T", "reshape"))
+        if whole or addend or factor or summed:
+            yield n, float(n.depth) / 2
+
+
+def derivatives(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """The derivative of an activation, missing somewhere."""
+    values = _known(place)
+    for n, weight in _multipliable(found):
+        for name, value in values.items():
+            if value.ndim:
+                for text, of in slopes_of(name, value, place.module):
+                    new = binary(ast.Mult(), copied(n.node), expression(text))
+                    yield Edit("missing h'", of, put(n, new), 1 + weight + len(text) / 40)
+    yield from _other_functions(place, found, values)
+    for n in found:
+        text = ast.unparse(n.node)
+        if text in values and isinstance(n.node, (ast.Name, ast.Subscript, ast.Attribute)) and is_term(n):
+            for slope, of in slopes_of(text, values[text], place.module):
+                if slope != text:
+                    yield Edit("h instead of h'", of, put(n, expression(slope)), 2)
+
+
+def _other_functions(place: Place, found: Sequence[Node], values: dict[str, np.ndarray]) -> Iterator[Edit]:
+    """The derivative of one activation where that of another belongs: a(1 − a) for 1 − a²."""
+    for n in found:
+        parts = _factors(n.node)
+        texts = [ast.unparse(p) for p in parts]
+        for name, value in values.items():
+            for k, text in enumerate(texts):
+                squared = re.fullmatch(rf"\(1(\.0)? - {re.escape(name)}\) \*\* 2", text)
+                if not squared and not re.fullmatch(rf"\(?1(\.0)? - {re.escape(name)}( \*\* 2)?\)?", text):
+                    continue
+                rest = [t for j, t in enumerate(texts) if j != k]
+                without = [t for t in rest if t != name] if "**" not in text else rest
+                for slope, of in slopes_of(name, value, place.module):
+                    product = [*without, f"({slope})"]
+                    if sorted(product) != sorted(texts):
+                        new = " * ".join(f"({t})" if not t.isidentifier() else t for t in product)
+                        yield Edit("wrong h'", of, put(n, expression(new)), 1 + len(slope) / 40)
+
+
+def missing_factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """A variable, or one over it, missing as a factor."""
+    values = _known(place)
+    for n, weight in _multipliable(found):
+        for name, value in values.items():
+            label = "missing h'" if value.dtype.kind == "b" else "missing factor"
+            yield Edit(label, name, put(n, binary(ast.Mult(), copied(n.node), expression(name))), 1 + weight)
+            if value.dtype.kind == "f":
+                yield Edit(
+                    "missing factor",
+                    f"1/{name}",
+                    put(n, binary(ast.Div(), copied(n.node), expression(name))),
+                    1.5 + weight,
+                )
+            if 0 < value.ndim <= 2:
+                wide = expression(f"{name}[:, None]" if value.ndim == 1 else f"{name}[..., None]")
+                yield Edit(label, name, put(n, binary(ast.Mult(), copied(n.node), wide)), 2 + weight)
+            if not value.ndim and value.dtype.kind == "f":
+                yield Edit(
+                    "missing factor",
+                    f"1 - {name}",
+                    put(n, binary(ast.Mult(), copied(n.node), expression(f"(1 - {name})"))),
+                    2 + weight,
+                )
+
+
+def terms(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """A term missing: another path, the derivative of a penalty."""
+    values = _known(place)
+    scalars = [n for n, v in values.items() if not v.ndim]
+    for n in found:
+        if n.index or n.exponent or n.depth > 2 or not is_term(n):
+            continue
+        for name, value in values.items():
+            if not value.ndim and n.depth:
+                continue
+            label = "forgotten path" if is_gradient(name) else "missing term"
+            for op in (ast.Add(), ast.Sub()):
+                yield Edit(
+                    label,
+                    name,
+                    put(n, binary(op, copied(n.node), expression(name))),
+                    1 + n.depth + isinstance(op, ast.Sub) / 4,
+                )
+            for scalar in scalars if n.depth == 0 else ():
+                for text in (f"{scalar} * {name}", f"2 * {scalar} * {name}"):
+                    if value.ndim:
+                        new = binary(ast.Add(), copied(n.node), expression(text))
+                        yield Edit("forgotten regulariser", text, put(n, new), 1 + len(text) / 40)
+            if n.depth == 0 and value.ndim:
+                for count in list(place.counts())[:3]:
+                    for scalar in scalars:
+                        new = binary(ast.Add(), copied(n.node), expression(f"{scalar} * {name} / {count}"))
+                        yield Edit("forgotten regulariser", f"{scalar} * {name} / {count}", put(n, new), 2)
+        if n.depth == 0:
+            yield from _dropped_terms(n)
+    yield from _left_out(found)
+    yield from _by_multiplication(place, found, values)
+
+
+def _dropped_terms(n: Node) -> Iterator[Edit]:
+    if isinstance(n.node, ast.BinOp) and isinstance(n.node.op, (ast.Add, ast.Sub)):
+        yield Edit("extra term", short(n.node.right), put(n, copied(n.node.left)), 1.5)
+        yield Edit("extra term", short(n.node.left), put(n, copied(n.node.right)), 2)
+
+
+def _left_out(found: Sequence[Node]) -> Iterator[Edit]:
+    for n in found:
+        if n.depth and not n.index:
+            yield from _dropped_terms(n)
+
+
+def _by_multiplication(place: Place, found: Sequence[Node], values: dict[str, np.ndarray]) -> Iterator[Edit]:
+    """The path that goes through a matrix product: ``+ da @ W.T`` beside a term."""
+    n = next((n for n in found if n.depth == 0 and is_term(n)), None)
+    if n is None:
+        return
+    flowing = [m for m in values if is_gradient(m)]
+    for a in flowing[-6:]:
+        for w, value in values.items():
+            if w != a and value.ndim == 2:
+                for text in (f"{a} @ {w}.T", f"{w}.T @ {a}", f"{a} @ {w}", f"{w} @ {a}"):
+                    yield Edit("forgotten path", text, put(n, binary(ast.Add(), copied(n.node), expression(text))), 2)
+            if w != a and value.ndim and value.shape == values[a].shape:
+                new = binary(ast.Add(), copied(n.node), expression(f"{a} * {w}"))
+                yield Edit("forgotten path", f"{a} * {w}", put(n, new), 2)
+
+
+def softmaxes(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """Softmax's sum over its row, left out."""
+    values = _known(place)
+    for n in found:
+        if is_term(n) and n.depth <= 3:
+            yield from _softmax(n, values, place)
+
+
+def couplings(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """What normalisation couples: the mean and the variance of a norm."""
+    values = _known(place)
+    rank = max((v.ndim for v in place.scope.values() if isinstance(v, np.ndarray)), default=0)
+    axes = (
+        ["0", "-1", "1", "None"][: 2 if rank < 2 else 4]
+        if rank <= 2
+        else ["-1", "0", "1", "(0, 2, 3)", "(1, 2)", "(2, 3)", "(1, 2, 3)", "(0, 1)", "None"]
+    )
+    bent = [y for y, v in values.items() if v.ndim >= max(1, rank - 1) and v.dtype.kind == "f" and not is_gradient(y)]
+    said = [
+        ast.unparse(k.value)
+        for n in ast.walk(place.statement)
+        if isinstance(n, ast.Call)
+        for k in n.keywords
+        if k.arg == "axis"
+    ]
+    axes = list(dict.fromkeys([*said, *axes]))
+    for n in found:
+        addend = isinstance(n.path[0], ast.BinOp)
+        if not is_term(n) or n.depth > 2 or (n.depth and not addend):
+            continue
+        text = ast.unparse(n.node)
+        for axis in axes:
+            mean = f"({text}).mean(axis={axis}, keepdims=True)" if axis != "None" else f"({text}).mean()"
+            yield Edit(
+                "forgotten path", f"the mean along {axis}", put(n, expression(f"({text}) - {mean}")), 2 + n.depth / 2
+            )
+            for y in bent:
+                if y in text:
+                    continue
+                curved = f"{y} * (({text}) * {y}).mean(axis={axis}, keepdims=True)"
+                both = f"({text}) - {mean} - {curved}"
+                yield Edit(
+                    "forgotten path",
+                    f"the variance along {axis}",
+                    put(n, expression(f"({text}) - {curved}")),
+                    2.5 + n.depth / 2,
+                )
+                yield Edit(
+                    "forgotten path", f"mean and variance along {axis}", put(n, expression(both)), 3 + n.depth / 2
+                )
+
+
+def _softmax(n: Node, values: dict[str, np.ndarray], place: Place) -> Iterator[Edit]:
+    """p∘(1 − p)∘g and p∘g made p∘(g − Σ p∘g)."""
+    parts = _factors(n.node)
+    if len(parts) < 2:
+        return
+    texts = [ast.unparse(p) for p in parts]
+    for p in [t for t in texts if t in values and values[t].ndim]:
+        rest = [t for t in texts if t != p and t.replace("(", "").replace(")", "") not in (f"1 - {p}", f"1.0 - {p}")]
+        diagonal = len(rest) < len(texts) - 1
+        if not rest:
+            continue
+        g = " * ".join(f"({t})" if not t.isidentifier() else t for t in rest)
+        for axis in ("-1", "0", "1", "None"):
+            total = f"({g} * {p}).sum(axis={axis}, keepdims=True)" if axis != "None" else f"({g} * {p}).sum()"
+            new = f"{p} * ({g} - {total})"
+            yield Edit(
+                "softmax Jacobian taken as diagonal", f"{short(n.node)}", put(n, expression(new)), 1 + (not diagonal)
+            )
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), *_factors(node.right)]
+    return [node]

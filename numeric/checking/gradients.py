@@ -1,0 +1,40 @@
+"""Where a backward function assigns the gradients that it returns."""
+
+from __future__ import annotations
+
+import ast
+
+from numeric.checking import names
+from numeric.checking.calls import Call
+from numeric.checking.program import Program
+from numeric.checking.slices import statements, writes
+
+
+def last_assignments(call: Call, program: Program) -> dict[str, ast.stmt]:
+    """For each parameter the statement that last assigns its gradient, or returns it."""
+    name = call.subject.back.__name__
+    tree = program.trees[name]
+    parts = names.returned(tree)[call.subject.kind == "both" :]
+    order = list(statements(tree))
+    last = next((s for s in reversed(order) if isinstance(s, ast.Return)), None)
+    found: dict[str, ast.stmt] = {}
+    known = list(call.shapes)
+
+    def assigns(text: str) -> ast.stmt | None:
+        return next((s for s in reversed(order) if text in writes(s)), last)
+
+    texts = [names.text_of(part) for part in parts]
+    owners = [names.parameter(t, known) if t else None for t in texts]
+    if call.subject.kind == "ctx" or (owners and not any(owners) and not any(texts)):
+        real = [n for n in known if n not in call.integers or call.subject.kind == "ctx"]
+        owners = [*real[: len(parts)], *([None] * len(parts))][: len(parts)]
+    for owner, text in zip(owners, texts, strict=True):
+        if owner is not None and last is not None:
+            found[owner] = (assigns(text) if text else None) or last
+    for s in order:
+        for text in writes(s):
+            owner = names.parameter(text, known)
+            keyed = "[" in text or text.startswith("self.")
+            if owner is not None and (keyed or owner not in found) and text != owner:
+                found[owner] = s
+    return found

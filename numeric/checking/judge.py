@@ -1,0 +1,100 @@
+"""Backward functions as people write them, checked on random numbers against their forward function.
+
+Real code loops over ``range(n)`` and writes into ``np.zeros``; it is therefore run. At several pairwise distinct sizes the
+claimed gradients are compared with central differences of Σ cotangent · forward. Where both functions also run on symbolic
+tensors, each output is judged by ``symbolic.check`` besides, which may prove it. Where a gradient is wrong, the line that
+breaks is looked for, and a change of it that makes the gradients right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from numeric.checking.blame import Blame, blamed
+from numeric.checking.calls import Call, Point
+from numeric.checking.crash import crashed
+from numeric.checking.outputs import judged, truths
+from numeric.checking.proof import proved
+from numeric.checking.subjects import subject_of
+from numeric.checking.verdicts import RIGHT, WORST_FIRST, CodeVerdict, OutputVerdict
+from numeric.shape_search import coarser, silent
+from symbolic.errors import ChainruleError
+
+
+def check_backward(
+    backward: Callable[..., Any],
+    forward: Callable[..., Any] | None = None,
+    shapes: Mapping[str, str] | None = None,
+    seed: int = 0,
+    rounds: int = 3,
+    options: Mapping[str, Any] | None = None,
+) -> CodeVerdict:
+    """Judge the gradients that ``backward`` returns, and say which line is wrong.
+
+    ``forward(x, W, …)`` returns an array, or arrays and a cache. ``backward`` takes parameters of ``forward`` by name, the
+    cotangent of the output under any other name (``dout``, ``g``; none is needed if the output is a scalar) and, second or as
+    ``cache``, the cache. ``backward`` may also be a layer, a class with ``forward`` and ``backward`` methods, a class of
+    PyTorch's kind with static methods and a ``ctx``, or, without ``forward``, one function that returns a loss and its
+    gradients. Its outputs are told by the names in its return statement (``dx``, ``dW``), by the keys of a dict, or by order.
+    Shapes come from ``shapes``, annotations (``x: "N D"``) or a docstring that says ``shape (N, D)``; ``options`` are values
+    of other parameters.
+
+    What nothing tells is found by trial: the most general shapes with which the functions run.
+
+    Raises ``DeclarationError`` where no shapes are found, a parameter is not told, a gradient's owner is not clear, or the
+    forward function is not repeatable. The functions' own errors are passed on.
+
+    >>> verdict = check_backward(lambda W, x, g: np.outer(g, x), lambda W, x: W @ x, {"W": "m n", "x": "n"})
+    >>> verdict.outputs[0].name, verdict.outputs[0].status
+    ('W', 'proved')
+    """
+    call = Call(subject_of(backward, forward, options), dict(shapes or {}), options)
+    try:
+        outputs, points = _judged(call, seed, rounds)
+    except ChainruleError:
+        raise
+    except Exception as error:
+        found = crashed(call, error, seed)
+        if found is None:
+            raise
+        return found
+    if call.searched and _worst(outputs) not in RIGHT:
+        for merged in coarser(call.shapes):  # code that wants two sizes equal, and runs with others by accident
+            first = call.shapes
+            call.take(merged)
+            again = silent(lambda: _judged(call, seed, rounds))
+            if again is not None and _worst(again[0]) in RIGHT:
+                outputs, points = again
+                break
+            call.take(first)
+    found = blamed(call, points, outputs) if points else Blame()
+    outputs = [replace(o, line=found.places.get(o.name, 0)) for o in outputs]
+    shapes_told = tuple((n, tuple(s)) for n, s in call.shapes.items())
+    return CodeVerdict(
+        tuple(outputs), shapes_told, call.searched, found.lines, found.sentences, (*call.notes, *found.notes)
+    )
+
+
+def _worst(outputs: list[OutputVerdict]) -> str:
+    return CodeVerdict(tuple(outputs), ()).status
+
+
+def _judged(call: Call, seed: int, rounds: int) -> tuple[list[OutputVerdict], list[Point]]:
+    """The verdict on each output, the worst of all rounds, and the points that were tried."""
+    rng = np.random.default_rng(seed)
+    found: dict[str, OutputVerdict] = {}
+    points = []
+    for k in range(rounds):
+        point = call.point(rng, k)
+        _, state, result = call.forward(point.values, point.sizes)
+        claimed = call.backward(point.values, point.cotangents, state, result)
+        points.append(point)
+        for verdict in judged(call, point, claimed, truths(call, point, list(claimed), rng)):
+            known = found.get(verdict.name)
+            if known is None or WORST_FIRST.index(verdict.status) <= WORST_FIRST.index(known.status):
+                found[verdict.name] = verdict
+    return [proved(call, v) if v.status == "agrees" else v for v in found.values()], points

@@ -1,0 +1,81 @@
+"""Which gradient belongs to which parameter: by the names that are returned, by keys, else by order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from numeric.checking import names
+from symbolic.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from numeric.checking.calls import Call
+
+
+def matched(call: Call, result: Any) -> dict[str, Any]:
+    """The gradients by parameter.
+
+    Raises ``DeclarationError`` where some names tell a parameter and others tell none, and it is not clear which is left.
+    """
+    if result is None:
+        return {}
+    known = list(call.shapes)
+    if call.subject.kind == "ctx":
+        order = [p.name for p in call.subject.parameters()]
+        parts = result if isinstance(result, (tuple, list)) else (result,)
+        return {n: g for n, g in zip(order, parts, strict=False) if g is not None and n in call.shapes}
+    hints = call.hints[1:] if call.subject.kind == "both" else call.hints
+    parts = _flat(result, hints)
+    owners = [names.parameter(hint, known) if hint else None for hint, _ in parts]
+    real = [n for n in known if n not in call.integers and not n.startswith("self.")]
+    if None in owners:
+        owners = _completed(call, [hint for hint, _ in parts], [g for _, g in parts], owners, real)
+    doubled = {o for o in owners if o is not None and owners.count(o) > 1}
+    if doubled:
+        raise DeclarationError(
+            f"{call.subject.back.__name__} returns two gradients that are called after {', '.join(sorted(doubled))}; "
+            "call each after its parameter (dx, dW), or return a dict"
+        )
+    return {o: g for o, (_, g) in zip(owners, parts, strict=True) if o is not None}
+
+
+def _flat(result: Any, hints: list[str]) -> list[tuple[str, Any]]:
+    """The gradients with what each is called; dictionaries by their keys, None left out."""
+    if isinstance(result, Mapping):
+        return [(str(key), g) for key, g in result.items()]
+    parts = list(result) if isinstance(result, (tuple, list)) else [result]
+    if len(hints) != len(parts):
+        hints = [""] * len(parts)
+    found: list[tuple[str, Any]] = []
+    for hint, part in zip(hints, parts, strict=True):
+        found += _flat(part, []) if isinstance(part, Mapping) else [(hint, part)] if part is not None else []
+    return found
+
+
+def _completed(
+    call: Call, hints: list[str], parts: list[Any], owners: list[str | None], real: list[str]
+) -> list[str | None]:
+    """Owners for gradients whose names tell none."""
+    if all(o is None for o in owners):
+        if len(parts) > len(real):
+            raise DeclarationError(
+                f"{call.subject.back.__name__} returns {len(parts)} gradients, {call.subject.ahead.__name__} has {len(real)} parameters "
+                f"of real numbers ({', '.join(real)}); return a dict with their names as keys"
+            )
+        return list(real[: len(parts)])
+    left = [n for n in real if n not in owners]
+    open_places = [k for k, o in enumerate(owners) if o is None]
+    keyed = [k for k in open_places if not hints[k] or np.ndim(parts[k]) == 0]
+    if len(left) >= len(open_places) > 0 and len(left) == len(open_places):
+        for k, n in zip(open_places, left, strict=True):
+            owners[k] = n
+        return owners
+    if len(keyed) == len(open_places):  # a loss among the gradients, or something else without a name
+        return owners
+    unclear = ", ".join(hints[k] for k in open_places if hints[k])
+    raise DeclarationError(
+        f"{call.subject.back.__name__} returns {unclear}: no parameter of {call.subject.ahead.__name__} is called so "
+        f"(left are {', '.join(left) or 'none'}); call each gradient after its parameter (dx, dW), or return a dict"
+    )

@@ -1,0 +1,136 @@
+"""What names tell: which parameter a gradient belongs to, which parameter is the cotangent, which the cache; shapes in docstrings."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from numeric.checking.probes import leaf
+
+CACHE = re.compile(
+    r"_?(caches?|ctx|saved(_\w+)?|memo|context|tape|stash|stored?|state|intermediates|activations|residuals|fwd|aux)_?\d*\Z",
+    re.IGNORECASE,
+)
+CONFIGURATION = re.compile(r"\w*(params?|config|cfg|options|opts|kwargs|hparams|settings)\Z", re.IGNORECASE)
+_COTANGENT = re.compile(
+    r"(d_?out(put)?s?|grad_?(out(put)?s?)?|g|gy|gout|upstream(_\w+)?|dy|dz|dL_?d?(out|y)?|(out|y)_(bar|grad)|delta|cotangent|bar|dloss|top_diff|"
+    r"d_?next\w*|dscores|dvalues?|accum_grad|grad_?y|g_out|chain|error|eta_out)\Z",
+    re.IGNORECASE,
+)
+_PATTERNS = (
+    r"d_?(\w+)",
+    r"grads?_?(\w+)",
+    r"(\w+?)_?(?:grads?|bar|diff)",
+    r"(?:dL|dC|dE|dJ|dl|dloss)_?d?_?(\w+)",
+    r"nabla_?(\w+)",
+    r"delta_?(\w+)",
+    r"g_?(\w+)",
+    r"(\w+)",
+)
+_INTEGERS = re.compile(r"\b(int|integer|integers|label|labels|class|index|indices|ids)\b", re.IGNORECASE)
+_SHAPE = re.compile(r"^\W*(\w+)\s*(?::|\u2014|-)[^\n]*?shape\s*(?:of\s*)?:?\s*[\[(]([^\])]*)[\])]", re.MULTILINE)
+_BARE = re.compile(r"^\W*(\w+)\s*(?::|\u2014|-)\s*[\[(]((?:\s*\w+\s*,)*\s*\w*\s*)[\])]", re.MULTILINE)
+ROLES = frozenset(
+    ["input", "target", "parameter", "constant", "int", "real", "float", "positive", "nonzero", "symmetric"]
+)
+
+
+def is_cotangent(name: str) -> bool:
+    """Whether a parameter is called as cotangents are (``dout``, ``grad_output``, ``g``)."""
+    return _COTANGENT.match(name) is not None
+
+
+def parameter(name: str, known: Iterable[str]) -> str | None:
+    """The parameter that a gradient's name tells: ``dW``, ``grad_W``, ``W_grad``, ``dL_dW``, ``W_bar``; None if it tells none.
+
+    >>> [parameter(name, ["x", "W1", "gamma"]) for name in ("dx", "grad_W1", "dL_dgamma", "total")]
+    ['x', 'W1', 'gamma', None]
+    """
+    known = list(known)
+    name = leaf(name)
+    for same in (lambda a, b: a == b, lambda a, b: a.lower() == b.lower(), lambda a, b: _plain(a) == _plain(b)):
+        for pattern in _PATTERNS:
+            match = re.fullmatch(pattern, name)
+            if match:
+                for k in known:
+                    if same(match.group(1), leaf(k)):
+                        return k
+    return None
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def returned(tree: ast.FunctionDef | None) -> list[ast.expr]:
+    """The parts of the last return statement."""
+    if tree is None:
+        return []
+    found = [n for n in own_statements(tree) if isinstance(n, ast.Return) and n.value is not None]
+    if not found:
+        return []
+    value = max(found, key=lambda n: n.lineno).value
+    return list(value.elts) if isinstance(value, (ast.Tuple, ast.List)) else [value]
+
+
+def own_statements(tree: ast.FunctionDef) -> list[ast.AST]:
+    """All nodes of a function but those of functions inside it."""
+    found: list[ast.AST] = []
+    pending: list[ast.AST] = list(tree.body)
+    while pending:
+        node = pending.pop()
+        found.append(node)
+        if not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            pending += list(ast.iter_child_nodes(node))
+    return found
+
+
+def text_of(part: ast.expr) -> str:
+    """A returned name as text; empty for another expression."""
+    return ast.unparse(part) if isinstance(part, (ast.Name, ast.Attribute, ast.Subscript)) else ""
+
+
+def declared_shape(text: str) -> tuple[list[str], bool]:
+    """The dimensions in ``"N D"``, ``"N, D"`` or ``"N int"``, and whether the entries are whole numbers."""
+    words = [w for w in re.split(r"[\s,]+", text) if w]
+    return [w for w in words if re.fullmatch(r"\d+|[A-Za-z]\w*", w) and w not in ROLES], "int" in words
+
+
+def docstring_shapes(function: Callable[..., Any]) -> dict[str, str]:
+    """Shapes that a docstring says: ``x: input of shape (N, D)`` or ``x: (N, D)``."""
+    text = inspect.getdoc(function) or ""
+    found = {}
+    for pattern in (_BARE, _SHAPE):
+        for match in pattern.finditer(text):
+            sizes = re.sub(r"[,\s]+", " ", match.group(2)).strip()
+            if all(re.fullmatch(r"\d+|[A-Za-z]\w*", word) for word in sizes.split()):
+                line = text[match.start() : text.find("\n", match.end()) if "\n" in text[match.end() :] else len(text)]
+                found[match.group(1)] = sizes + (" int" if _INTEGERS.search(line) else "")
+    return found
+
+
+def keys_read(tree: ast.FunctionDef | None, name: str) -> list[str]:
+    """The constant keys with which a parameter is read: ``cfg["eps"]``, ``cfg.get("eps", 1e-5)``; those without a default."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree) if tree is not None else ():
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == name
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+            and isinstance(node.ctx, ast.Load)
+        ):
+            found[node.slice.value] = None
+    return list(found)
+
+
+def source(function: Callable[..., Any]) -> str:
+    """The source of a function; empty if there is none."""
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return ""

@@ -1,0 +1,332 @@
+"""The search for a repair: edits of the suspected lines, run again; what makes the gradients right at all sizes is the repair."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numeric.checking import edits_of_form as form
+from numeric.checking import edits_of_matter as matter
+from numeric.checking import edits_of_products as products
+from numeric.checking.cases import Case, quiet
+from numeric.checking.differences import close
+from numeric.checking.edits import Edit, Place, nodes
+from numeric.checking.edits_of_residuals import residual_terms
+from numeric.checking.probes import kept, leaf, located
+from numeric.checking.program import Program, lone
+from numeric.checking.slices import Statement, writes
+
+FAMILIES = (
+    form.signs, products.transposes, form.factors, form.axes, form.statements, form.positions, matter.names,
+    matter.softmaxes, matter.derivatives, form.missing_sums, matter.missing_factors, matter.terms, matter.couplings,
+)  # fmt: skip
+_ALIASES = (matter.names, form.positions, form.statements)
+_COMPLETIONS = (matter.terms, form.statements)  # what a part of a cotangent may lack
+# From the change of a sign or an exponent to what brings something new in; in code the smaller change is the likelier.
+ORDER = (
+    "sign", "factor 2", "missing 1/P", "extra 1/P", "keepdims missing", "keepdims too many", "missing transpose",
+    "wrong order of factors", "wrong order of steps", "wrong extremum", "softmax Jacobian taken as diagonal", "sum over the wrong axis",
+    "lost repetitions", "wrong exponent", "h' at the wrong argument", "wrong h'", "h instead of h'", "wrong layer index",
+    "missing h'", "missing sum over the batch", "off by one", "Hadamard and matrix product", "wrong tensor", "factor",
+    "forgotten regulariser", "forgotten path", "missing factor", "extra factor", "missing term", "extra term", "extra sum",
+)  # fmt: skip
+RANK = {label: k for k, label in enumerate(ORDER)}
+_GRADIENT = re.compile(r"_?(d|grad|delta|g_)\w*|\w+(grad|bar|delta)\Z")
+LOCALS = "__chainrule_locals__"
+ENOUGH = 3
+CASES, SECONDS = 3, 2.0  # points at which a repair must hold, and processor time for one search
+
+
+@dataclass(frozen=True, eq=False)
+class Repair:
+    """An edit that was confirmed, the line that it changes and how that line reads then."""
+
+    edit: Edit
+    function: str
+    line: int
+    before: str
+    after: str
+    mended: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What a repair must do: make these gradients right and break no other; ``value`` is what ``statement`` should give at
+    the first case, where that is known."""
+
+    mend: frozenset[str]
+    keep: frozenset[str]
+    statement: ast.stmt | None = None
+    value: np.ndarray | None = None
+
+
+def repair(
+    program: Program,
+    cases: Sequence[Case],
+    region: Sequence[Statement],
+    target: Target,
+    made: Callable[[str], Any],
+    seconds: float,
+    partial: frozenset[int] = frozenset(),
+) -> Repair | None:
+    """The simplest edit in the region that reaches the target at all cases; None if none was found in time.
+
+    Statements in ``partial`` give a part of a cotangent; only a term may be missing there. ``made`` gives the variant in which the function of a name is as its tree stands.
+    """
+    deadline = time.process_time() + seconds
+    passed: list[tuple[float, Repair]] = []
+    places = _places(program, cases[0], region, not target.keep and target.statement is None)
+    for place, function in places:
+        if place.statement is target.statement and target.value is not None:
+            passed += _direct(program, cases, place, function, target, made, deadline - seconds / 2, region)
+    if not passed or len(places) > 1:
+        before = len(passed)
+        for family in FAMILIES:
+            for place, function in places:
+                if id(place.statement) in partial and family not in _COMPLETIONS:
+                    continue
+                if is_alias(place.statement) and family not in _ALIASES:
+                    continue
+                found = nodes(place.statement)
+                for edit in family(place, found):
+                    if time.process_time() > deadline:
+                        break
+                    done = _tried(cases, edit, place, function, target, made)
+                    if done is not None:
+                        passed.append((_rank(done, place, region), done))
+            if len(passed) > before:
+                break
+    return min(passed, key=lambda r: r[0])[1] if passed else None
+
+
+def is_alias(s: ast.stmt) -> bool:
+    """``x, w = cache`` or ``H = h.shape[1]``: a statement that only gives names."""
+    value = getattr(s, "value", None)
+    if any(_GRADIENT.match(leaf(t)) for t in writes(s)) and not isinstance(s, ast.For):
+        return False
+    if isinstance(value, ast.Tuple):
+        return all(isinstance(v, (ast.Name, ast.Subscript, ast.Attribute, ast.Constant)) for v in value.elts)
+    return isinstance(s, ast.Assign) and isinstance(value, (ast.Name, ast.Subscript, ast.Attribute, ast.Constant))
+
+
+def _rank(done: Repair, place: Place, region: Sequence[Statement]) -> float:
+    """Small changes first; of several lines that a change of the same kind mends, the one that mends more, then the first."""
+    order = next((k for k, (_, s) in enumerate(region) if s is place.statement), 0)
+    if done.edit.label == "missing 1/P":
+        order = -20 * order  # the mean is usually taken last
+    return RANK[done.edit.label] + done.edit.weight / 10 + order / 100 - 3 * len(done.mended)
+
+
+def _tried(
+    cases: Sequence[Case], edit: Edit, place: Place, function: str, target: Target, made: Callable[[str], Any]
+) -> Repair | None:
+    """The repair that an edit is, if it is one."""
+    for _, new in edit.changes:
+        for node in new if isinstance(new, list) else [new]:
+            if isinstance(node, ast.AST):
+                located(node, place.statement.lineno)
+    edit.apply()
+    try:
+        variant = made(function)
+        mended = target.mend | target.keep
+        for case in cases:
+            right = case.right(case.run(variant))
+            if not target.mend <= right or not target.keep <= right:
+                return None
+            mended = right
+        node = edit.changes[0][1] if edit.changes[0][0] is place.where else place.statement
+        after = ast.unparse(ast.fix_missing_locations(_head(node)))
+    except (SyntaxError, TypeError, ValueError):
+        return None
+    finally:
+        edit.undo()
+    before = ast.unparse(_head(place.statement))
+    return Repair(edit, function, place.statement.lineno, before, after, mended)
+
+
+def _head(s: Any) -> Any:
+    """A loop without its body."""
+    if isinstance(s, ast.For):
+        return ast.For(s.target, s.iter, [ast.Expr(ast.Constant(...))], [], lineno=s.lineno)
+    return s
+
+
+def _direct(
+    program: Program,
+    cases: Sequence[Case],
+    place: Place,
+    function: str,
+    target: Target,
+    made: Callable[[str], Any],
+    deadline: float,
+    region: Sequence[Statement],
+) -> list[tuple[float, Repair]]:
+    """Edits of a statement whose right value is known, tried on the line alone before the function is run."""
+    s, passed = place.statement, []
+    wanted = target.value
+    if isinstance(s, ast.AugAssign) and isinstance(s.op, (ast.Add, ast.Sub)) and wanted is not None:
+        before = place.scope.get(ast.unparse(s.target))
+        if before is None:
+            return []
+        wanted = wanted - before if isinstance(s.op, ast.Add) else before - wanted
+    if wanted is None or not isinstance(s, (ast.Assign, ast.AugAssign)):
+        return []
+    if isinstance(s, ast.Assign) and (len(s.targets) != 1 or isinstance(s.targets[0], (ast.Tuple, ast.List))):
+        return []
+    held = place.objects
+    try:
+        line = lone(s.value, list(held), program.functions[function].__globals__)
+        with quiet():
+            value = kept(line(*copy.deepcopy(list(held.values()))))
+    except Exception:  # a line that needs more than its names
+        return []
+    families = list(FAMILIES)
+    if value is not None and value.shape == wanted.shape:
+        rest = wanted - value
+        families.insert(-2, lambda place, found: residual_terms(place, found, rest))
+    for family in families:
+        for edit in family(place, nodes(s)):
+            if time.process_time() > deadline:
+                return passed
+            if (
+                any(path[0] is s and path[1] != "value" for path, _ in edit.changes)
+                or edit.changes[0][0] is place.where
+            ):
+                done = _tried(cases, edit, place, function, target, made)  # changes the statement, not its value
+            else:
+                done = None
+                edit.apply()
+                try:
+                    line = lone(s.value, list(held), program.functions[function].__globals__)
+                    with quiet():
+                        value = kept(line(*copy.deepcopy(list(held.values()))))
+                    fits = value is not None and value.shape == wanted.shape and close(value, wanted)
+                except Exception:  # an edit need not fit
+                    fits = False
+                finally:
+                    edit.undo()
+                if fits:
+                    done = _tried(cases, edit, place, function, target, made)
+            if done is not None:
+                passed.append((_rank(done, place, region), done))
+        if len(passed) >= ENOUGH:
+            break
+    return passed
+
+
+# -- what is known at a line ---------------------------------------------------------------------------------------------
+
+
+def _places(program: Program, case: Case, region: Sequence[Statement], loose: bool) -> list[tuple[Place, str]]:
+    """The statements of the region with the values that their functions hold before them."""
+    marked = {id(s): k for k, (_, s) in enumerate(region)}
+    held: dict[int, dict[str, Any]] = {}
+
+    def look(k: int, values: dict[str, Any]) -> None:
+        held[k] = {n: v for n, v in values.items() if not n.startswith("__")}
+        try:
+            held[k] = copy.deepcopy(held[k])
+        except Exception:  # something that cannot be copied
+            held[k] = {n: v for n, v in held[k].items() if kept(v) is not None}
+
+    names = {name for name, _ in region}
+    trees = {n: _looking(program.trees[n], marked) if n in names else program.trees[n] for n in program.trees}
+    case.run(program.variant(trees, {LOCALS: look}))
+    found = []
+    for name, s in region:
+        where = _where(program.trees[name], s)
+        objects = held.get(marked[id(s)])
+        if where is None or objects is None or _guards_a_loop(program.trees[name], s):
+            continue
+        arguments = {a.arg for a in program.trees[name].args.args}
+        scope = dict(_values(objects))
+        own = frozenset(n for n in scope if n.partition("[")[0].partition(".")[0] not in arguments)
+        module = _module(program.functions[name].__globals__)
+        found.append((Place(s, scope, module, where, own, _in_loop(program.trees[name], s), objects, loose), name))
+    return found
+
+
+def _looking(tree: ast.FunctionDef, marked: Mapping[int, int]) -> ast.FunctionDef:
+    def block(body: list[ast.stmt]) -> list[ast.stmt]:
+        made: list[ast.stmt] = []
+        for s in body:
+            if id(s) in marked:
+                look = ast.Call(
+                    ast.Name(LOCALS, ast.Load()),
+                    [ast.Constant(marked[id(s)]), ast.Call(ast.Name("locals", ast.Load()), [], [])],
+                    [],
+                )
+                made.append(located(ast.Expr(look), s.lineno))
+            made.append(inner(s))
+        return made
+
+    def inner(s: ast.stmt) -> ast.stmt:
+        if not isinstance(s, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
+            return s
+        changed = copy.copy(s)
+        for part in ("body", "orelse", "finalbody"):
+            if getattr(s, part, None):
+                setattr(changed, part, block(getattr(s, part)))
+        return changed
+
+    made = copy.copy(tree)
+    made.body = block(tree.body)
+    return made
+
+
+def _values(objects: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Arrays and numbers in scope, those in dictionaries, tuples and ``self`` by how they are written."""
+    for name, value in objects.items():
+        array = kept(value)
+        if array is not None:
+            yield f"{prefix}{name}", array
+        elif isinstance(value, Mapping) and len(value) < 30:
+            for key, v in value.items():
+                if isinstance(key, str) and kept(v) is not None:
+                    yield f"{prefix}{name}[{key!r}]", kept(v)
+        elif isinstance(value, tuple) and len(value) < 12 and not prefix:
+            for k, v in enumerate(value):
+                if getattr(kept(v), "ndim", 0):
+                    yield f"{name}[{k}]", kept(v)
+        elif name in ("self", "ctx") and hasattr(value, "__dict__"):
+            yield from _values({k: v for k, v in vars(value).items() if k != "saved_tensors"}, f"{name}.")
+
+
+def _where(tree: ast.FunctionDef, s: ast.stmt):
+    for node in ast.walk(tree):
+        for part in ("body", "orelse", "finalbody"):
+            for k, child in enumerate(
+                getattr(node, part, None) or [] if not isinstance(node, (ast.IfExp, ast.Lambda)) else []
+            ):
+                if child is s:
+                    return node, part, k
+    return None
+
+
+def _in_loop(tree: ast.FunctionDef, s: ast.stmt) -> bool:
+    return any(
+        isinstance(n, (ast.For, ast.While)) and any(c is s for c in ast.walk(n)) for n in ast.walk(tree) if n is not s
+    )
+
+
+def _guards_a_loop(tree: ast.FunctionDef, s: ast.stmt) -> bool:
+    """Whether a ``while`` depends on what the statement assigns: it might never end."""
+    tested = {
+        n.id for w in ast.walk(tree) if isinstance(w, ast.While) for n in ast.walk(w.test) if isinstance(n, ast.Name)
+    }
+    return bool(tested & writes(s))
+
+
+def _module(scope: Mapping[str, Any]) -> str:
+    for wanted in ("numpy", "torch"):
+        for name, value in scope.items():
+            if getattr(value, "__name__", "") == wanted:
+                return name
+    return "np"

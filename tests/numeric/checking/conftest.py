@@ -1,0 +1,3 @@
+"""The corpus is data: it is loaded by its tests alone."""
+
+collect_ignore_glob = ["corpus/*"]

@@ -1,0 +1,181 @@
+# ruff: noqa: F722, F821, RUF059 (annotations tell shapes; caches are unpacked as people do)
+"""The wrong line is named, the mistake too, and both only where that is sure: on functions as people write them."""
+
+import numpy as np
+import pytest
+
+from numeric.checking import check_backward
+from symbolic.verification.diagnosis import MISTAKES
+from tests.numeric.checking.corpus.reading import entries
+
+RIGHT = [e for e in entries() if not e.old]
+WRONG = [e for e in entries() if e.old]
+
+
+@pytest.mark.parametrize("entry", RIGHT, ids=lambda e: f"{e.file}-{e.backward}")
+def test_right_code_is_never_accused(entry, tmp_path):
+    verdict = check_backward(*entry.subject(tmp_path))
+    assert verdict.status in ("proved", "agrees"), verdict
+    assert not verdict.culprits
+    assert not verdict.blame
+
+
+@pytest.mark.parametrize("entry", WRONG[::7], ids=lambda e: f"{e.file}-{e.backward}-{e.line}")
+def test_a_planted_mistake_is_never_right(entry, tmp_path):
+    verdict = check_backward(*entry.subject(tmp_path))
+    assert verdict.status in ("refuted", "shape"), verdict
+    assert verdict.culprits
+    for line in verdict.culprits:
+        assert not line.label or line.label in MISTAKES
+
+
+def normalised(x: "n d", gamma: "d"):
+    mu = x.mean(axis=1, keepdims=True)
+    var = ((x - mu) ** 2).mean(axis=1, keepdims=True)
+    std = np.sqrt(var + 1e-5)
+    xhat = (x - mu) / std
+    return gamma * xhat, (x, mu, std, xhat, gamma)
+
+
+def normalised_backward(dout, cache):
+    x, mu, std, xhat, gamma = cache
+    d = x.shape[1]
+    dgamma = (dout * xhat).sum(axis=0)
+    dxhat = dout * gamma
+    dvar = (dxhat * (x - mu) * 0.5 * std**-3).sum(axis=1, keepdims=True)
+    dmu = (-dxhat / std).sum(axis=1, keepdims=True)
+    dx = dxhat / std + dvar * 2 * (x - mu) / d + dmu / d
+    return dx, dgamma
+
+
+def test_the_line_is_judged_twice_and_what_follows_is_not_blamed():
+    verdict = check_backward(normalised_backward, normalised)
+    assert {o.name: o.status in ("proved", "agrees") for o in verdict.outputs} == {"x": False, "gamma": True}
+    (wrong,) = verdict.culprits
+    assert (wrong.variable, wrong.label, wrong.status, wrong.follows) == ("dvar", "sign", "refuted", False)
+    assert "-0.5 * std ** (-3)" in wrong.repair.replace("**-3", "** (-3)").replace("std ** -3", "std ** (-3)")
+    follows = [x for x in verdict.lines if x.follows]
+    assert [x.variable for x in follows] == ["dx"]
+    assert [x.variable for x in verdict.lines if x.status == "agrees"] == ["dgamma", "dxhat", "dmu"]
+    assert f"line {follows[0].line} follows from it" in verdict.blame[0]
+
+
+def two_layers(x: "n d", W: "d h", V: "h k"):
+    s = x @ W
+    z = np.tanh(s)
+    return z @ V, (x, s, z)
+
+
+def test_two_mistakes_are_two():
+    def backward(dout, cache, W, V):
+        x, s, z = cache
+        dV = dout.T @ z
+        dz = dout @ V.T
+        ds = dz * (1 - s**2)
+        dW = x.T @ ds
+        dx = ds @ W.T
+        return dx, dW, dV
+
+    verdict = check_backward(backward, two_layers)
+    assert [(x.variable, x.label) for x in verdict.culprits] == [
+        ("dV", "wrong order of factors"),
+        ("ds", "h' at the wrong argument"),
+    ]
+
+
+def test_a_repair_that_does_not_hold_at_other_sizes_is_none():
+    def backward(dout, cache, W, V):
+        x, s, z = cache
+        dV = z.T @ dout
+        ds = (dout @ V.T) * (1 - z**2)
+        dW = x.T @ ds * np.exp(x.shape[0]) / 31.4159
+        dx = ds @ W.T
+        return dx, dW, dV
+
+    (wrong,) = check_backward(backward, two_layers).culprits
+    assert (wrong.variable, wrong.label, wrong.repair) == ("dW", "", "")
+    assert wrong.evidence
+
+
+def test_a_function_that_raises_is_blamed_where_it_raises():
+    def backward(dout, cache, W, V):
+        x, s, z = cache
+        dV = z.T @ dout
+        ds = (dout @ V) * (1 - z**2)
+        dW = x.T @ ds
+        dx = ds @ W.T
+        return dx, dW, dV
+
+    verdict = check_backward(backward, two_layers)
+    assert verdict.status == "shape"
+    (wrong,) = verdict.culprits
+    assert (wrong.label, wrong.repair) == ("missing transpose", "ds = dout @ V.T * (1 - z ** 2)")
+    assert "ValueError at line" in wrong.evidence
+
+
+class Dense:
+    """A layer that keeps what it needs."""
+
+    def __init__(self, n_in, n_out):
+        self.W = np.zeros((n_in, n_out))
+        self.b = np.zeros(n_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class Careless(Dense):
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.mean(axis=0)
+        return dout @ self.W.T
+
+
+class Squared:
+    """PyTorch's way: static methods and a context."""
+
+    @staticmethod
+    def forward(ctx, x: "n d", w: "d m"):
+        ctx.save_for_backward(x, w)
+        return (x @ w) ** 2
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        x, w = ctx.saved_tensors
+        grad_s = 2 * grad_output * (x @ w)
+        return grad_s @ w.T, x.T @ grad_s
+
+
+def test_layers_and_functions_with_a_context():
+    assert {o.name for o in check_backward(Dense).outputs} == {"x", "self.W", "self.b"}
+    assert check_backward(Dense).status in ("proved", "agrees")
+    (wrong,) = check_backward(Careless).culprits
+    assert (wrong.variable, wrong.label) == ("db", "extra 1/P")
+    assert check_backward(Squared).status in ("proved", "agrees")
+
+
+def test_a_loss_and_its_gradient_from_one_function():
+    def ridge(w: "d", X: "n d", y: "n", lam: ""):
+        r = X @ w - y
+        loss = 0.5 * r @ r + lam * w @ w
+        return loss, X.T @ r + lam * w
+
+    verdict = check_backward(ridge)
+    assert verdict.status == "refuted"
+    assert [x.label for x in verdict.culprits] == ["factor 2"]
+
+
+def test_random_code_is_asked_to_be_repeatable():
+    draws = iter(np.random.default_rng(1).normal(size=1000))
+
+    def noisy(x: "n"):
+        return x * next(draws)
+
+    with pytest.raises(ValueError, match="gives another output"):
+        check_backward(lambda g, x: g, noisy)
