@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from numeric.backends.numpy_code import NumpyCode
 from numeric.binding import Sizes, as_array, common_dtype, real_dtype
 from numeric.lowering import Program, lowered, prepared
+from symbolic.calculus.compression import Compressed
 from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError, suggestion
 from symbolic.language.operations import as_tensor
 from symbolic.program.tensors import Tensor
 
+if TYPE_CHECKING:
+    from numeric.structured.evaluation import StructuredFunction
+
 BACKENDS = ("numpy", "numba", "jax", "torch")
+MOST_SHAPES = 64  # sets of shapes whose sizes a function remembers
 
 
-def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None) -> Function:
+@overload
+def lambdify(args: Any, outputs: Compressed, backend: str = "numpy", dtype: Any = None) -> StructuredFunction: ...
+
+
+@overload
+def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None) -> Function: ...
+
+
+def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None) -> Any:
     """A function on arrays that computes ``outputs`` from ``args``.
 
     ``args``: a tensor or a list of tensors, declared or computed. ``outputs``: a tensor, or a list or tuple of tensors,
-    which gives a list or tuple of arrays. ``dtype``: ``"float32"`` or ``"float64"``; by default float32 where all real
+    which gives a list or tuple of arrays; for a Hessian as ``symbolic.compressed(H)`` a ``StructuredArray`` comes instead of
+    the dense one (NumPy and numba). ``dtype``: ``"float32"`` or ``"float64"``; by default float32 where all real
     arrays are, else float64. ``backend``: ``"numpy"``; ``"numba"`` for compiled loops (extra ``fast``); ``"jax"`` or ``"torch"``
     (extras of these names), which take the library's arrays or NumPy's and return the library's: on the device of the
     arguments, under ``jax.jit`` and ``jax.grad``, recorded by autograd. JAX's float64 is switched on
@@ -49,16 +63,36 @@ def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None)
     if len({a.serial for a in arguments}) < len(arguments):
         raise DeclarationError("lambdify: an argument is given twice")
     many = isinstance(outputs, (list, tuple))
-    wanted = tuple(as_tensor(o) for o in (outputs if many else (outputs,)))
-    program = prepared(arguments, wanted)
-    _require_given(program)
     container, precision = type(outputs) if many else None, real_dtype(dtype) if dtype else None
+    given = tuple(outputs) if many else (outputs,)
+    if any(isinstance(o, Compressed) for o in given):
+        return _structured(arguments, given, backend, container, precision)
+    program = prepared(arguments, tuple(as_tensor(o) for o in given))
+    _require_given(program)
     if backend in ("jax", "torch"):
         from numeric.backends.frameworks import FrameworkFunction
 
         return FrameworkFunction(program, backend, container, precision)
     code = _loops(program) if backend == "numba" else NumpyCode(lowered(program))
     return Function(program, code, container, precision)
+
+
+def _structured(
+    arguments: tuple[Tensor, ...], outputs: tuple[Any, ...], backend: str, container: type | None, dtype: Any
+) -> StructuredFunction:
+    if backend in ("jax", "torch"):
+        raise UnsupportedError(
+            f"backend={backend!r}: structured arrays are NumPy's; pass the dense tensor, or take backend='numpy' or 'numba'"
+        )
+    from numeric.structured.evaluation import StructuredFunction
+
+    wanted = [o if isinstance(o, Compressed) else as_tensor(o) for o in outputs]
+    known = {s for t in arguments for e in t.extents for s in e.free_symbols}
+    for o in wanted:
+        _require_sizes(o.tensor if isinstance(o, Compressed) else o, known)
+    return StructuredFunction(
+        arguments, wanted, lambda tensors: lambdify(list(arguments), tensors, backend, dtype), container, dtype
+    )
 
 
 def _loops(program: Program) -> Any:
@@ -76,12 +110,16 @@ def _require_given(program: Program) -> None:
             )
     known = {s for t in (*program.arguments, *program.constants) for e in t.extents for s in e.free_symbols}
     for t in (*program.steps, *program.outputs):
-        for e in t.extents:
-            missing = sorted(e.free_symbols - known, key=str)
-            if missing:
-                raise DeclarationError(
-                    f"lambdify: {t.describe()} has the dimension {missing[0]}, which is on none of the arguments, so it would have no number"
-                )
+        _require_sizes(t, known)
+
+
+def _require_sizes(t: Tensor, known: set[Any]) -> None:
+    for e in t.extents:
+        missing = sorted(e.free_symbols - known, key=str)
+        if missing:
+            raise DeclarationError(
+                f"lambdify: {t.describe()} has the dimension {missing[0]}, which is on none of the arguments, so it would have no number"
+            )
 
 
 class Function:
@@ -91,7 +129,9 @@ class Function:
         self.program, self.container, self.dtype = program, container, dtype
         self.arguments, self.outputs = program.arguments, program.outputs
         self._code = code
+        self._constants = program.constants
         self._indexing = _index_checks(program)
+        self._bound: dict[tuple, Sizes] = {}
 
     @property
     def source(self) -> str:
@@ -102,15 +142,26 @@ class Function:
         self._require_count(values)
         dtype = common_dtype(self.dtype, self.arguments, values)
         arrays = [as_array(t, v, dtype) for t, v in zip(self.arguments, values, strict=True)]
-        sizes = Sizes()
-        sizes.bind(self.arguments, {t.serial: a.shape for t, a in zip(self.arguments, arrays, strict=True)})
-        constants = [as_array(t, t.value, dtype) for t in self.program.constants]
-        self._check_positions([*arrays, *constants], sizes)
+        sizes = self._sizes(tuple(a.shape for a in arrays))
+        constants = [as_array(t, t.value, dtype) for t in self._constants]
+        if self._indexing:
+            self._check_positions([*arrays, *constants], sizes)
         with np.errstate(all="ignore"):
             found = self._code([*arrays, *constants], dtype)
         many = found if len(self.outputs) > 1 else (found,)
         result = [_owned(value, t, dtype, arrays) for value, t in zip(many, self.outputs, strict=True)]
         return result[0] if self.container is None else self.container(result)
+
+    def _sizes(self, shapes: tuple[tuple[int, ...], ...]) -> Sizes:
+        """The sizes of named dimensions, checked once for each set of shapes."""
+        found = self._bound.get(shapes)
+        if found is None:
+            found = Sizes()
+            found.bind(self.arguments, {t.serial: shape for t, shape in zip(self.arguments, shapes, strict=True)})
+            if len(self._bound) >= MOST_SHAPES:
+                self._bound.clear()
+            self._bound[shapes] = found
+        return found
 
     def _require_count(self, values: Sequence[Any]) -> None:
         if len(values) != len(self.arguments):
@@ -119,7 +170,7 @@ class Function:
 
     def _check_positions(self, arrays: Sequence[Any], sizes: Sizes, numbers: Callable[[Any], Any] = np.asarray) -> None:
         """No integer that is used as a position lies outside its axis; ``numbers`` may know none (None)."""
-        given = dict(zip([t.serial for t in (*self.arguments, *self.program.constants)], arrays, strict=True))
+        given = dict(zip([t.serial for t in (*self.arguments, *self._constants)], arrays, strict=True))
         for t, target, extent in self._indexing:
             found = numbers(given[t.serial])
             if found is not None:

@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from symbolic import linalg, special
+from symbolic.calculus.compression import Compressed, compressed
 from symbolic.calculus.derivation import Derivation, derive
 from symbolic.calculus.derivatives import fisher, gauss_newton, gradient, hessian, hvp, jacobian, jvp, vjp
 from symbolic.calculus.presentation import simplified
@@ -219,6 +220,7 @@ __all__ = [
     "BatchNorm",
     "Bilinear",
     "ChainruleError",
+    "Compressed",
     "Conv1d",
     "Conv1dTranspose",
     "Conv2d",
@@ -272,6 +274,7 @@ __all__ = [
     "celu",
     "check",
     "cholesky",
+    "compressed",
     "constant",
     "contrastive_loss",
     "conv1d",

@@ -16,7 +16,7 @@ from numeric.backends.execution import function
 from numeric.backends.jax_source import JaxWriter
 from numeric.backends.numpy_source import Writer
 from numeric.backends.torch_source import TorchWriter
-from numeric.binding import Sizes, as_array
+from numeric.binding import as_array
 from numeric.errors import extra
 from numeric.functions import Function
 from numeric.lowering import Program, lowered
@@ -131,9 +131,8 @@ class FrameworkFunction(Function):
         dtype = self.dtype or self._common(values)
         like = next((v for v in values if self.library.owns(v)), None)
         arrays = [self._array(t, v, dtype, like) for t, v in zip(self.arguments, values, strict=True)]
-        sizes = Sizes()
-        sizes.bind(self.arguments, {t.serial: tuple(a.shape) for t, a in zip(self.arguments, arrays, strict=True)})
-        constants = [self._array(t, t.value, dtype, like) for t in self.program.constants]
+        sizes = self._sizes(tuple(tuple(a.shape) for a in arrays))
+        constants = [self._array(t, t.value, dtype, like) for t in self._constants]
         self._check_positions([*arrays, *constants], sizes, self.library.numbers)
         found = self._run(*arrays, *constants, dtype=self.library.dtype(dtype.name))
         many = found if len(self.outputs) > 1 else (found,)

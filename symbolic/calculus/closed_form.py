@@ -87,11 +87,11 @@ def scalar_form(eq: Equation) -> sp.Expr:
     return Reduction(eq.reduce, eq.body, eq.bound, eq.guards)
 
 
-def closed_form(t: Tensor, stop: Callable[[Tensor], bool] | None = None) -> Closed:
+def closed_form(t: Tensor, stop: Callable[[Tensor], bool] | None = None, largest: int = LARGEST) -> Closed:
     """The value of ``t`` as one expression; definitions are substituted up to tensors for which ``stop`` holds.
 
     ``stop`` defaults to ``is_boundary``; ``is_opaque`` substitutes everything. ``t`` itself is always opened. Raises
-    ``TooLargeError`` where the expression would be too large or too deep.
+    ``TooLargeError`` where the expression would have more than ``largest`` terms or be too deep.
 
     >>> import symbolic as s
     >>> W = s.tensor("W", "m n")
@@ -106,7 +106,7 @@ def closed_form(t: Tensor, stop: Callable[[Tensor], bool] | None = None) -> Clos
     forms: dict[Tensor, _Form] = {}
     for u in order:
         if not (is_opaque(u) or (u is not t and stop(u))):
-            forms[u] = _substituted(u.definition, forms)
+            forms[u] = _substituted(u.definition, forms, largest)
     form = forms[t]
     return Closed(form.indices, form.expr)
 
@@ -128,7 +128,7 @@ class _Form:
     depth: int
 
 
-def _substituted(eq: Equation, forms: dict[Tensor, _Form]) -> _Form:
+def _substituted(eq: Equation, forms: dict[Tensor, _Form], largest: int) -> _Form:
     mapping: dict[Access, sp.Expr] = {}
     bound, size, depth = list(eq.bound), 1 + len(eq.accesses), 1
     nested = any(len(a.atoms(Access)) > 1 for a in eq.accesses)
@@ -139,9 +139,9 @@ def _substituted(eq: Equation, forms: dict[Tensor, _Form]) -> _Form:
             continue
         fresh = {index: index.fresh() for index in form.bound}
         size, depth = size + form.size, max(depth, form.depth + 1)
-        if size > LARGEST or depth > DEEPEST:
+        if size > largest or depth > DEEPEST:
             raise TooLargeError(
-                f"the closed form of {access.tensor.describe()} has more than {LARGEST} terms or {DEEPEST} nested "
+                f"the closed form of {access.tensor.describe()} has more than {largest} terms or {DEEPEST} nested "
                 "definitions; name intermediate tensors to keep it readable"
             )
         at = [i.xreplace(mapping) for i in access.indices] if nested else access.indices

@@ -318,6 +318,12 @@ class Latex:
             text += self.quotient_sign + (self.bracket(under) if len(below) > 1 else under)
         return Piece(text, HADAMARD) if len(above) + len(below) > 1 else above[0]
 
+    kronecker_sign = r" \otimes "
+
+    def kronecker(self, pieces: Sequence[Piece]) -> Piece:
+        """A Kronecker product, its factors bracketed unless they are single symbols or calls."""
+        return Piece(self.kronecker_sign.join(self.at_least(p, POWER) for p in pieces), HADAMARD)
+
     def ones(self) -> Piece:
         """The column of ones."""
         return Piece(r"\mathbf{1}")

@@ -20,6 +20,7 @@ class Text(Latex):
     dot = "·"
     hadamard_sign = " ⊙ "
     quotient_sign = " ⊘ "
+    kronecker_sign = " ⊗ "
     relations: ClassVar[dict[str, str]] = {"<": "<", "<=": "≤", "=": "=", "in": "∈"}
     opposites: ClassVar[dict[str, str]] = {"<": "≥", ">": "≤", "≤": ">", "≥": "<", "=": "≠", "≠": "="}
     unequal, negation = "≠", "not "
