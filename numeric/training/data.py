@@ -156,6 +156,10 @@ def load(source: str | Path, target: str | None = None) -> DataSet:
     (150, 4)
     """
     if str(source) in PACKAGED:
+        if target is not None:
+            raise OptionError(
+                f"a target column is chosen in a table of your own; {source} has its target, got {target!r}"
+            )
         return _packaged(str(source))
     path = Path(source)
     if path.is_dir():

@@ -115,6 +115,9 @@ def command(
       chainrule check hand-ins/*.md
       chainrule check backward.py:layernorm_backward --of layernorm
     """
+    for name in files:
+        if name.endswith(".py"):
+            raise click.UsageError(f"{name} is code: name the function or class to check, {name}:NAME")
     if any(is_code(name) for name in files):
         from reports.commands.check_code import check_code
 

@@ -12,6 +12,7 @@ import click
 from numeric.errors import OptionError, extra
 from numeric.output import write_output
 from reports.commands.models import find, is_file
+from symbolic.errors import suggestion
 
 
 def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
@@ -113,6 +114,7 @@ def command(model: str, held_out: float, standardise: bool, **given: Any) -> Non
     if standardise:
         training, held = training.standardised(), held.standardised(training) if held else None
     arrays, validation = training.bind(loss), held.bind(loss) if held else None
+    _require_sizes(loss, arrays, given["sizes"])
     accuracy = accuracy_of(loss) if samples.classes else None
     quiet = given["quiet"]
     if given["dry_run"] or given["find_rate"]:
@@ -163,6 +165,8 @@ def _require_places(given: dict[str, Any]) -> None:
             raise OptionError(f"--{name} {path}: the file must end in {' or '.join(endings[name])}")
         if not path.parent.is_dir():
             raise OptionError(f"--{name} {path}: there is no folder {path.parent}; make it first")
+    if given["resume"] and given["checkpoint"] is None:
+        raise OptionError("--resume goes on from a checkpoint: give --checkpoint FILE")
     if given["plot"] is not None and importlib.util.find_spec("matplotlib") is None:
         raise extra("matplotlib", "plots", "--plot")
 
@@ -183,6 +187,23 @@ def _model_and_data(model: str, given: dict[str, Any]) -> tuple[Any, Any]:
     if found.whole:
         raise OptionError(f"the loss of {found.name} takes all samples at once; `train` needs the loss of one sample")
     return found.loss, samples
+
+
+def _require_sizes(loss: Any, arrays: Any, sizes: dict[str, int]) -> None:
+    """Raise where a size is given that the model does not have, or one that no data tell is not given."""
+    from numeric.training.initial import parameters_of, sizes_from
+    from symbolic.program.graph import leaves
+
+    declared = leaves([loss])
+    known = {str(s) for t in declared for e in t.extents for s in e.free_symbols}
+    for name in sizes:
+        if name not in known:
+            there = f"it has {', '.join(sorted(known))}" if known else "all of its dimensions are numbers"
+            raise OptionError(f"--size {name}: the model has no dimension {name}; {there}.{suggestion(name, known)}")
+    told = {str(s) for s in sizes_from([t for t in declared if t.role in ("input", "target")], arrays)}
+    for t in parameters_of(loss):
+        for name in sorted({str(s) for e in t.extents for s in e.free_symbols} - told - set(sizes)):
+            raise OptionError(f"no data tell the dimension {name} of {t.describe()}; give it, such as --size {name}=40")
 
 
 def _cost(loss: Any, arrays: Any, given: dict[str, Any]) -> None:

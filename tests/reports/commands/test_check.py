@@ -206,3 +206,17 @@ def test_blame_in_an_annotated_copy_is_typeset(run):
     note = result.output.split("is wrong")[1].split("</li>")[0]
     assert "<math" in note
     assert "it should be" in note
+
+
+def test_a_python_file_without_a_function_is_no_document(tmp_path):
+    (tmp_path / "backward.py").write_text("x = 1\n")
+    answer = CliRunner().invoke(main, ["check", str(tmp_path / "backward.py")])
+    assert answer.exit_code == 2
+    assert "name the function or class to check" in answer.output
+
+
+def test_a_file_that_is_not_there_leaves_no_empty_line(tmp_path):
+    answer = CliRunner().invoke(main, ["check", str(tmp_path / "none.md")])
+    assert answer.exit_code == 3
+    assert answer.stdout == ""
+    assert answer.stderr.count("\n") == 1
