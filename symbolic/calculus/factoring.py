@@ -13,9 +13,18 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbolic.calculus.canonical import bound_index, height, kept_product, signature
+from symbolic.calculus.closed_form import bound_indices
 from symbolic.calculus.monomial_rules import is_index_delta
 from symbolic.calculus.normal_form import Normaliser
-from symbolic.calculus.polynomials import Monomial, Polynomial, content, monomial_expression, plus, scaled, settled
+from symbolic.calculus.polynomials import (
+    Monomial,
+    Polynomial,
+    monomial_expression,
+    plus,
+    scaled,
+    settled,
+    signed_content,
+)
 from symbolic.calculus.sums import total
 from symbolic.program.expressions import Access, Index, Reduction
 
@@ -32,7 +41,7 @@ def factored(p: Polynomial) -> sp.Expr:
         groups.setdefault(frozenset(b for b, _ in m if _is_kronecker(b)), {})[m] = c
     if len(groups) > 1:
         shared = frozenset.intersection(*groups)
-        c = _signed_content(p)
+        c = signed_content(p)
         if shared or c != 1:
             gone = dict.fromkeys(shared, sp.S.One)
             rest = {_without(m, gone): settled(v / c) for m, v in p.items()}
@@ -64,7 +73,7 @@ def _sum(terms: Iterable[sp.Expr]) -> sp.Expr:
 def _factored_group(p: Polynomial) -> sp.Expr:
     """Factors shared by all terms, then factors shared by some, then polynomial factors."""
     common = _common(p)
-    c = _signed_content(p)
+    c = signed_content(p)
     if common or c != 1:
         gone = dict(common)
         rest = {_without(m, gone): settled(v / c) for m, v in p.items()}
@@ -84,15 +93,6 @@ def _factored_group(p: Polynomial) -> sp.Expr:
     outside = {m: v for m, v in p.items() if dict(m).get(base, 0) < e}
     grouped = {m: v for m, v in p.items() if dict(m).get(base, 0) >= e}
     return _sum([_factored_group(grouped) if len(inside) > 1 else _sum([]), factored(outside)])
-
-
-def _signed_content(p: Polynomial) -> sp.Expr:
-    """The number that all coefficients share; negative only if all of them are. Fractions are not cleared: a − b/48."""
-    c = content(p)
-    values = list(p.values())
-    if all(v.is_Rational for v in values) and len({v.q for v in values}) > 1:
-        c = sp.Integer(sp.igcd(*(v.p for v in values)))
-    return -c if all(v.could_extract_minus_sign() for v in p.values()) else c
 
 
 def _common(p: Polynomial) -> list[tuple[sp.Expr, sp.Expr]]:
@@ -217,11 +217,26 @@ def _lined_up(p: Polynomial) -> sp.Expr | None:
                     seen.add(key)
                     views.setdefault(key, []).append((view, factor))
     shared = {key: found for key, found in views.items() if len(found) > 1 and _reads_well(found)}
-    if not shared:
-        return None
-    key = max(shared, key=lambda k: (len(shared[k]), k[1][1], k[1][2], -signature(k[1][0], {})))
-    chosen = shared[key]
-    outside = key[0]
+    best_first = sorted(shared, key=lambda k: (-len(shared[k]), -k[1][1], -k[1][2], signature(k[1][0], {})))
+    for key in best_first:
+        c, common, inner, shape = _under_one_sum(shared[key])
+        if not _is_entry(inner):
+            continue
+        term = _times(c, sp.Mul(monomial_expression(key[0]), _summed(common, inner, shape)))
+        gone = {view.monomial for view, _ in shared[key]}
+        others = {m: v for m, v in p.items() if m not in gone}
+        return _sum([term, factored(others)]) if others else term
+    return None
+
+
+def _is_entry(e: sp.Expr) -> bool:
+    """Whether a bracket is the entry of something that a reader can picture: a matrix, or an array of the rank of what it is made of."""
+    free = {i for i in e.free_symbols if isinstance(i, Index)} - set(bound_indices(e))
+    return not e.is_Add or len(free) <= max(2, *(len(a.indices) for a in e.atoms(Access)))
+
+
+def _under_one_sum(chosen: list[tuple[_Sum, sp.Expr]]) -> tuple[sp.Expr, list[sp.Expr], sp.Expr, list[Index]]:
+    """c, the common factors, what they multiply and the indices of c · Σ common · (…), the terms lined up by the factor."""
     lines: list[tuple[sp.Expr, list[sp.Expr], list[Index]]] = []
     shape = [i.fresh() for i in _in_order(chosen[0][1], chosen[0][0].bound)]
     for view, factor in chosen:
@@ -244,10 +259,7 @@ def _lined_up(p: Polynomial) -> sp.Expr | None:
     else:
         inner = factored(residual)
     c, inner = _number_out(inner)
-    merged = _summed(common, inner, shape)
-    term = _times(c, sp.Mul(monomial_expression(outside), merged))
-    others = {m: v for m, v in p.items() if m not in {view.monomial for view, _ in chosen}}
-    return _sum([term, factored(others)]) if others else term
+    return c, common, inner, shape
 
 
 def _reads_well(found: list[tuple[_Sum, sp.Expr]]) -> bool:

@@ -169,11 +169,30 @@ def matches(pattern: sp.Basic, e: sp.Basic, found: dict) -> Iterator[dict]:
         return
     if type(pattern) is not type(e) or len(pattern.args) != len(e.args) or not pattern.args:
         return
+    if isinstance(pattern, Reduction):
+        yield from _matches_under_a_sum(pattern, e, found)
+        return
     if pattern.is_Add or pattern.is_Mul:
         found_so_far = _in_any_order(list(pattern.args), list(e.args), found)
         yield from (m for m, rest in itertools.islice(found_so_far, _MOST_MATCHES) if not rest)
         return
     yield from _matches_in_order(pattern.args, e.args, found)
+
+
+def _matches_under_a_sum(pattern: Reduction, e: Reduction, found: dict) -> Iterator[dict]:
+    """The matches of two reductions of one kind, whatever their bound indices are called."""
+    if pattern.kind != e.kind or len(pattern.bound) != len(e.bound) or len(pattern.guards) != len(e.guards):
+        return
+    pattern = pattern.renamed()  # two canonical forms share their bound indices
+    mine, theirs = set(pattern.bound), set(e.bound)
+    start = {**found, **dict.fromkeys(pattern.bound)}
+    for match in _matches_in_order((pattern.body, *pattern.guards), (e.body, *e.guards), start):
+        paired = {match[i]: i for i in pattern.bound}
+        if set(paired) != theirs or any(i.extent != j.extent for j, i in paired.items()):
+            continue
+        kept = {k: v for k, v in match.items() if k not in mine}
+        if not any(v is not None and v.has(*theirs) for v in kept.values()):
+            yield kept
 
 
 def _matches_in_order(patterns, args, found: dict) -> Iterator[dict]:

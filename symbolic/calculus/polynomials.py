@@ -155,3 +155,12 @@ def content(p: Polynomial) -> sp.Expr:
         size = first if first.is_positive else -first
         return size * content({frozenset([(sp.Integer(n), sp.S.One)]): r for n, r in enumerate(ratios)})
     return sp.S.One
+
+
+def signed_content(p: Polynomial) -> sp.Expr:
+    """The number that all coefficients share; negative only if all of them are. Fractions are not cleared: a − b/48."""
+    c = content(p)
+    values = list(p.values())
+    if all(v.is_Rational for v in values) and len({v.q for v in values}) > 1:
+        c = sp.Integer(sp.igcd(*(v.p for v in values)))
+    return -c if all(v.could_extract_minus_sign() for v in p.values()) else c

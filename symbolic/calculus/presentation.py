@@ -17,6 +17,7 @@ from symbolic.calculus.canonical import canonical, placed, rebuilt, signature
 from symbolic.calculus.closed_form import Closed, TooLargeError, bound_indices, closed_form, is_boundary
 from symbolic.calculus.factoring import factored
 from symbolic.calculus.folding import folded, size
+from symbolic.calculus.gathering import gathered
 from symbolic.calculus.normal_form import Normaliser, normal_form
 from symbolic.calculus.polynomials import Polynomial, accumulate
 from symbolic.calculus.realisation import realised
@@ -45,7 +46,7 @@ def present(closed: Closed, scope: Iterable[Tensor] = (), stop: Callable[[Tensor
     """
     if size(closed.expr) > LONGEST:
         return placed(closed)
-    return _present(closed, tuple(scope), stop)
+    return _present(gathered(closed), tuple(scope), stop)
 
 
 @remembered

@@ -7,7 +7,7 @@ import sympy as sp
 from symbolic.errors import ShapeError
 from symbolic.program.dims import shape_text
 from symbolic.program.equations import Equation, equation
-from symbolic.program.expressions import Within, Zero
+from symbolic.program.expressions import Access, Within, Zero
 from symbolic.program.functions import Equal, LessEqual
 from symbolic.program.tensors import Tensor, computed, fresh_indices
 
@@ -97,6 +97,28 @@ def identity(n: sp.Expr) -> Tensor:
     """The identity matrix of order n."""
     i, j = fresh_indices((n, n))
     return computed(equation((i, j), sp.S.One, guards=[Zero(i - j)]))
+
+
+def multiple_of_identity(t: Tensor) -> Tensor | None:
+    """The number c, if the matrix ``t`` is written as c δ_ij; None if it is not, or is a stack."""
+    eq = t.definition
+    if not isinstance(eq, Equation) or t.ndim != 2 or eq.bound or len(eq.guards) != 1:
+        return None
+    i, j = eq.indices
+    (guard,) = eq.guards
+    body = eq.body
+    while body.has(i, j):
+        through = [a for a in body.atoms(Access) if a.has(i, j)]
+        if not through or not all(_is_plain(a.tensor) for a in through):
+            return None
+        body = body.xreplace({a: a.tensor.definition.at(a.indices).body for a in through})
+    return computed(Equation((), body)) if isinstance(guard, Zero) and guard.args[0] in (i - j, j - i) else None
+
+
+def _is_plain(t: Tensor) -> bool:
+    """Whether an unnamed tensor is computed entry by entry, so that its equation may be read in its place."""
+    eq = t.definition
+    return isinstance(eq, Equation) and t.name is None and eq.is_pointwise and not eq.guards
 
 
 def lower_half(n: sp.Expr) -> Tensor:

@@ -341,11 +341,17 @@ def _frechet(name: str, a: Tensor, direction: Tensor) -> Tensor:
     return shapes.upper_right(apply(name, shapes.block_triangle(a, direction)), a.extents[-1])
 
 
-def _analytic(name: str, latex: str, condition: str = "", keeps: tuple = (), gives: tuple = ()) -> Primitive:
-    """The entry of a function of one square matrix that SciPy and mpmath know by ``name``: Ȳ ↦ L(Aᵀ, Ȳ), Ȧ ↦ L(A, Ȧ)."""
+def _analytic(
+    name: str, latex: str, slope: Callable[[Tensor], Tensor], condition: str = "", keeps: tuple = (), gives: tuple = ()
+) -> Primitive:
+    """The entry of a function of one square matrix that SciPy and mpmath know by ``name``: Ȳ ↦ L(Aᵀ, Ȳ), Ȧ ↦ L(A, Ȧ).
+
+    ``slope`` is the derivative f′ of the same kind: what commutes with A is multiplied by it, so L(Aᵀ, cI) = c f′(Aᵀ).
+    """
 
     def pullback(bar: Tensor, y: Tensor, a: Tensor) -> Parts:
-        return (_frechet(name, a.mT, bar),)
+        c = shapes.multiple_of_identity(bar)
+        return (_frechet(name, a.mT, bar) if c is None else c * slope(a).mT,)
 
     def pushforward(dots: Parts, y: Tensor, a: Tensor) -> Tensor:
         return _frechet(name, a, dots[0])
@@ -433,11 +439,11 @@ _TABLE = (
         shapes.triangular, lambda bar, y, a: _qr_cotangent(None, bar, a), _triangular_pushforward,
         values.triangular_factor, "columns of {0} independent", frozenset(["diagonal"]),
     ),
-    _analytic("expm", r"e^{{{0}}}", gives=("invertible",)),
-    _analytic("logm", r"\log {0}", "{0} without eigenvalues on (-∞, 0]"),
-    _analytic("sqrtm", r"{0}^{{1/2}}", "{0} without eigenvalues on (-∞, 0]", ("positive_definite", "invertible")),
-    _analytic("sinm", r"\sin {0}"),
-    _analytic("cosm", r"\cos {0}"),
+    _analytic("expm", r"e^{{{0}}}", lambda a: apply("expm", a), gives=("invertible",)),
+    _analytic("logm", r"\log {0}", lambda a: apply("inverse", a), "{0} without eigenvalues on (-∞, 0]"),
+    _analytic("sqrtm", r"{0}^{{1/2}}", lambda a: apply("inverse", apply("sqrtm", a)) / 2, "{0} without eigenvalues on (-∞, 0]", ("positive_definite", "invertible")),
+    _analytic("sinm", r"\sin {0}", lambda a: apply("cosm", a)),
+    _analytic("cosm", r"\cos {0}", lambda a: -apply("sinm", a)),
 )  # fmt: skip
 
 PRIMITIVES: dict[str, Primitive] = {row.name: row for row in _TABLE}

@@ -245,6 +245,12 @@ def transpose(a: Node) -> Node:
         return Scale(a.number, a.scalars, transpose(a.operand))
     if isinstance(a, Zeros):
         return Zeros(a.shape[::-1])
+    if isinstance(a, Sum):
+        inside = Sum(tuple(transpose(term) for term in a.operands))
+        if set(inside.operands) == set(a.operands):
+            return a  # B + Bᵀ
+        if inside.cost < Transpose(a).cost:
+            return inside
     return Transpose(a)
 
 
