@@ -432,12 +432,12 @@ _TABLE = (
     Primitive(
         "orthonormal_factor", r"Q\left({0}\right)", "np.linalg.qr({0})[0]",
         shapes.left_vectors, lambda bar, y, a: _qr_cotangent(bar, None, a), _orthonormal_pushforward,
-        values.orthonormal_factor, "columns of {0} independent",
+        values.orthonormal_factor, "{0} of full rank",
     ),
     Primitive(
         "triangular_factor", r"R\left({0}\right)", "np.linalg.qr({0})[1]",
         shapes.triangular, lambda bar, y, a: _qr_cotangent(None, bar, a), _triangular_pushforward,
-        values.triangular_factor, "columns of {0} independent", frozenset(["diagonal"]),
+        values.triangular_factor, "{0} of full rank", frozenset(["diagonal"]),
     ),
     _analytic("expm", r"e^{{{0}}}", lambda a: apply("expm", a), gives=("invertible",)),
     _analytic("logm", r"\log {0}", lambda a: apply("inverse", a), "{0} without eigenvalues on (-∞, 0]"),
