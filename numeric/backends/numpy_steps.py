@@ -11,7 +11,7 @@ from numeric.backends.numpy_operations import OPERATIONS, WRITTEN, call_argument
 from numeric.backends.numpy_source import Writer
 from numeric.backends.scalars import ScalarPrinter
 from numeric.backends.texts import ATOM, Text
-from numeric.lowering.buffers import VIEWS, stored
+from numeric.lowering.buffers import VIEWS, Buffer, stored
 from numeric.lowering.program import ArrayProgram, Line, Value
 
 # BLAS libraries multiply small matrices without packing them. A product of many rows with a long sum that falls just beyond
@@ -36,10 +36,7 @@ class StepWriter(Writer):
         arguments = [self.declare(v) for v in self.program.arguments]
         constants = [self.declare(v, "constant") for v in self.program.constants]
         names = {b.number: self.names(None, "b") for b in self.storage.buffers}
-        made = [
-            f"{names[b.number]} = np.empty({self.shape(b.value.extents)}, {self.dtype(b.value.dtype)})"
-            for b in self.storage.buffers
-        ]
+        made = [f"{names[b.number]} = {self.empty(b)}" for b in self.storage.buffers]
         self.arrays = {number: names[b.number] for number, b in self.storage.place.items()}
         self.arrays |= {number: self.texts[old.number].code for number, old in self.storage.into.items()}
         for line in self.storage.lines:
@@ -73,6 +70,14 @@ class StepWriter(Writer):
         name = self.names(t.name if t is not None else None, "t")
         self.body.append(f"{name} = {text.code}{self.remark(t, name)}")
         self.texts[v.number] = Text(name, ATOM, v.dtype)
+
+    def empty(self, buffer: Buffer) -> str:
+        """A new array for a buffer."""
+        v, order = buffer.value, buffer.order
+        code = f"np.empty({self.shape(v.extents[a] for a in order)}, {self.dtype(v.dtype)})"
+        if order == tuple(range(v.ndim)):
+            return code
+        return f"{code}.transpose({', '.join(str(order.index(a)) for a in range(v.ndim))})"
 
     def is_own(self, v: Value) -> bool:
         """Buffers are kept and used again, so nothing is changed in place but what owns its buffer."""

@@ -30,10 +30,11 @@ def entrywise(line: Line) -> bool:
 
 @dataclass(frozen=True)
 class Buffer:
-    """One array that is kept: its number, and the shape and numbers that it holds."""
+    """One array that is kept: its number, the shape and numbers that it holds, and its axes from the outermost in memory."""
 
     number: int
     value: Value
+    order: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def stored(program: ArrayProgram) -> Storage:
     for position, line in enumerate(lines):
         for v in line.operands:
             last[roots.get(v.number, v.number)] = position
+    orders = _orders(lines)
     place: dict[int, Buffer] = {}
     buffers: list[Buffer] = []
     free: list[Buffer] = []
@@ -66,14 +68,15 @@ def stored(program: ArrayProgram) -> Storage:
             u for u in line.operands if last.get(u.number) == position and u.number in place and u.number not in pinned
         ]
         if buffered(line) and v.ndim and v.number not in early:
-            over = next((u for u in dying if entrywise(line) and _alike(u, v)), None)
+            over = next((u for u in dying if entrywise(line) and _alike(u, v) and v.number not in orders), None)
             if over is not None:
                 place[v.number] = place[over.number]
                 dying = [u for u in dying if u is not over]
             else:
-                found = next((f for f in reversed(free) if _alike(f.value, v)), None)
+                order = orders.get(v.number, tuple(range(v.ndim)))
+                found = next((f for f in reversed(free) if _alike(f.value, v) and f.order == order), None)
                 if found is None:
-                    found = Buffer(len(buffers) + 1, v)
+                    found = Buffer(len(buffers) + 1, v, order)
                     buffers.append(found)
                 else:
                     free.remove(found)
@@ -84,6 +87,27 @@ def stored(program: ArrayProgram) -> Storage:
             if number in place and last.get(number) == position and number not in pinned and not over_taken:
                 free.append(place[number])
     return Storage(tuple(lines), tuple(buffers), place, early, copied)
+
+
+def _orders(lines: Iterable[Line]) -> dict[int, tuple[int, ...]]:
+    """Products that are only read with their axes in another order lie in memory in that order, and reading copies nothing.
+
+    One of the product's own two axes stays innermost, so that BLAS can write it.
+    """
+    readers: dict[int, list[Line]] = {}
+    for line in lines:
+        for v in line.operands:
+            readers.setdefault(v.number, []).append(line)
+    found = {}
+    for line in lines:
+        v = line.target
+        turned = readers.get(v.number, [])
+        if line.operation != "matmul" or v.ndim < 3 or not turned or any(r.operation != "transpose" for r in turned):
+            continue
+        merged = [r["axes"] for r in turned if any(s.operation == "reshape" for s in readers.get(r.target.number, []))]
+        if merged and merged[0][-1] in (v.ndim - 1, v.ndim - 2):
+            found[v.number] = tuple(merged[0])
+    return found
 
 
 def _alike(a: Value, b: Value) -> bool:
