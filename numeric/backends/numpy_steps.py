@@ -29,7 +29,12 @@ class StepWriter(Writer):
         super().__init__(program, commented)
         self.storage = stored(program)
         self.kept: dict[str, str] = {}
-        self.turned = {line.target.number for line in program.lines if line.operation == "transpose"}
+        self.turned: set[int] = set()
+        for line in program.lines:
+            if line.operation == "transpose" or (
+                line.operation == "reshape" and line.operands[0].number in self.turned
+            ):
+                self.turned.add(line.target.number)
 
     def write(self) -> str:
         """The whole source."""

@@ -10,6 +10,7 @@ from numeric.lowering.equations import absorbed, compute, compute_onto
 from numeric.lowering.fusion import fused
 from numeric.lowering.hoisting import hoisted
 from numeric.lowering.kernels import Kernel, grouped
+from numeric.lowering.narrowing import narrowed
 from numeric.lowering.padding import padded
 from numeric.lowering.program import ArrayProgram, Line, Program, Value
 from numeric.lowering.scaling import sunk
@@ -27,7 +28,7 @@ __all__ = ["ArrayProgram", "Line", "Program", "Value", "lowered", "prepared"]
 def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=()) -> Program:
     """The equations that compute ``outputs`` from ``arguments``, shared, stable and fused: what a back end reads."""
     program = cut(collected(arguments, outputs, updates))
-    for rewrite in (shared, fused, structured, shared, stabilised, sunk, fused, hoisted, shared):
+    for rewrite in (shared, fused, structured, narrowed, shared, stabilised, sunk, fused, hoisted, shared):
         program = rewrite(program)
     return program
 

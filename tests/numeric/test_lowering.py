@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import numeric
-from symbolic import gradient, hessian, jacobian
+from numeric.lowering import prepared
+from symbolic import gradient, hessian, jacobian, tensor
 from symbolic.verification.evaluation import Evaluator
 from tests.numeric.programs import CASES, DIFFERENTIABLE, arrays, build
 
@@ -71,3 +72,13 @@ def test_hessians(name):
     wanted = [hessian(loss, t) for t in tensors if t.dtype == "real" and t.ndim < 3][:2]
     sizes = {"m": 2, "n": 3, "k": 2, "p": 4, "h": 2}
     compare([loss, *wanted], tensors, arrays(tensors, np.random.default_rng(6), sizes), tolerance=1e-9)
+
+
+def test_a_sum_runs_where_its_guard_holds():
+    x, W = tensor("x", (7, 3)), tensor("W", (3, 5), role="parameter")
+    s = (x @ W)[2:6]
+    slope = gradient(np.sum(s * s), W)
+    program = prepared([x, W], [slope])
+    assert not any(t.definition.guards for t in program.steps)
+    rng = np.random.default_rng(8)
+    compare([slope], [x, W], [rng.normal(size=(7, 3)), rng.normal(size=(3, 5))])

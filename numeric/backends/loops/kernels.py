@@ -69,19 +69,17 @@ def kernel_source(kernel: Kernel, dtype: str, over: int | None = None) -> Kernel
 
 
 def _sized(eq: Equation, names: Mapping[int, str], sizes: dict[str, str]) -> Equation:
-    """The equation with the extents of first axes read from arrays."""
+    """The equation with the extents of first axes read from arrays, unless an index runs along an array's rows as well."""
+    places = [("w0", eq.indices), *((names[a.tensor.serial], a.indices) for a in eq.accesses)]
+    along = {place[-1] for _, place in places if len(place) > 1}
     mapping: dict[Index, Index] = {}
     for i in (*eq.indices, *eq.bound):
-        if eq.indices and i is eq.indices[0]:
-            name, source = "n", "w0.shape[0]"
-        else:
-            first = next((a for a in eq.accesses if a.indices and a.indices[0] is i), None)
-            if first is None:
-                continue
-            name = f"n_{names[first.tensor.serial]}"
-            source = f"{names[first.tensor.serial]}.shape[0]"
-        sizes.setdefault(name, source)
-        mapping[i] = Index(i.name, sp.Symbol(name, integer=True, positive=True))
+        source = next((name for name, place in places if place and place[0] is i), None)
+        if source is None or i in along:
+            continue
+        symbol = "n" if source == "w0" else f"n_{source}"
+        sizes.setdefault(symbol, f"{source}.shape[0]")
+        mapping[i] = Index(i.name, sp.Symbol(symbol, integer=True, positive=True))
     guards = tuple(g.xreplace(mapping) for g in eq.guards)
     indices, bound = (tuple(mapping.get(i, i) for i in some) for some in (eq.indices, eq.bound))
     return Equation(indices, eq.body.xreplace(mapping), bound, eq.reduce, guards)
