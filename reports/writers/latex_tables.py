@@ -11,7 +11,7 @@ from reports.writers.tex import tokens
 LINE = 88.0  # letters of the size of tables on a line
 BETWEEN = 2.4  # letters between two columns
 LONG = 32  # rows, before a table may run over pages
-_BOLD = 1.15
+_BOLD = 1.3
 _BREAKABLE = 12.0  # a formula or a word that is wider may be broken
 _SIDES = {"left": ("l", r"\raggedright"), "center": ("c", r"\centering"), "right": ("r", r"\raggedleft")}
 
