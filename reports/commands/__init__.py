@@ -60,4 +60,8 @@ def main(traceback: bool) -> None:
 
     Exit codes: 0 done, 1 a mistake in what was given (said in one line), 2 a wrong use of the command.
     `chainrule check` has codes of its own.
+
+    \b
+    Completion in a shell (for zsh and fish write zsh_source, fish_source):
+      eval "$(_CHAINRULE_COMPLETE=bash_source chainrule)"
     """

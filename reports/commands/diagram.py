@@ -8,11 +8,11 @@ import click
 
 from numeric.errors import OptionError
 from numeric.output import write_output
-from reports.commands.models import find
+from reports.commands.models import find, offered
 
 
 @click.command("diagram", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("model")
+@click.argument("model", shell_complete=offered)
 @click.option(
     "--output",
     "-o",

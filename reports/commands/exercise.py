@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from reports.commands.models import find
+from reports.commands.models import find, offered
 
 
 @click.command("exercise", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("model")
+@click.argument("model", shell_complete=offered)
 @click.option("--count", type=click.IntRange(1, 40), default=6, show_default=True, help="The number of lines.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same worksheet.")
 @click.option(

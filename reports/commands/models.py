@@ -24,6 +24,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import click
+from click.shell_completion import CompletionItem
+
 from symbolic import Tensor, tensor
 from symbolic.errors import ChainruleError, suggestion
 from symbolic.program.tensors import ASSUMPTIONS, ROLES
@@ -58,6 +61,14 @@ class Model:
 def is_file(argument: str) -> bool:
     """True for what ends in ``.py`` or holds a separator; anything else names a model of the gallery."""
     return argument.endswith(".py") or "/" in argument or "\\" in argument
+
+
+def offered(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell offers for a model that is being typed: names of the gallery with their titles, and files."""
+    from symbolic.language.gallery import GALLERY
+
+    found = [CompletionItem(name, help=entry.title) for name, entry in GALLERY.items() if name.startswith(incomplete)]
+    return [*found, CompletionItem(incomplete, type="file")]
 
 
 def find(argument: str, **sizes: int) -> Model:

@@ -11,7 +11,7 @@ import click
 
 from numeric.errors import OptionError, extra
 from numeric.output import write_output
-from reports.commands.models import find, is_file
+from reports.commands.models import find, is_file, offered
 from symbolic.errors import suggestion
 
 
@@ -37,7 +37,7 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 
 
 @click.command("train", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("model")
+@click.argument("model", shell_complete=offered)
 @click.option(
     "--data",
     "source",

@@ -1,7 +1,13 @@
 """Model files: what they may leave, which names are kept, and what is said of mistakes."""
 
-import pytest
+import os
+import subprocess
+import sys
 
+import pytest
+from click.shell_completion import ShellComplete
+
+from reports.commands import main
 from reports.commands.models import ModelError, declared, find
 
 
@@ -67,3 +73,21 @@ def test_what_is_not_there(tmp_path):
     (tmp_path / "folder.py").mkdir()
     with pytest.raises(ModelError, match="cannot be read"):
         find(str(tmp_path / "folder.py"))
+
+
+def test_a_shell_completes_commands_models_and_options():
+    shell = ShellComplete(main, {}, "chainrule", "_CHAINRULE_COMPLETE")
+    assert [item.value for item in shell.get_completions([], "rep")] == ["report"]
+    found = shell.get_completions(["report"], "ridge")
+    assert [(item.value, item.help) for item in found if item.type == "plain"] == [
+        ("ridge-regression", "Ridge regression")
+    ]
+    assert [item.type for item in found] == ["plain", "file"]
+    assert "--gradients" in [item.value for item in shell.get_completions(["diagram"], "--g")]
+
+
+def test_a_shell_is_given_its_script():
+    program = "import sys; sys.argv[0] = 'chainrule'; from reports.commands import main; main()"
+    environment = {**os.environ, "_CHAINRULE_COMPLETE": "zsh_source"}
+    answer = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert answer.stdout.startswith("#compdef chainrule")
