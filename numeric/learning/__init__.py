@@ -25,7 +25,7 @@ _PLACES = {
     "rewards.critic": ("Critic", "learn_with_critic"),
     "games": ("Game", "GAME_METHODS", "bilinear_game", "following", "play"),
     "adversarial": ("Adversarial", "energy_distance", "train_adversarial", "two_moons"),
-    "record": ("RECIPES", "recorded"),
+    "record": ("RECIPES", "difference", "recorded", "run", "seeds"),
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reports.commands.models import Model, ModelError, find, is_file
+from reports.commands.models import Model, ModelError, find, is_file, offered
 
 EXAMPLE = "example-net"  # what is reported on where no model is named
 OUTPUT = "chainrule-report.html"
@@ -15,7 +15,7 @@ CHAPTER = "chapter"
 
 
 @click.command("report", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=offered)
 @click.option("--output", "-o", type=click.Path(path_type=Path), help=f"The file to write ({OUTPUT} if not given).")
 @click.option(
     "--format", "-f", "style", help="html, tex, pdf, md, ipynb or txt; by the suffix of --output if not given."
@@ -37,6 +37,11 @@ CHAPTER = "chapter"
 @click.option("--target", help="The target column of a table (the last one if not given).")
 @click.option("--engine", help="For pdf: pdflatex, chromium or typst; the first one found if not given.")
 @click.option("--seed", default=0, show_default=True, help="Of all random numbers in the report.")
+@click.option(
+    "--rerun",
+    is_flag=True,
+    help="For the chapter: make its long runs anew, minutes, and compare them with the recordings.",
+)
 @click.option("--watch", is_flag=True, help="Write the report again whenever the model file changes.")
 def command(model: str | None, output: Path | None, watch: bool, **given: Any) -> None:
     """Derive MODEL (a Python file, or a name of the gallery) and write everything up in one document.
@@ -49,6 +54,7 @@ def command(model: str | None, output: Path | None, watch: bool, **given: Any) -
       chainrule report
       chainrule report model.py -o report.pdf
       chainrule report digits-net --data digits --lang it
+      chainrule report chapter --rerun -o chapter.html
     """
     from reports.writers import format_of
 
@@ -69,7 +75,11 @@ def _write(name: str, path: Path, style: str, given: dict[str, Any]) -> None:
     from reports.document.selection import select
     from reports.writers import write
 
-    document = _chapter(given) if name == CHAPTER else _derivation(find(name), given)
+    if given["rerun"] and name != CHAPTER:
+        raise ModelError(
+            f"--rerun makes the runs of the chapter anew; {name!r} has none: its training run is made every time"
+        )
+    document = _chapter(path, given) if name == CHAPTER else _derivation(find(name), given)
     styles = given["styles"] or ("index", "matrix", "perturbation")
     document = select(document, styles, 2 if given["level"] is None else given["level"])
     if style == "pdf":
@@ -93,8 +103,13 @@ def _derivation(model: Model, given: dict[str, Any]) -> Any:
     return report(model, Choices(given["language"], given["training"], given["numbers"], data, given["seed"]))
 
 
-def _chapter(given: dict[str, Any]) -> Any:
+def _chapter(path: Path, given: dict[str, Any]) -> Any:
     from reports.document.chapter import chapter
+    from reports.document.chapter.book import prose
+    from reports.document.chapter.recorded import rerun
     from reports.document.derivation import Choices
 
-    return chapter(Choices(given["language"], given["training"], seed=given["seed"]))
+    words, runs = prose(given["language"]), None
+    if given["rerun"]:
+        runs = rerun(path.with_name(f"{path.stem}-runs"), lambda line: click.echo(line, err=True), words)
+    return chapter(Choices(given["language"], given["training"], seed=given["seed"]), runs)

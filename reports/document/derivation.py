@@ -11,7 +11,7 @@ from reports.document.catalogue import Catalogue, catalogue
 from reports.document.listing import Listing, listing
 from reports.document.model import Block, Code, Document, Figure, List, Math, Note, Paragraph, Section, Table
 from reports.document.model import Link as To
-from reports.document.phrases import phrase, symbol
+from reports.document.phrases import phrase, symbol, typeset
 from reports.document.steps import Telling, steps_of
 from reports.document.symbols import symbols
 from symbolic.calculus.derivation import Derivation, derive
@@ -57,7 +57,7 @@ def report(model: Model, choices: Choices | None = None) -> Document:
     made = derived(model, choices or Choices())
     words = made.words
     title, description = _presented(model, words)
-    blocks: list[Block] = [Paragraph(description)] if description else []
+    blocks: list[Block] = [Paragraph(typeset(description))] if description else []
     blocks += sections(made)
     return Document(
         words("report.title", title=title),

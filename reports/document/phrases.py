@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterable
 
@@ -51,6 +52,19 @@ def scientific(number: float) -> Math:
         return Math("0")
     mantissa, exponent = f"{number:.1e}".split("e")
     return Math(rf"{mantissa} \times 10^{{{int(exponent)}}}")
+
+
+_INDEXED = re.compile(r"(?<!\w)([^\W\d_]_(?:\{[^{}]*\}|[^\W_](?!\w)))")
+
+
+def typeset(text: str) -> tuple[Inline, ...]:
+    """Plain text in which a letter with an index is mathematics.
+
+    >>> typeset("where z_{k+1} follows")
+    (Text(text='where '), Math(latex='z_{k+1}'), Text(text=' follows'))
+    """
+    parts = enumerate(_INDEXED.split(text))
+    return tuple(Math(part) if k % 2 else Text(part) for k, part in parts if part)
 
 
 def failed(key: str, error: Exception, words: Catalogue) -> Note:

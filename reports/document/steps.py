@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from numeric.derivation_check import COMPLEX_STEP, SAME, StepCheck
@@ -39,14 +39,14 @@ class Telling:
     palette: Palette = field(default_factory=Palette)
     group: str = "step"
 
-    def formula(self, left: object, right: object = None, number: str = "", id: str = "") -> Formula:
-        """``left = right`` in every style that says it; without a matrix form the index style stands alone."""
+    def formula(self, left: object, right: object = None, among: Iterable[str] = STYLES) -> Formula:
+        """``left = right`` in every style ``among`` these that says it; without a matrix form the index style stands alone."""
         row = getattr(left, "kind", "") == "local_jacobian"  # a Jacobian of a scalar is a row, unlike a gradient
-        styles = {style: statement(left, style, right, palette=self.palette, row=row) for style in STYLES}
+        styles = {style: statement(left, style, right, palette=self.palette, row=row) for style in among}
         shown = right if right is not None else getattr(left, "right", left)
         if not isinstance(shown, Chain) and styles["matrix"] == styles["index"] and matrix_form(shown) is None:
             del styles["matrix"]
-        return Formula(styles=styles, number=number, id=id)
+        return Formula(styles=styles)
 
     def condition(self, c: Condition) -> tuple[Inline, ...]:
         """A side condition: mathematics, or words of the catalogue."""

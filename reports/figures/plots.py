@@ -8,6 +8,7 @@ of a catalogue (English if there is none).
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ STYLES = (
     ("#009e73", "-.", "^"),
     ("#cc79a7", ":", "D"),
     ("#e69f00", (0, (5, 1, 1, 1)), "v"),
+    ("#56b4e9", (0, (1, 1)), "P"),
+    ("#555555", (0, (6, 2)), "X"),
 )
 FORMATS = (".svg", ".png", ".pdf")
 
@@ -91,6 +94,51 @@ def rate_range(found: RateRange, words: Catalogue | None = None) -> Plot:
     top = 2 * float(np.max(found.smoothed[: int(np.argmin(found.smoothed)) + 1]))
     axis.set_ylim(top=min(top, float(np.max(found.losses)) * 1.05))
     return Plot(figure, words("plot.range_alt", found=str(found)))
+
+
+def curves(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    labels: tuple[str, str],
+    logarithmic: str = "",
+    words: Catalogue | None = None,
+) -> Plot:
+    """Named curves, each with abscissae of its own; ``logarithmic`` names the axes that are ("x", "y", "xy")."""
+    words = words or catalogue("en")
+    figure, (axis,) = _panels(1, height=3.2 + 0.2 * (len(series) // 2 if len(series) > 3 else 0))
+    for (name, (x, y)), (colour, line, mark) in zip(series.items(), itertools.cycle(STYLES), strict=False):
+        every = max(1, len(x) // 8)
+        axis.plot(
+            x, y, color=colour, linestyle=line, marker=mark, markevery=every, markersize=4, linewidth=1.6, label=name
+        )
+    for letter in logarithmic:
+        getattr(axis, f"set_{letter}scale")("log")
+    if all(float(v).is_integer() for x, _ in series.values() for v in x) and "x" not in logarithmic:
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.set_xlabel(labels[0])
+    axis.set_ylabel(labels[1])
+    if len(series) > 3:  # too many for a free corner
+        figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    else:
+        axis.legend(frameon=False)
+    ends = [words("plot.curve_end", name=n, first=f"{y[0]:.3g}", last=f"{y[-1]:.3g}") for n, (_, y) in series.items()]
+    return Plot(figure, words("plot.curves_alt", x=labels[0], y=labels[1], ends="; ".join(ends)))
+
+
+def points(clouds: Mapping[str, Any], labels: tuple[str, str], words: Catalogue | None = None) -> Plot:
+    """Named clouds of points of the plane, arrays (P, 2)."""
+    words = words or catalogue("en")
+    figure, (axis,) = _panels(1, height=3.6)
+    for (name, cloud), (colour, _, mark) in zip(clouds.items(), STYLES, strict=False):
+        p = np.asarray(cloud, dtype=float)
+        axis.plot(p[:, 0], p[:, 1], color=colour, linestyle="", marker=mark, markersize=3, alpha=0.7, label=name)
+    axis.set_xlabel(f"${labels[0]}$")
+    axis.set_ylabel(f"${labels[1]}$")
+    axis.legend(frameon=False)
+    said = [
+        words("plot.cloud", name=n, x=f"{np.mean(p, axis=0)[0]:.2g}", y=f"{np.mean(p, axis=0)[1]:.2g}")
+        for n, p in clouds.items()
+    ]
+    return Plot(figure, words("plot.points_alt", clouds="; ".join(said)))
 
 
 def trajectory(

@@ -23,6 +23,8 @@ STYLE = (
 )
 _PAPER, _FLOW = "var(--paper,#fff)", "var(--flow,#b3261e)"
 _HEAD = 7.0
+LEAST = 0.75  # of a wide drawing's size, on a narrow screen, where it is scrolled instead
+NARROW = 480  # pixels: what is less wide shrinks with the page
 WIDEST = 860.0  # points: a drawing of this width is still read easily in a column of text
 
 
@@ -38,9 +40,10 @@ def to_svg(diagram: Diagram, standalone: bool = True, words: Catalogue | None = 
     drop = max((flow.height for flow in _flows(diagram)), default=0.0)
     width, height = math.ceil(layout.width), math.ceil(layout.height + drop)
     said = diagram.description(words)
+    least = f' style="min-width:{LEAST * width:.0f}px"' if width > NARROW else ""
     return (
         f'<svg{" xmlns=" + quoteattr("http://www.w3.org/2000/svg") if standalone else ""} class="bd" role="img" '
-        f'aria-label={quoteattr(said)} viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+        f'aria-label={quoteattr(said)} viewBox="0 0 {width} {height}" width="{width}" height="{height}"{least}>'
         f"<title>{escape(said)}</title><style>{STYLE}</style>{''.join(parts)}</svg>"
     )
 

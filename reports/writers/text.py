@@ -126,7 +126,14 @@ class _Writer:
 
     def wrapped(self, words: str, first: str = "") -> list[str]:
         later = " " * len(first)
-        return textwrap.wrap(words, self.width, initial_indent=first, subsequent_indent=later, break_long_words=True)
+        return textwrap.wrap(
+            words,
+            self.width,
+            initial_indent=first,
+            subsequent_indent=later,
+            break_long_words=True,
+            break_on_hyphens=False,
+        )
 
     def formula(self, node: Formula) -> list[str]:
         tellings = node.tellings()

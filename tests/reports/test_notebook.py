@@ -51,7 +51,7 @@ def shell():
 
 def test_the_cell_magic_shows_the_report(shell):
     page = shell.magics["cell", "derive"]("--lang it --numbers", "loss = …")
-    assert "Con i numeri" in page._repr_markdown_()
+    assert "Esempio numerico" in page._repr_markdown_()
     shown = page._repr_html_()
     assert shown.startswith('<iframe srcdoc="&lt;!DOCTYPE html&gt;')
     assert "<script" not in shown

@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from numeric.learning.record import recorded
 from reports.document.catalogue import Catalogue, LanguageError
+from reports.document.chapter.recorded import Runs, provenance
 from reports.document.derivation import Choices, Derived, derived, diagram_figure, gradient_blocks, summary
 from reports.document.model import Block, Content, Figure, Formula, Inline, Mark, Math, Paragraph, Section, Text
 from reports.document.phrases import phrase
@@ -41,6 +44,7 @@ class Book:
     prose: Catalogue
     choices: Choices
     telling: Telling
+    runs: Runs = field(default_factory=dict)
 
     @property
     def words(self) -> Catalogue:
@@ -92,6 +96,16 @@ class Book:
         """The gradients of a system with the count of its checked steps."""
         return [*gradient_blocks(made), summary(made)]
 
+    # -- what was run
+
+    def run(self, name: str) -> Mapping[str, Any]:
+        """The data of a long run: made anew if it was asked for, else as it was recorded."""
+        return (self.runs.get(name) or recorded(name))["data"]
+
+    def provenance(self, name: str) -> Paragraph:
+        """Where those data come from."""
+        return provenance(name, self.runs, self.prose)
+
     # -- what is stated and checked
 
     def equation(self, left: Any, right: Any = None) -> Formula:
@@ -100,8 +114,7 @@ class Book:
 
     def statement(self, left: Any, right: Any = None) -> Formula:
         """The same by entries and in matrices alone, where no differential is meant."""
-        whole = self.equation(left, right)
-        return Formula(styles={style: tex for style, tex in whole.styles.items() if style != "perturbation"})
+        return self.telling.formula(left, right, ("index", "matrix"))
 
     def checked(self, left: Any, claim: Tensor, truth: Tensor) -> list[Block]:
         """``left = claim``, and whether that equals the derived ``truth``."""
@@ -137,5 +150,14 @@ def _with_symbols(text: str) -> list[Inline]:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number as the text says it."""
-    return f"{value:.{digits}g}"
+    """A number as the text says it.
+
+    >>> number(0.25), number(5.82e-5, 2)
+    ('0.25', '5.8 × 10⁻⁵')
+    """
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    raised = str(int(exponent)).translate(_RAISED) if exponent else ""
+    return (f"{mantissa} × 10{raised}" if exponent else mantissa).replace("-", "−")
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from numeric import lambdify, training_step
 from numeric.learning.full_batch import matrix_step
+from numeric.learning.trajectories import loss_of_two, two_parameter_problem
 from numeric.training.synthetic import teacher_data
 from reports.document.chapter.book import Book, number
 from reports.document.model import Block, Code, Column, Section, Table
-from reports.figures.plots import trajectory
+from reports.figures.plots import curves, trajectory
 from symbolic import average_loss, gradient, jvp, tensor, variables
 from symbolic.program.tensors import Tensor
 
 SAMPLES = 60
 RATE = {1: 0.04, 8: 0.12, SAMPLES: 0.25}  # by batch size: the larger the batch, the longer a safe step
+FINEST = 1e-6  # difference of two losses that a recording still shows
 ENOUGH = 1.05  # times the least loss: where a run counts as arrived
 
 
@@ -37,6 +41,7 @@ def steps(book: Book) -> Section:
     """The full batch, stochastic steps, mini-batches: the update and what they reach."""
     loss, w = _line()
     mean = average_loss(loss, "P").named("L_S", r"\mathcal{L}")
+    few = average_loss(loss, "B").named("L_B", r"\mathcal{L}_B")
     eta = tensor("eta", role="constant")
     following = (w - eta * gradient(mean, w)).named("w_new", r"w^{\text{new}}")
     one = (w - eta * gradient(loss, w)).named("w_new", r"w^{\text{new}}")
@@ -51,6 +56,8 @@ def steps(book: Book) -> Section:
         book.say("descent.single"),
         book.statement(one),
         book.say("descent.batches"),
+        book.statement((w - eta * gradient(few, w)).named("w_new", r"w^{\text{new}}")),
+        book.say("descent.work"),
         _work(book, loss),
         book.say("descent.code"),
         Code(run.source, "python"),
@@ -95,6 +102,7 @@ def matrix(book: Book) -> Section:
         *_first_order(book),
         book.say("matrix.run"),
         _newton(book, loss),
+        *_tumours(book),
     )
 
 
@@ -125,45 +133,59 @@ def _newton(book: Book, loss: Tensor) -> Table:
     return Table(columns, rows)
 
 
-def noisy(book: Book) -> Section:
-    """The path of per-sample descent over the level lines, beside that of the full batch."""
-    loss, _ = _line()
-    data = _data(book)
-    step = training_step(loss, learning_rate=RATE[1], dtype="float64")
-    single = _path(step, data, 1, SAMPLES, book.choices.seed)
-    full = _path(
-        training_step(loss, learning_rate=RATE[SAMPLES], dtype="float64"), data, SAMPLES, 12, book.choices.seed
-    )
-    value = _mean(loss, data)
-    plot = trajectory(
-        lambda a, b: value([a, b]),
-        {book.prose("noisy.single"): single, book.prose("noisy.full"): full},
-        ("w_0", "w_1"),
-        words=book.words,
-    )
-    fields = {
-        "single": number(value(single[-1])),
-        "full": number(value(full[1])),
-        "all": number(value(full[-1])),
-        "steps": str(len(full) - 1),
-        "spent": str((len(full) - 1) * SAMPLES),
-        "least": number(_least(data)),
-        "samples": str(SAMPLES),
+def _tumours(book: Book) -> list[Block]:
+    """The recorded losses of logistic regression under several step matrices and two of SciPy's optimisers."""
+    run = book.run("matrix-steps")
+    series = {
+        book.prose(f"matrix.{name.replace(' ', '_')}"): (
+            range(len(losses)),
+            [max(v - run["least"], FINEST) for v in losses],
+        )
+        for name, losses in run["losses"].items()
     }
+    labels = (book.prose("matrix.step"), book.prose("matrix.excess"))
+    fields = {"samples": str(run["samples"]), "parameters": str(run["parameters"]), "least": number(run["least"])}
+    plot = curves(series, labels, "y", book.words)
+    return [book.say("matrix.tumours", **fields), book.plot("matrix.picture", plot), book.provenance("matrix-steps")]
+
+
+def noisy(book: Book) -> Section:
+    """Paths of per-sample, mini-batch and full-batch descent over the level lines, and what duplicates cost."""
+    run = book.run("noisy-path")
+    loss, data, _ = two_parameter_problem(seed=0)
+    names = {key: book.prose(f"noisy.{key.split()[0]}") for key in run["paths"]}
+    paths = {names[key]: [(float(a), float(b)) for a, b in path] for key, path in run["paths"].items()}
+    plot = trajectory(loss_of_two(loss, data), paths, ("w_0", "w_1"), words=book.words)
+    columns = [Column(book.sentence("noisy.method"))]
+    columns += [Column(book.sentence(f"noisy.{t}"), "right") for t in ("steps", "spent", "end", "mean")]
+    rows = [
+        [names[key], str(len(path) - 1), str(run["work"][key]), _place(path[-1]), _place(run["averages"][key])]
+        for key, path in run["paths"].items()
+    ]
     return book.section(
-        "noisy", book.say("noisy.text"), book.plot("noisy.figure", plot), book.say("noisy.end", **fields)
+        "noisy",
+        book.say("noisy.text"),
+        book.equation(loss.named("L")),
+        book.plot("noisy.figure", plot),
+        Table(columns, rows),
+        book.say("noisy.end_text", minimum=_place(run["minimum"]), least=number(run["least"])),
+        book.provenance("noisy-path"),
+        *_redundancy(book),
     )
 
 
-def _path(step, data: dict[str, np.ndarray], batch: int, count: int, seed: int) -> list[tuple[float, float]]:
-    """The points that ``count`` steps visit."""
-    w, rng = {"w": np.array([-1.0, 1.5])}, np.random.default_rng(seed)
-    points = [tuple(map(float, w["w"]))]
-    for _ in range(count):
-        chosen = rng.choice(SAMPLES, batch, replace=False)
-        step(w, {name: a[chosen] for name, a in data.items()})
-        points.append(tuple(map(float, w["w"])))
-    return points
+def _place(point: Sequence[float]) -> str:
+    return "(" + ", ".join(f"{value:.3f}".replace("-", "−") for value in point) + ")"
+
+
+def _redundancy(book: Book) -> list[Block]:
+    """Gradients of single samples until the loss is nearly least, when every sample is there many times."""
+    run = book.run("redundancy")
+    keys = ("copies", "full_batch", "stochastic")
+    columns = [Column(book.sentence(f"noisy.{key}"), "right") for key in keys]
+    rows = [[number(row[key]) for key in keys] for row in run["rows"]]
+    said = book.say("noisy.redundant", samples=str(run["samples"]), seeds=str(len(run["seeds"])))
+    return [said, Table(columns, rows), book.say("noisy.redundant_end"), book.provenance("redundancy")]
 
 
 def sections(book: Book) -> list[Section]:

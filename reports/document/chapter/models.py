@@ -9,7 +9,8 @@ import numpy as np
 from numeric import lambdify
 from reports.document.chapter.book import Book, number
 from reports.document.derivation import program_table
-from reports.document.model import Code, Column, Note, Section, Table
+from reports.document.model import Block, Code, Column, Figure, Note, Section, Table
+from reports.figures.tiles import tiles
 from symbolic import Derivative, gradient, nearest_distance, nearest_neighbour, squared_distances, squared_error, tensor
 from symbolic.errors import NotDifferentiableError
 
@@ -51,9 +52,11 @@ def nearest(book: Book) -> Section:
     """ȳ = argmin_k ‖x − w_k‖²: no gradient through the index, one through the distance."""
     made = book.system("nearest-prototype")
     d = made.derivation
+    x, W = made.model.tensors["x"], made.model.tensors["W"]
     return book.section(
         "nearest",
         book.say("nearest.text"),
+        book.statement(nearest_neighbour(x, W).named("y_bar")),
         Note(
             [book.say("nearest.refused", message=Code(_refusal()))],
             kind="warning",
@@ -64,7 +67,30 @@ def nearest(book: Book) -> Section:
         book.steps(made),
         book.say("nearest.example"),
         _winners(book),
+        *_learnt(book),
     )
+
+
+def _learnt(book: Book) -> list[Block]:
+    """The recorded accuracy of learned prototypes, and the ten that stand for the digits."""
+    run = book.run("prototypes")
+    columns = [Column(book.sentence("nearest.data"))]
+    columns += [Column(book.sentence(f"nearest.{t}"), "right") for t in ("per_class", "first_accuracy", "accuracy")]
+    rows = [
+        [
+            book.prose(f"nearest.{row['data']}"), str(row["per_class"]),
+            *(f"{100 * row[key]:.1f} %" for key in ("first_accuracy", "accuracy")),
+        ]
+        for row in run["rows"]
+    ]  # fmt: skip
+    drawn = [np.array(image) for image in run["digits"]]
+    alt = book.prose("nearest.pictures_alt", count=len(drawn))
+    return [
+        book.say("nearest.learning"),
+        Table(columns, rows),
+        Figure(tiles(drawn, alt), alt, book.sentence("nearest.pictures")),
+        book.provenance("prototypes"),
+    ]
 
 
 def _refusal() -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from reports.document.chapter.book import Book
+from numeric.training.history import History, records_from
+from reports.document.chapter.book import Book, number
 from reports.document.derivation import jacobian_table, program_table
-from reports.document.model import Code, Fold, Section
+from reports.document.model import Block, Code, Fold, Section
 from reports.document.training import history_blocks
 from symbolic import Derivative, define, indices, mlp, squared_error, tensor
 from symbolic import Sum as Total
+from symbolic.program.tensors import Tensor
 
 
 def traditional(book: Book) -> Section:
@@ -42,11 +44,22 @@ def pointwise(book: Book) -> Section:
     return book.section(
         "pointwise",
         book.say("pointwise.text"),
+        book.diagram("pointwise.box", *_box(), gradients=True),
+        book.say("pointwise.alone"),
         book.diagram("pointwise.figure", d.output, d.program, gradients=True),
         book.steps(made),
         book.say("pointwise.by_hand"),
         *book.checked(Derivative(d.output, (s,)), 2 * (z - y) * (1 - z * z), d.gradient(s)),
     )
+
+
+def _box() -> tuple[Tensor, list[Tensor]]:
+    """One pointwise function inside a larger system: the cost, and the variables around that function."""
+    x, y = tensor("x", "n"), tensor("y", "m", role="target")
+    w, v = tensor("w", "k n", role="parameter"), tensor("v", "m k", role="parameter")
+    s = (w @ x).named("s")
+    z = np.tanh(s).named("z")
+    return squared_error(v @ z, y).named("C"), [s, z]
 
 
 def weighted(book: Book) -> Section:
@@ -97,23 +110,25 @@ def example(book: Book) -> Section:
         book.say("example.code"),
         Fold(book.words("report.code"), [Code(made.listing.source, "python")]),
         list(checked.blocks) if checked is not None else None,
-        book.say("example.training"),
-        _trained(book),
+        _trained(book, "example-net"),
+        _trained(book, "digits-net"),
     )
 
 
-def _trained(book: Book) -> list:
-    """A short run of the example net's architecture on data of a teacher."""
-    from numeric.training.loop import train
-    from numeric.training.synthetic import teacher_data
-
-    x, y = tensor("x", 600), tensor("y", 10, role="target")
-    loss = squared_error(mlp([600, 60, 40, 10])(x), y).named("C")
-    data = teacher_data(loss, 400, book.choices.seed)
-    history = train(
-        loss, data.bind(loss), method="sgd", learning_rate=2e-4, batch_size=10, epochs=12, seed=book.choices.seed
-    )
-    return history_blocks(history, book.words)
+def _trained(book: Book, name: str) -> list[Block]:
+    """A recorded run in figures and as a curve."""
+    run = book.run(name)
+    records = records_from({**row, "seconds": 0.0} for row in run["records"])
+    history = History(None, {}, records, "completed", run["settings"])
+    settings = run["settings"]
+    fields = {
+        "rate": number(settings["learning_rate"]),
+        "batch": str(settings["batch_size"]),
+        "samples": str(run["samples"]),
+    }
+    held = {"held": str(run["held"])} if "held" in run else {}
+    key = name.replace("-", "_")
+    return [book.say(f"example.{key}", **fields, **held), *history_blocks(history, book.words), book.provenance(name)]
 
 
 def sections(book: Book) -> list[Section]:

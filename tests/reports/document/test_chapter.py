@@ -1,13 +1,18 @@
 """The chapter: all of its systems are there, every formula holds, and both languages have the same structure."""
 
+import copy
+import json
 import string
 
 import pytest
 
+from numeric.learning.record import difference, recorded, run
 from reports.document.chapter import chapter
+from reports.document.chapter import recorded as recording
 from reports.document.chapter.book import prose
+from reports.document.chapter.recorded import USED
 from reports.document.derivation import Choices
-from reports.document.model import Code, Figure, Formula, Mark, Section, Steps, walk
+from reports.document.model import Code, Figure, Formula, Mark, Section, Steps, plain, walk
 from reports.writers import written
 from symbolic.errors import ChainruleError
 
@@ -77,6 +82,39 @@ def test_the_first_order_change_and_the_winning_row(english):
     text = " ".join(written(english, "txt").split())
     assert "ΔL = − ‖Aᵀ g ‖²" in text
     assert "refuses and says why" in text
+
+
+def test_long_runs_say_their_command_and_seeds(english):
+    commands = [n.source for n in walk(english) if isinstance(n, Code)]
+    assert {f"python -m numeric.learning.record {name}" for name in USED} <= set(commands)
+    text = " ".join(written(english, "txt").split())
+    assert "python -m numeric.learning.record balancing; seeds 0, 1, 2, 3, 4, 5, 6, 7, 8;" in text.replace("`", "")
+    assert "nan" not in text.split()
+
+
+def test_runs_made_anew_are_compared_with_the_recordings(monkeypatch, tmp_path):
+    """Without waiting: the recordings, one of them with a number changed, take the place of new runs."""
+    anew = {name: copy.deepcopy(recorded(name)) for name in USED}
+    anew["redundancy"]["data"]["goal"] *= 1.5
+    anew["moons"]["data"]["steps"].append(0)
+    monkeypatch.setattr(recording, "run", lambda name: anew[name])
+    said = []
+    runs = recording.rerun(tmp_path / "runs", said.append, prose("en"))
+    assert sorted(p.stem for p in (tmp_path / "runs").iterdir()) == sorted(USED)
+    assert json.loads((tmp_path / "runs" / "redundancy.json").read_text()) == anew["redundancy"]
+    assert len(said) == 2 * len(USED)
+    told = {
+        name: plain(recording.provenance(name, runs, prose("en")).content)
+        for name in ("balancing", "redundancy", "moons")
+    }
+    assert "every number is that of the recording" in told["balancing"]
+    assert "largest relative difference" in told["redundancy"]
+    assert "came out otherwise" in told["moons"]
+
+
+@pytest.mark.parametrize("name", ["bilinear-game", "noisy-path", "score-variance"])
+def test_a_run_repeats_its_recording(name):
+    assert difference(run(name)["data"], recorded(name)["data"]) < 1e-4
 
 
 def test_no_listing_is_empty(english):

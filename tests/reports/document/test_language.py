@@ -12,7 +12,7 @@ import pytest
 from reports.commands.models import find
 from reports.document import catalogue as catalogues
 from reports.document.catalogue import catalogue
-from reports.document.chapter import book
+from reports.document.chapter import book, chapter
 from reports.document.derivation import Choices, report
 from reports.document.model import Document, Figure, Text, walk
 from symbolic.language.gallery import GALLERY
@@ -88,3 +88,7 @@ def without_quotes(text):
 def test_a_report_says_nothing_that_the_catalogue_does_not(name, strange):
     document = report(find(name), Choices(strange, numbers=True, epochs=2))
     assert left_in_english(document) == []
+
+
+def test_the_chapter_neither(strange):
+    assert left_in_english(chapter(Choices(strange))) == []
