@@ -12,6 +12,7 @@ from numeric.output import write_output
 from reports.figures.blocks import Diagram
 from reports.figures.labels import label
 from reports.figures.svg import arranged, bends, size_of, to_svg, wire
+from reports.writers.latex_text import formula
 
 _TIKZ = {
     "observed": "draw, fill=black, text=white",
@@ -43,7 +44,7 @@ def to_tikz(diagram: Diagram) -> str:
         style = f"{_TIKZ[n.kind]}{corners}".strip(", ") or "rectangle"
         lines.append(
             rf"  \node[{style}, inner sep=0pt, outer sep=0pt, minimum width={width:.2f}cm, "
-            rf"minimum height={height:.2f}cm] ({n.key}) at {_at(layout.centres[n.key])} {{${n.label}$}};"
+            rf"minimum height={height:.2f}cm] ({n.key}) at {_at(layout.centres[n.key])} {{${_formula(n.label)}$}};"
         )
     for e in diagram.edges:
         drawn = wire(diagram, e, layout)
@@ -52,8 +53,15 @@ def to_tikz(diagram: Diagram) -> str:
             lines.append(rf"  \draw[->, red, dashed] {_path(drawn.backward[::-1])};")
         if e.gradient:
             x, y = drawn.place
-            lines.append(rf"  \node[red, font=\scriptsize] at {_at((x, y))} {{${e.gradient}$}};")
+            lines.append(rf"  \node[red, font=\scriptsize] at {_at((x, y))} {{${_formula(e.gradient)}$}};")
+    if any(r"\unknowncommand" in line for line in lines):
+        lines.insert(0, r"\providecommand{\unknowncommand}[1]{\text{\ttfamily\textbackslash #1}}")
     return "\n".join([*lines, r"\end{tikzpicture}"]) + "\n"
+
+
+def _formula(label: str) -> str:
+    """A label as mathematics whose commands are known; any other is printed by its name, not obeyed."""
+    return formula(label, set())
 
 
 def _at(point: tuple[float, float]) -> str:

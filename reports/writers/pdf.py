@@ -50,10 +50,7 @@ def pdf(document: Document, engine: str | None = None) -> Pdf:
 
     Raises ``PdfError``.
     """
-    if engine is not None and engine not in ENGINES:
-        raise PdfError(
-            f"pdf: the engine must be one of {', '.join(ENGINES)}, got {engine!r}.{suggestion(engine, ENGINES)}"
-        )
+    _require(engine)
     remarks = []
     for name in [engine] if engine else ENGINES:
         available, make = ENGINES[name]
@@ -71,6 +68,7 @@ def write_pdf(
     document: Document, path: str | os.PathLike[str], keep_tex: bool = False, engine: str | None = None
 ) -> Pdf:
     """Write the PDF to ``path``, with the .tex beside it on request; the .tex is written in any case if there is no PDF."""
+    _require(engine)
     beside = Path(path).with_suffix(".tex")
     try:
         made = pdf(document, engine)
@@ -81,6 +79,13 @@ def write_pdf(
         write_output(beside, latex(document))
     write_output(path, made.data)
     return made
+
+
+def _require(engine: str | None) -> None:
+    if engine is not None and engine not in ENGINES:
+        raise PdfError(
+            f"pdf: the engine must be one of {', '.join(ENGINES)}, got {engine!r}.{suggestion(engine, ENGINES)}"
+        )
 
 
 def available_engines() -> tuple[str, ...]:

@@ -214,3 +214,11 @@ def test_tikz_compiles(tmp_path):
     command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "d.tex"]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stdout[-800:]
+
+
+def test_a_command_in_a_name_is_seen_in_tikz_and_not_obeyed():
+    x, w = tensor("x", "n"), tensor("w", "n", role="parameter", tex=r"\input{secret} \write18{rm}")
+    picture = to_tikz(block_diagram(np.sum(w * x).named("C"), gradients=True))
+    assert r"\input" not in picture
+    assert r"\write" not in picture
+    assert r"\unknowncommand{input}" in picture

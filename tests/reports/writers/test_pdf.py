@@ -54,3 +54,9 @@ def test_an_unknown_engine():
         PdfError, match="must be one of pdflatex, chromium, typst, got 'pdflatx'. Did you mean 'pdflatex'"
     ):
         pdf(SMALL, "pdflatx")
+
+
+def test_an_unknown_engine_leaves_nothing(tmp_path):
+    with pytest.raises(PdfError, match=r"got 'nope'\.$"):
+        write_pdf(SMALL, tmp_path / "a.pdf", engine="nope")
+    assert list(tmp_path.iterdir()) == []
