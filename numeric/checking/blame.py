@@ -168,6 +168,7 @@ class _Search:
         judged: Sequence[Judged],
     ) -> Repair | None:
         partial = frozenset(id(j.site.statement) for j in judged if j.partly)
+        ahead = frozenset(id(j.site.statement) for j in judged if j.ahead)
         found = self.cases[:1] if self.given else self.cases
         single = suspect is not None and suspect.should is not None and len(suspect.should[0]) == 1
         target = Target(
@@ -176,7 +177,7 @@ class _Search:
             suspect.site.statement if suspect else None,
             suspect.should[0][0] if single and suspect and suspect.should else None,
         )
-        done = repair(self.program, found, region, target, self.made, self._seconds(), partial)
+        done = repair(self.program, found, region, target, self.made, self._seconds(), partial, ahead)
         if done is None and not mended and len(wrong) > 1:  # several mistakes, one gradient each
             starts = last_assignments(self.call, self.program)
             for name in sorted(wrong & set(starts)):
@@ -184,7 +185,7 @@ class _Search:
                     self.program.trees, (self.call.subject.back.__name__, starts[name]), lambda s: False, {}
                 )
                 one = Target(frozenset([name]), right)
-                done = done or repair(self.program, found, narrow, one, self.made, self._seconds() / 2, partial)
+                done = done or repair(self.program, found, narrow, one, self.made, self._seconds() / 2, partial, ahead)
         return done
 
     def _seconds(self) -> float:
@@ -210,7 +211,8 @@ class _Search:
         between = f"the mistake is in lines {lines[0]}–{lines[-1]}" if len(lines) > 1 else ""
         evidence = "; ".join(part for part in (said, between) if part)
         code = first_line(ast.unparse(s))
-        return LineVerdict(s.lineno, code, variable(code), "refuted", None, evidence, function=function)
+        at = suspect.site.line if suspect is not None else s.lineno
+        return LineVerdict(at, code, variable(code), "refuted", None, evidence, function=function)
 
     def _mended(self, suspect: Judged | None, done: Repair) -> LineVerdict:
         s = suspect.site.statement if suspect is not None else None

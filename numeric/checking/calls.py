@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -53,7 +55,7 @@ class Call:
         self.subject = subject
         self.options = dict(options or {})
         scopes = [getattr(f, "__globals__", {}) for f in (subject.ahead, subject.back)]
-        self.torch = any(getattr(v, "__name__", "") == "torch" for scope in scopes for v in scope.values())
+        self.torch = any(_uses(f, "torch") for f in (subject.ahead, subject.back))
         self.generators = _generators(scopes)
         self.ahead_tree, self.back_tree = tree_of(subject.ahead), tree_of(subject.back)
         self.hints = [names.text_of(part) for part in names.returned(self.back_tree)]
@@ -392,6 +394,19 @@ def _held_gradients(prefix: str, values: Mapping[str, Any]):
             low = text.lower()
             if "grad" in low or names.leaf(low).startswith("d") or low.endswith("bar"):
                 yield text, value
+
+
+def _uses(function: Any, module: str) -> bool:
+    """Whether a function, or one of its file that it names, reads something from a module of that name."""
+    scope = getattr(function, "__globals__", {})
+    known = {
+        n
+        for n, v in scope.items()
+        if (getattr(v, "__name__", "") + ".").startswith(f"{module}.") and inspect.ismodule(v)
+    }
+    named = set(getattr(getattr(function, "__code__", None), "co_names", ()))
+    inside = [v for n in named if isinstance(v := scope.get(n), FunctionType) and v.__globals__ is scope]
+    return bool(known & named) or any(known & set(v.__code__.co_names) for v in inside)
 
 
 def _generators(scopes: Sequence[Mapping[str, Any]]) -> list[np.random.Generator]:

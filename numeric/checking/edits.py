@@ -152,6 +152,8 @@ def nodes(s: ast.stmt) -> list[Node]:
                 inside = inside or (isinstance(node, ast.Tuple) and isinstance(part, (ast.Constant, ast.UnaryOp)))
                 power = exponent or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and key == "right")
                 callee = called(node) if isinstance(node, ast.Call) else ""
+                if callee in _BY_AXIS and _is_whole(part):
+                    inside = True
                 if isinstance(part, ast.keyword):
                     walk(part.value, (part, "value", None), True, power, f"{callee}:{part.arg}", depth + 1, slope)
                 elif not (isinstance(node, ast.Attribute) and _is_module(node)):
@@ -172,6 +174,18 @@ def nodes(s: ast.stmt) -> list[Node]:
         if isinstance(t, ast.Subscript):
             walk(t.slice, (t, "slice", None), True, False, "", 1, False)
     return found
+
+
+_BY_AXIS = frozenset(
+    ["sum", "mean", "max", "min", "var", "std", "argmax", "argmin", "prod", "cumsum", "transpose", "swapaxes", "reshape",
+     "squeeze", "unsqueeze", "expand_dims", "repeat", "zeros", "ones", "concatenate", "stack", "permute", "flip"]
+)  # fmt: skip
+
+
+def _is_whole(node: ast.AST) -> bool:
+    """A whole number, as axes and sizes are written."""
+    inner = node.operand if isinstance(node, ast.UnaryOp) else node
+    return isinstance(inner, ast.Constant) and isinstance(inner.value, int)
 
 
 def _is_slope(node: ast.AST) -> bool:

@@ -49,13 +49,13 @@ def signs(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             op = ast.Sub() if isinstance(n.node.op, ast.Add) else ast.Add()
             yield Edit("sign", f"of {short(n.node.right)}", (((n.node, "op", None), op),))
         elif isinstance(n.node, ast.UnaryOp) and isinstance(n.node.op, ast.USub):
-            yield Edit("sign", f"of {short(n.node.operand)}", put(n, n.node.operand))
+            yield Edit("sign", f"of {short(n.node.operand)}", put(n, n.node.operand), 0.5)
         if isinstance(n.node, ast.Constant) and isinstance(n.node.value, (int, float)) and n.node.value:
             yield Edit("sign", f"of {n.node.value}", put(n, expression(repr(-n.node.value))), 0.9)
         if isinstance(n.node, ast.BinOp) and isinstance(n.node.op, ast.Sub):
             turned = (((n.node, "left", None), n.node.right), ((n.node, "right", None), n.node.left))
             yield Edit("sign", f"of {short(n.node)}", turned)
-        elif n.depth <= 2 and is_term(n):
+        elif n.depth <= 4 and is_term(n):
             weight = 2.0 + n.depth
             yield Edit("sign", f"of {short(n.node)}", put(n, ast.UnaryOp(ast.USub(), copied(n.node))), weight)
 
@@ -101,7 +101,7 @@ def factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             weight = 1.0 + n.depth
             yield Edit("factor 2", "missing", put(n, binary(ast.Mult(), ast.Constant(2), copied(node))), weight)
             yield Edit("factor 2", "one too many", put(n, binary(ast.Div(), copied(node), ast.Constant(2))), weight)
-            for c in counts if ast.unparse(node) not in place.counts() else ():
+            for c in counts if not _is_count(node, place) else ():
                 yield Edit("missing 1/P", f"1/{c}", put(n, binary(ast.Div(), copied(node), expression(c))), weight + 1)
                 yield Edit("extra 1/P", f"1/{c}", put(n, binary(ast.Mult(), expression(c), copied(node))), weight + 2)
 
@@ -111,7 +111,7 @@ def _dropped(n: Node, node: ast.BinOp, place: Place) -> Iterator[Edit]:
     divided = isinstance(node.op, ast.Div)
     counts = place.counts()
     text = ast.unparse(node.right)
-    is_count = text in counts or bool(re.search(r"\.shape\[|len\(|\.size\b", text))
+    is_count = _is_count(node.right, place)
     number = isinstance(node.right, ast.Constant)
     label = (
         "extra 1/P"
@@ -136,6 +136,11 @@ def _dropped(n: Node, node: ast.BinOp, place: Place) -> Iterator[Edit]:
         for c in [*counts][:6]:
             if c != text:
                 yield Edit("factor", f"1/{text} for 1/{c}", (((node, "right", None), expression(c)),), 2)
+
+
+def _is_count(node: ast.expr, place: Place) -> bool:
+    text = ast.unparse(node)
+    return text in place.counts() or re.fullmatch(r"len\(.*\)|.*\.shape\[.*\]|.*\.size", text) is not None
 
 
 def _is_addend(n: Node) -> bool:

@@ -28,7 +28,9 @@ def last_assignments(call: Call, program: Program) -> dict[str, ast.stmt]:
     if call.subject.kind == "ctx" or (owners and not any(owners) and not any(texts)):
         real = [n for n in known if n not in call.integers or call.subject.kind == "ctx"]
         owners = [*real[: len(parts)], *([None] * len(parts))][: len(parts)]
-    for owner, text in zip(owners, texts, strict=True):
+    if len(owners) == 1 and owners[0] is None:  # a gradient under another name, as in return dout
+        owners = [n for n in known if n not in call.integers and not n.startswith("self.")][:1]
+    for owner, text in zip(owners, texts, strict=False):
         if owner is not None and last is not None:
             found[owner] = (assigns(text) if text else None) or last
     for s in order:
@@ -37,4 +39,9 @@ def last_assignments(call: Call, program: Program) -> dict[str, ast.stmt]:
             keyed = "[" in text or text.startswith("self.")
             if owner is not None and (keyed or owner not in found) and text != owner:
                 found[owner] = s
+    if last is not None and isinstance(last.value, ast.Dict):
+        for key in last.value.keys:
+            owner = names.parameter(str(key.value), known) if isinstance(key, ast.Constant) else None
+            if owner is not None:
+                found[owner] = last
     return found

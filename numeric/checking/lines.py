@@ -26,7 +26,7 @@ Given = Mapping[Key, Sequence[Sequence[np.ndarray]]]
 class Judged:
     """A place in the backward function at all cases: what stood there, what should, whether it is true and why.
 
-    ``partly``: the value is a part of a cotangent, one of several paths.
+    ``partly``: the value is a part of a cotangent, one of several paths; ``ahead``: it is a value of the forward function.
     """
 
     site: Site
@@ -34,6 +34,7 @@ class Judged:
     true: bool | None
     should: list[tuple[np.ndarray, ...]] | None = None
     partly: bool = False
+    ahead: bool = False
     why: str = ""
 
     @property
@@ -98,7 +99,7 @@ class Lines:
             if all(number in s for s in seen):
                 found.append(self._judge(site, [s[number] for s in seen]))
         for j in found:
-            if j.true is None:
+            if j.true is None and not isinstance(getattr(j.site.statement, "value", None), ast.Name):
                 j.true, j.partly = self._recognised(j.values[0])
                 j.why = (
                     "it is the true cotangent of an expression of the forward function"
@@ -149,7 +150,7 @@ class Lines:
         shapes = {v.shape for v in values if v is not None}
         if self.call.subject.kind != "both" and self._computed_ahead(values):
             self.by_gradient = False
-            return True, False
+            return None, False
         self.by_gradient = True
         for kinds in (("inner", "assign", "after", "parameter"), ("use",)):
             pool = []
@@ -178,6 +179,8 @@ class Lines:
         owners = {id(s): n for n, s in starts.items()}
         for j in judged:
             name = owners.get(id(j.site.statement))
+            if j.site.text.startswith("return["):
+                name = names.parameter(j.site.text, list(self.call.shapes))
             if j.true is not None or name is None:
                 continue
             if j.site.kind != "return" and names.parameter(j.site.text, list(self.call.shapes)) != name:
@@ -192,3 +195,4 @@ class Lines:
             ):
                 j.should, j.why = [(t,) for t in slopes], "named"
                 j.true = all(close(v[0], t) for v, t in zip(j.values, slopes, strict=True))
+                j.why = "it equals differences of the forward function" if j.true else "named"

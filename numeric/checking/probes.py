@@ -178,16 +178,22 @@ class _Placing:
         changed.value = _Around(self, s).visit(copy.deepcopy(s.value))
         return changed
 
-    def returned(self, value: ast.expr, s: ast.stmt) -> ast.expr:
+    def returned(self, value: ast.expr, s: ast.stmt, key: ast.expr | None = None) -> ast.expr:
         if isinstance(value, (ast.Tuple, ast.List)):
             return ast.copy_location(type(value)([self.returned(v, s) for v in value.elts], ast.Load()), value)
         if isinstance(value, ast.Dict):
-            return ast.copy_location(ast.Dict(value.keys, [self.returned(v, s) for v in value.values]), value)
-        if isinstance(value, ast.Name) and not self.inner:
+            return ast.copy_location(
+                ast.Dict(value.keys, [self.returned(v, s, k) for k, v in zip(value.keys, value.values, strict=True)]),
+                value,
+            )
+        if isinstance(value, ast.Name) and not self.inner and key is None:
             return value
         if self.inner:
             value = _Around(self, s).visit(copy.deepcopy(value))
-        number = self.site("return", ast.unparse(value) if not self.inner else "returned", value.lineno, s)
+        text = (
+            f"return[{ast.unparse(key)}]" if key is not None else ast.unparse(value) if not self.inner else "returned"
+        )
+        number = self.site("return", text, value.lineno, s)
         return located(call(number, value), value.lineno)
 
 

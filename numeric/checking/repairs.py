@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import re
 import time
@@ -17,7 +18,7 @@ from numeric.checking import edits_of_matter as matter
 from numeric.checking import edits_of_products as products
 from numeric.checking.cases import Case, quiet
 from numeric.checking.differences import close
-from numeric.checking.edits import Edit, Place, nodes
+from numeric.checking.edits import Edit, Place, called, expression, is_gradient, nodes
 from numeric.checking.edits_of_residuals import residual_terms
 from numeric.checking.probes import kept, leaf, located
 from numeric.checking.program import Program, lone
@@ -28,7 +29,11 @@ FAMILIES = (
     matter.softmaxes, matter.derivatives, form.missing_sums, matter.missing_factors, matter.terms, matter.couplings,
 )  # fmt: skip
 _ALIASES = (matter.names, form.positions, form.statements)
-_COMPLETIONS = (matter.terms, form.statements)  # what a part of a cotangent may lack
+_COMPLETIONS = (
+    matter.names,
+    matter.terms,
+    form.statements,
+)  # what a part of a cotangent, or that of another value, may lack
 # From the change of a sign or an exponent to what brings something new in; in code the smaller change is the likelier.
 ORDER = (
     "sign", "factor 2", "missing 1/P", "extra 1/P", "keepdims missing", "keepdims too many", "missing transpose",
@@ -38,6 +43,7 @@ ORDER = (
     "forgotten regulariser", "forgotten path", "missing factor", "extra factor", "missing term", "extra term", "extra sum",
 )  # fmt: skip
 RANK = {label: k for k, label in enumerate(ORDER)}
+_BLANK = ("zeros", "zeros_like", "empty", "empty_like", "ones", "ones_like")
 _GRADIENT = re.compile(r"_?(d|grad|delta|g_)\w*|\w+(grad|bar|delta)\Z")
 LOCALS = "__chainrule_locals__"
 ENOUGH = 3
@@ -75,14 +81,16 @@ def repair(
     made: Callable[[str], Any],
     seconds: float,
     partial: frozenset[int] = frozenset(),
+    ahead: frozenset[int] = frozenset(),
 ) -> Repair | None:
     """The simplest edit in the region that reaches the target at all cases; None if none was found in time.
 
-    Statements in ``partial`` give a part of a cotangent; only a term may be missing there. ``made`` gives the variant in which the function of a name is as its tree stands.
+    Statements in ``partial`` give a part of a cotangent; a term may be missing there, or another value be meant; those in
+    ``ahead`` give values of the forward function, perhaps not the ones that are meant. ``made`` gives the variant in which the function of a name is as its tree stands.
     """
     deadline = time.process_time() + seconds
     passed: list[tuple[float, Repair]] = []
-    places = _places(program, cases[0], region, not target.keep and target.statement is None)
+    places = _places(program, cases[0], region, not target.keep and target.statement is None, target.statement)
     for place, function in places:
         if place.statement is target.statement and target.value is not None:
             passed += _direct(program, cases, place, function, target, made, deadline - seconds / 2, region)
@@ -92,7 +100,7 @@ def repair(
             for place, function in places:
                 if id(place.statement) in partial and family not in _COMPLETIONS:
                     continue
-                if is_alias(place.statement) and family not in _ALIASES:
+                if (is_alias(place.statement) or id(place.statement) in ahead) and family not in _ALIASES:
                     continue
                 found = nodes(place.statement)
                 for edit in family(place, found):
@@ -109,7 +117,9 @@ def repair(
 def is_alias(s: ast.stmt) -> bool:
     """``x, w = cache`` or ``H = h.shape[1]``: a statement that only gives names."""
     value = getattr(s, "value", None)
-    if any(_GRADIENT.match(leaf(t)) for t in writes(s)) and not isinstance(s, ast.For):
+    if isinstance(value, ast.Call) and called(value) in _BLANK:
+        return True
+    if any(_GRADIENT.match(leaf(t)) or is_gradient(leaf(t)) for t in writes(s)) and not isinstance(s, ast.For):
         return False
     if isinstance(value, ast.Tuple):
         return all(isinstance(v, (ast.Name, ast.Subscript, ast.Attribute, ast.Constant)) for v in value.elts)
@@ -148,7 +158,28 @@ def _tried(
     finally:
         edit.undo()
     before = ast.unparse(_head(place.statement))
-    return Repair(edit, function, place.statement.lineno, before, after, mended)
+    old = edit.old[0] if edit.changes[0][0] is not place.where else place.statement
+    entry = _entry(place.statement, edit)
+    if entry is not None:
+        before, after = entry
+    return Repair(edit, function, getattr(old, "lineno", place.statement.lineno), before, after, mended)
+
+
+def _entry(s: ast.stmt, edit: Edit) -> tuple[str, str] | None:
+    """The one entry of a returned dictionary that an edit changes, before and after."""
+    if not isinstance(s, ast.Return) or not isinstance(s.value, ast.Dict):
+        return None
+    for key, value in zip(s.value.keys, s.value.values, strict=True):
+        before = ast.unparse(value)
+        edit.apply()
+        try:
+            now = s.value.values[s.value.values.index(value)] if value in s.value.values else edit.changes[0][1]
+            after = ast.unparse(now)
+        finally:
+            edit.undo()
+        if after != before and key is not None:
+            return f"{ast.unparse(key)}: {before}", f"{ast.unparse(key)}: {after}"
+    return None
 
 
 def _head(s: Any) -> Any:
@@ -224,7 +255,9 @@ def _direct(
 # -- what is known at a line ---------------------------------------------------------------------------------------------
 
 
-def _places(program: Program, case: Case, region: Sequence[Statement], loose: bool) -> list[tuple[Place, str]]:
+def _places(
+    program: Program, case: Case, region: Sequence[Statement], loose: bool, start: ast.stmt | None
+) -> list[tuple[Place, str]]:
     """The statements of the region with the values that their functions hold before them."""
     marked = {id(s): k for k, (_, s) in enumerate(region)}
     held: dict[int, dict[str, Any]] = {}
@@ -246,10 +279,45 @@ def _places(program: Program, case: Case, region: Sequence[Statement], loose: bo
         if where is None or objects is None or _guards_a_loop(program.trees[name], s):
             continue
         arguments = {a.arg for a in program.trees[name].args.args}
-        scope = dict(_values(objects))
+        scope = {**dict(_values(objects)), **_indexed(program, name, objects)}
         own = frozenset(n for n in scope if n.partition("[")[0].partition(".")[0] not in arguments)
         module = _module(program.functions[name].__globals__)
-        found.append((Place(s, scope, module, where, own, _in_loop(program.trees[name], s), objects, loose), name))
+        found.append(
+            (
+                Place(
+                    s,
+                    scope,
+                    module,
+                    where,
+                    own,
+                    _in_loop(program.trees[name], s),
+                    objects,
+                    loose or start is None or s is start,
+                ),
+                name,
+            )
+        )
+    return found
+
+
+def _indexed(program: Program, name: str, objects: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of ``x[t]`` and the like, as far as the function writes them and they have values here."""
+    found: dict[str, Any] = {}
+    scope = program.functions[name].__globals__
+    written = [n for n in ast.walk(program.trees[name]) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)]
+    counters = {n.slice.id for n in written if isinstance(n.slice, ast.Name)}
+    arrays = [n for n, v in objects.items() if getattr(kept(v), "ndim", 0) > 1]
+    more = [expression(f"{n}[{t}]") for t in sorted(counters) for n in arrays]
+    for node in [*written, *more]:
+        text = ast.unparse(node)
+        used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        if text in found or not used <= set(objects) or ".shape" in text or len(found) > 24:
+            continue
+        value = None
+        with quiet(), contextlib.suppress(Exception):  # an index may be out of bounds here
+            value = kept(lone(node, list(objects), scope)(*objects.values()))
+        if value is not None and value.dtype.kind == "f":
+            found[text] = value
     return found
 
 

@@ -42,8 +42,8 @@ def roles(call: Call) -> Roles:
             cotangents.append(p.name)
         elif p.name in call.shapes or p.name in call.keys or p.name in call.others:
             values.append(p.name)
-        elif p.name in told:
-            returned[p.name] = told.index(p.name)
+        elif p.name in map(names.leaf, told):
+            returned[p.name] = [names.leaf(t) for t in told].index(p.name)
         elif names.CACHE.match(p.name):
             cache = p.name
         elif names.is_cotangent(p.name) or (
