@@ -13,6 +13,7 @@ from numeric.lowering.kernels import Kernel, grouped
 from numeric.lowering.narrowing import narrowed
 from numeric.lowering.padding import padded
 from numeric.lowering.program import ArrayProgram, Line, Program, Value
+from numeric.lowering.restriction import restricted
 from numeric.lowering.scaling import sunk
 from numeric.lowering.sharing import collected, cut, shared
 from numeric.lowering.stability import stabilised
@@ -28,7 +29,7 @@ __all__ = ["ArrayProgram", "Line", "Program", "Value", "lowered", "prepared"]
 def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=()) -> Program:
     """The equations that compute ``outputs`` from ``arguments``, shared, stable and fused: what a back end reads."""
     program = cut(collected(arguments, outputs, updates))
-    for rewrite in (shared, fused, structured, narrowed, shared, stabilised, sunk, fused, hoisted, shared):
+    for rewrite in (shared, fused, structured, narrowed, shared, stabilised, sunk, fused, hoisted, restricted, shared):
         program = rewrite(program)
     return program
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +90,16 @@ def generate(
     length, rng = int(extent), np.random.default_rng(seed)
     (many,) = batched([scores], "samples_")
     given = variables(many)
-    function = lambdify(list(given.values()), many)
+    functions: dict[bool, Callable[..., np.ndarray]] = {}
     for _ in range(count):
         seen = written[:, -length:]
+        full = seen.shape[1] == length
+        if full not in functions:  # from a full window the last row alone is computed
+            functions[full] = lambdify(list(given.values()), many[:, -1:] if full else many)
         padded = np.pad(seen, ((0, 0), (0, length - seen.shape[1])))
-        rows = function(*(padded if name == tokens[0].name else parameters[name] for name in given))
-        row = seen.shape[1] - 1 - (length - rows.shape[1])
-        if row < 0:
+        rows = functions[full](*(padded if name == tokens[0].name else parameters[name] for name in given))
+        row = -1 if full else seen.shape[1] - 1 - (length - rows.shape[1])
+        if row < 0 and not full:
             raise OptionError(f"generate: the model says nothing after {seen.shape[1]} tokens; start with more")
         written = np.concatenate([written, _drawn(rows[:, row], temperature, rng)[:, None]], axis=1)
     return written if np.ndim(start) == 2 else written[0]

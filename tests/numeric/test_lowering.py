@@ -82,3 +82,23 @@ def test_a_sum_runs_where_its_guard_holds():
     assert not any(t.definition.guards for t in program.steps)
     rng = np.random.default_rng(8)
     compare([slope], [x, W], [rng.normal(size=(7, 3)), rng.normal(size=(3, 5))])
+
+
+@pytest.mark.parametrize(("key", "rows"), [(slice(2, 5), 3), (6, 1), (-1, 1)])
+def test_only_what_is_read_is_computed(key, rows):
+    x, W = tensor("x", (7, 3)), tensor("W", (3, 4))
+    s = np.tanh((np.tanh(x @ W) @ W.T).named("s"))[key]
+    program = prepared([x, W], [s])
+    assert {t.extents[0] if len(t.extents) == 2 else 1 for t in program.steps} == {rows}
+    rng = np.random.default_rng(9)
+    compare([s], [x, W], [rng.normal(size=(7, 3)), rng.normal(size=(3, 4))])
+
+
+def test_what_two_read_is_computed_for_both():
+    x = tensor("x", 9)
+    u = np.cumsum(np.tanh(x)).named("u")
+    y, z = u[1:3] * u[1:3], u[5]
+    program = prepared([x], [y, z])
+    (made,) = [t for t in program.steps if t.name == "u"]
+    assert made.extents == (5,)
+    compare([y, z, u[3:5] @ u[5:7]], [x], [np.random.default_rng(10).normal(size=9)])

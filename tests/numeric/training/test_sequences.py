@@ -13,7 +13,7 @@ from symbolic import average_loss, cross_entropy, gradient, tensor
 from symbolic.errors import DeclarationError
 from symbolic.language.gallery import GALLERY
 from symbolic.language.gallery.transformers import GPT
-from symbolic.language.samples import variables
+from symbolic.language.samples import batched, variables
 
 
 def test_sorting_is_sorted():
@@ -127,6 +127,20 @@ def test_tokens_are_drawn_from_the_softmax():
     assert np.mean(colder == 1) == pytest.approx(0.9, abs=0.02)
     again = generate(scores, parameters, np.zeros((4000, 1)), 1, seed=2)[:, 1]
     assert np.array_equal(drawn, again)
+
+
+def test_a_full_window_says_what_all_its_rows_say():
+    loss = small()
+    scores, parameters = prediction_of(loss), initial_parameters(loss, seed=4)
+    (many,) = batched([scores], "samples_")
+    given = variables(many)
+    f = lambdify(list(given.values()), many)
+    start = np.random.default_rng(5).integers(0, 3, (6, 4))
+    written = generate(scores, parameters, start, 5, temperature=0)
+    for end in range(5, 9):
+        window = written[:, end - 5 : end]
+        rows = f(*(window if name == "tokens" else parameters[name] for name in given))
+        assert np.array_equal(written[:, end], rows[:, -1].argmax(axis=1))
 
 
 def test_what_generate_refuses():
