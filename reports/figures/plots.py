@@ -35,6 +35,7 @@ STYLES = (
     ("#56b4e9", (0, (1, 1)), "P"),
     ("#555555", (0, (6, 2)), "X"),
 )
+MOST_SQUARES = 1600  # entries of a matrix of which each is drawn as a square of its own
 FORMATS = (".svg", ".png", ".pdf")
 
 
@@ -183,7 +184,12 @@ def structure_picture(matrix: Any, rows: str = "", columns: str = "", words: Cat
     a = a.reshape(int(np.prod(a.shape[:half])), -1)
     figure, (axis,) = _panels(1, height=4.0, width=4.4)
     largest = np.abs(a).max() or 1.0
-    image = axis.imshow(a, cmap="PuOr", vmin=-largest, vmax=largest, interpolation="nearest", aspect="auto")
+    shades = {"cmap": "PuOr", "vmin": -largest, "vmax": largest}
+    if a.size <= MOST_SQUARES:  # squares that every format can draw
+        image = axis.pcolormesh(np.arange(a.shape[1] + 1) - 0.5, np.arange(a.shape[0] + 1) - 0.5, a, **shades)
+        axis.invert_yaxis()
+    else:
+        image = axis.imshow(a, interpolation="nearest", aspect="auto", **shades)
     figure.colorbar(image, ax=axis, shrink=0.8)
     axis.grid(False)
     axis.xaxis.get_major_locator().set_params(integer=True)

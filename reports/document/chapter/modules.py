@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from numeric import lambdify
 from reports.document.chapter.book import Book
 from reports.document.derivation import jacobian_table, program_table
-from reports.document.model import Section
-from symbolic import Derivative, jacobian, squared_error, tensor
+from reports.document.model import Block, Section
+from reports.figures.plots import structure_picture
+from symbolic import Derivative, Sum, define, indices, jacobian, squared_error, tensor
 from symbolic.program.tensors import Tensor
 
 DEPTH = 8  # of the stack in the figure
@@ -26,10 +28,27 @@ def vector(book: Book) -> Section:
         book.diagram("vector.figure", d.output, [z_g], gradients=True),
         book.say("vector.jacobian"),
         *book.checked(Derivative(z_g, (z_f,)), local, jacobian(z_g, z_f)),
+        *_structures(book),
         book.steps(made),
         book.say("vector.whole"),
         *book.checked(Derivative(d.output, (z_f,)), (2 * (z - y)) @ local, d.gradient(z_f)),
     )
+
+
+def _structures(book: Book) -> list[Block]:
+    """The Jacobians of a pointwise function and of a sliding weighted sum at a random point, as pictures."""
+    rng = np.random.default_rng(book.choices.seed)
+    x, w = tensor("x", 12), tensor("w", 3)
+    p, q = indices("p", 10), indices("q")
+    sliding = define[p](Sum[q](w[q] * x[p + q])).named("s")
+    pointwise = np.tanh(x).named("z")
+    values = rng.normal(size=12), rng.normal(size=3)
+    blocks: list[Block] = [book.say("vector.structure")]
+    for key, module in (("diagonal", pointwise), ("banded", sliding)):
+        J = jacobian(module, x)
+        drawn = structure_picture(lambdify([x, w], J)(*values), words=book.words)
+        blocks += [book.equation(Derivative(module, (x,)), J), book.plot(f"vector.{key}", drawn)]
+    return blocks
 
 
 def stacked(book: Book) -> Section:

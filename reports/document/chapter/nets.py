@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from numeric.training.curvature import Objective
 from numeric.training.history import History, records_from
+from numeric.training.initial import initial_parameters
+from numeric.training.synthetic import teacher_data
 from reports.document.chapter.book import Book, number
-from reports.document.derivation import jacobian_table, program_table
+from reports.document.derivation import Derived, jacobian_table, program_table
 from reports.document.model import Block, Code, Fold, Section
 from reports.document.training import history_blocks
+from reports.figures.plots import histograms
 from symbolic import Derivative, define, indices, mlp, squared_error, tensor
 from symbolic import Sum as Total
 from symbolic.program.tensors import Tensor
@@ -110,9 +114,21 @@ def example(book: Book) -> Section:
         book.say("example.code"),
         Fold(book.words("report.code"), [Code(made.listing.source, "python")]),
         list(checked.blocks) if checked is not None else None,
+        *_gradients(book, made),
         _trained(book, "example-net"),
         _trained(book, "digits-net"),
     )
+
+
+def _gradients(book: Book, made: Derived) -> list[Block]:
+    """How large the entries of the weights' gradients are in each layer, averaged over a batch at the first parameters."""
+    loss = made.derivation.output
+    objective, data = Objective(loss), teacher_data(loss, 64, book.choices.seed).bind(loss)
+    at = initial_parameters(loss, seed=book.choices.seed)
+    found = objective.split(objective.value_and_gradient(at, data)[1], at)
+    shown = {f"${name}$": g / np.abs(g).max() for name, g in found.items() if name.startswith("W")}
+    drawn = histograms(shown, book.prose("example.entries"), book.words)
+    return [book.say("example.gradients"), book.plot("example.histogram", drawn)]
 
 
 def _trained(book: Book, name: str) -> list[Block]:
