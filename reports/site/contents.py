@@ -9,6 +9,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import click
 
+LONGEST_SIGNATURE = 500
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -81,8 +83,18 @@ def _entry(name: str) -> str:
     if inspect.ismodule(value):
         return f".. automodule:: {name}\n   :members:\n"
     if inspect.isclass(value):
-        return f".. autoclass:: {name}\n   :members:\n"
+        return f".. autoclass:: {name}{_short_signature(value)}\n   :members:\n"
     return f".. autofunction:: {name}" if callable(value) else f".. autodata:: {name}\n   :no-value:"
+
+
+def _short_signature(value: type) -> str:
+    """The names of a class's parameters where their types would fill the page, else nothing: Sphinx writes the whole."""
+    try:
+        hints = typing.get_type_hints(value.__init__)
+    except (NameError, TypeError):  # imported for type checkers alone; written in C
+        return ""
+    names = [name for name in hints if name != "return"]
+    return f"({', '.join(names)})" if sum(len(str(hint)) for hint in hints.values()) > LONGEST_SIGNATURE else ""
 
 
 def command_line() -> Markdown:

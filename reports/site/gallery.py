@@ -19,7 +19,7 @@ from reports.site.examples import environment
 FOLDER = "gallery-reports"  # of the site, with one report for each model
 KEYS = "keys.json"  # in that folder: what each report was made from
 PACKAGES = Path(__file__).resolve().parents[2]
-SECONDS = 600.0  # that one report may take
+SECONDS = 1800.0  # that one report may take, on a machine with other work to do
 KINDS = {
     "chapter": "Of the chapter",
     "regression": "Regression",

@@ -15,7 +15,7 @@ from reports.site.examples import execute
 PAGES = Path(reports.site.__file__).parent / "pages"
 NAMES = sorted(p.relative_to(PAGES).with_suffix("").as_posix() for p in PAGES.rglob("*.md"))
 PACKAGES = ("symbolic", "numeric", "reports")
-DOCUMENTED = re.compile(r"^\.\. auto\w+:: (\S+)", re.MULTILINE)
+DOCUMENTED = re.compile(r"^\.\. auto\w+:: ([\w.]+)", re.MULTILINE)
 
 
 def page(name, folder):
