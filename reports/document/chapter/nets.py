@@ -77,11 +77,23 @@ def weighted(book: Book) -> Section:
     return book.section(
         "weighted",
         book.say("weighted.text"),
+        book.diagram("weighted.three", *_fan(), gradients=True),
+        book.say("weighted.at_once"),
         book.diagram("weighted.figure", d.output, d.program, gradients=True),
         book.steps(made),
         book.say("weighted.by_hand"),
         *book.checked(Derivative(d.output, (z,)), claim, d.gradient(z)),
     )
+
+
+def _fan() -> tuple[Tensor, list[Tensor]]:
+    """One variable z that feeds three weighted sums, each drawn by itself."""
+    x, v = tensor("x"), tensor("v", role="parameter")
+    z = np.tanh(v * x).named("z")
+    sums = [(tensor(f"w_{i}", role="parameter") * z).named(f"s_{i}") for i in range(3)]
+    targets = [tensor(f"y_{i}", role="target") for i in range(3)]
+    costs = [(s - y) ** 2 for s, y in zip(sums, targets, strict=True)]
+    return (costs[0] + costs[1] + costs[2]).named("C"), [z, *sums]
 
 
 def stack(book: Book) -> Section:
