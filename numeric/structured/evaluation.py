@@ -6,7 +6,7 @@ numbers than the product. So a function has a plan for each set of sizes that it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,19 @@ import numpy as np
 import sympy as sp
 
 from numeric.binding import Sizes, common_dtype
-from numeric.structured.array import StructuredArray
-from numeric.structured.terms import ProductTerm, ScatteredTerm
-from symbolic.calculus.closed_form import Closed
+from numeric.structured.layouts import (
+    Layout,
+    ScatteredLayout,
+    TermLayout,
+    affine_positions,
+    indices_of,
+    is_affine,
+    position,
+)
 from symbolic.calculus.compression import Compressed
-from symbolic.calculus.realisation import realised
 from symbolic.calculus.terms import Term
 from symbolic.errors import EvaluationError
 from symbolic.program.dims import shape_text
-from symbolic.program.expressions import Index
 from symbolic.program.tensors import Tensor
 
 MOST_PLANS = 64  # sets of sizes that a function remembers
@@ -32,7 +36,7 @@ MOST_PLANS = 64  # sets of sizes that a function remembers
 class _Plan:
     function: Callable[..., list[Any]] | None
     tensors: tuple[Tensor, ...]
-    outputs: tuple[Tensor | _Layout, ...]
+    outputs: tuple[Tensor | Layout, ...]
 
 
 class StructuredFunction:
@@ -75,7 +79,7 @@ class StructuredFunction:
         dtype = common_dtype(self.dtype, self.arguments, values)
         found = plan.function(*values) if plan.function is not None else []
         known = dict(zip([t.serial for t in plan.tensors], found, strict=True))
-        result = [o.filled(known, dtype) if isinstance(o, _Layout) else known[o.serial] for o in plan.outputs]
+        result = [o.filled(known, dtype) if isinstance(o, Layout) else known[o.serial] for o in plan.outputs]
         self._current = plan.function
         return result[0] if self.container is None else self.container(result)
 
@@ -107,11 +111,11 @@ class StructuredFunction:
         return self._functions[contracted]
 
     def _places(self, t: Term) -> list[Tensor | None]:
-        """For each axis of a scattered term the positions as a tensor over the indices in it, None for a mere index."""
+        """For each axis of a scattered term the positions as a tensor, None for an affine place, which is known."""
         if not t.is_scattered:
             return []
         if t not in self._positions:
-            self._positions[t] = [None if isinstance(p, Index) else _position(p) for p in t.places]
+            self._positions[t] = [None if is_affine(p) else position(p) for p in t.places]
         return self._positions[t]
 
     def _planned(self, shapes: tuple[tuple[int, ...], ...]) -> _Plan:
@@ -125,89 +129,31 @@ class StructuredFunction:
         smaller = tuple(number(t.contracted.entries) <= number(t.entries) for c in self._compressed for t in c.terms)
         function, tensors, chosen = self._function(smaller)
         layouts = iter(chosen)
-        outputs = tuple(
-            o if isinstance(o, Tensor) else _Layout(o, tuple(self._laid_out(t, number) for t in next(layouts)), number)
-            for o in self.outputs
-        )
+        outputs = tuple(o if isinstance(o, Tensor) else self._layout(o, next(layouts), number) for o in self.outputs)
         return _Plan(function, tensors, outputs)
 
-    def _laid_out(self, t: Term, number: Callable[[sp.Expr], int]) -> _TermLayout:
+    def _layout(self, c: Compressed, terms: Sequence[Term], number: Callable[[sp.Expr], int]) -> Layout:
+        shape = tuple(number(e) for e in c.tensor.extents)
+        return Layout(shape, c.rows, [self._laid_out(t, shape, number) for t in terms])
+
+    def _laid_out(
+        self, t: Term, shape: tuple[int, ...], number: Callable[[sp.Expr], int]
+    ) -> TermLayout | ScatteredLayout:
         label = {i: n for n, i in enumerate(t.core)}
-        return _TermLayout(
+        layout = TermLayout(
             tuple(f.tensor.serial for f in t.factors),
             tuple(tuple(label[i] for i in f.indices) for f in t.factors),
-            tuple(label[p] if isinstance(p, Index) else -1 for p in t.places),
+            tuple(label[p] for p in t.places) if not t.is_scattered else (),
+            t.rows,
             {label[i]: number(i.extent) for i in t.core},
             float(t.coefficient),
-            tuple(
-                (p.serial, tuple(label[i] for i in _indices_of(place))) if p is not None else None
-                for p, place in zip(self._places(t), t.places, strict=False)
-            ),
         )
-
-
-def _indices_of(place: sp.Expr) -> tuple[Index, ...]:
-    return tuple(sorted(place.atoms(Index), key=lambda i: (i.name, i.dummy_index)))
-
-
-def _position(place: sp.Expr) -> Tensor:
-    return realised(Closed(_indices_of(place), place), dtype="int")
-
-
-# -- layouts ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _TermLayout:
-    factors: tuple[int, ...]
-    labels: tuple[tuple[int, ...], ...]
-    places: tuple[int, ...]
-    sizes: Mapping[int, int]
-    coefficient: float
-    positions: tuple[tuple[int, tuple[int, ...]] | None, ...]
-
-    def filled(self, known: Mapping[int, Any], shape: tuple[int, ...], rows: int, dtype: np.dtype) -> Any:
-        """The term with its numbers."""
-        arrays = tuple(_real(known[serial], dtype) for serial in self.factors)
-        if not self.positions:
-            return ProductTerm(arrays, self.labels, self.places, rows, self.sizes, self.coefficient, dtype)
-        whole = ProductTerm(arrays, self.labels, (), 0, self.sizes, self.coefficient, dtype)
-        over = tuple(self.sizes)
-        values = np.broadcast_to(whole.contracted(over), [self.sizes[n] for n in over])
-        inside = np.ones(values.shape, bool)
-        places = []
-        for axis, extent in enumerate(shape):
-            position = self.positions[axis]
-            if position is None:
-                n = self.places[axis]
-                at = np.arange(self.sizes[n]).reshape([-1 if m == n else 1 for m in over])
-            else:
-                found, mine = np.asarray(known[position[0]]), position[1]
-                order = sorted(range(len(mine)), key=lambda a: over.index(mine[a]))
-                at = found.transpose(order).reshape([self.sizes[n] if n in mine else 1 for n in over])
-            at = np.broadcast_to(at, values.shape)
-            inside &= (at >= 0) & (at < extent)
-            places.append(at)
-        places = [at[inside] for at in places]
-        row, column = _flat(places[:rows], shape[:rows]), _flat(places[rows:], shape[rows:])
-        return ScatteredTerm(row, column, values[inside], (shape[:rows], shape[rows:]))
-
-
-def _flat(places: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-    return np.ravel_multi_index(tuple(places), shape)
-
-
-def _real(value: Any, dtype: np.dtype) -> np.ndarray:
-    return np.asarray(value, dtype)
-
-
-class _Layout:
-    """Where the numbers of one compressed output go, at known sizes."""
-
-    def __init__(self, c: Compressed, terms: tuple[_TermLayout, ...], number: Callable[[sp.Expr], int]):
-        self.shape, self.rows, self.terms = tuple(number(e) for e in c.tensor.extents), c.rows, terms
-
-    def filled(self, known: Mapping[int, Any], dtype: np.dtype) -> StructuredArray:
-        """The structured array."""
-        terms = [t.filled(known, self.shape, self.rows, dtype) for t in self.terms]
-        return StructuredArray(self.shape, self.rows, terms, dtype)
+        if not t.is_scattered:
+            return layout
+        axes = [
+            affine_positions(place, label, layout.sizes, number)
+            if p is None
+            else (p.serial, tuple(label[i] for i in indices_of(place)))
+            for p, place in zip(self._places(t), t.places, strict=True)
+        ]
+        return ScatteredLayout(layout, axes, shape)

@@ -121,21 +121,48 @@ def _root(same: Mapping[int, int], n: int) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class ScatteredTerm:
-    """Entries of a matrix of ``shape`` (rows' shape, columns' shape) at flat positions; equal positions add up."""
+class Pattern:
+    """Where the entries of a matrix of ``shape`` (rows' shape, columns' shape) are, as flat positions."""
 
     row: np.ndarray
     column: np.ndarray
-    values: np.ndarray
     shape: tuple[tuple[int, ...], tuple[int, ...]]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many rows and columns there are."""
+        return prod(self.shape[0]), prod(self.shape[1])
+
+    @cached_property
+    def transposed(self) -> Pattern:
+        """Rows and columns exchanged."""
+        return Pattern(self.column, self.row, self.shape[::-1])
+
+    @cached_property
+    def _by_rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        order = np.argsort(self.row, kind="stable")
+        counts = np.bincount(self.row, minlength=self.size[0])
+        return order, self.column[order], np.concatenate([[0], np.cumsum(counts)])
+
+    def matrix(self, values: np.ndarray) -> scipy.sparse.csr_array:
+        """The matrix with these entries; entries at one position add up."""
+        order, columns, starts = self._by_rows
+        return scipy.sparse.csr_array((values[order], columns, starts), shape=self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class ScatteredTerm:
+    """Entries in the places of a pattern."""
+
+    pattern: Pattern
+    values: np.ndarray
     coefficient: float = 1.0
 
     @cached_property
     def matrix(self) -> scipy.sparse.csr_array:
         """The term over flat rows and flat columns."""
-        sizes = prod(self.shape[0]), prod(self.shape[1])
         values = self.values if self.coefficient == 1 else self.values * self.values.dtype.type(self.coefficient)
-        return scipy.sparse.coo_array((values, (self.row, self.column)), shape=sizes).tocsr()
+        return self.pattern.matrix(values)
 
     @property
     def dtype(self) -> np.dtype:
@@ -145,12 +172,12 @@ class ScatteredTerm:
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """What it holds in memory."""
-        return self.row, self.column, self.values
+        return self.pattern.row, self.pattern.column, self.values
 
     @property
     def transposed(self) -> ScatteredTerm:
         """Rows and columns exchanged."""
-        return ScatteredTerm(self.column, self.row, self.values, self.shape[::-1], self.coefficient)
+        return replace(self, pattern=self.pattern.transposed)
 
     def scaled(self, factor: float) -> ScatteredTerm:
         """The term times a number."""
@@ -162,11 +189,11 @@ class ScatteredTerm:
 
     def times(self, v: np.ndarray) -> np.ndarray:
         """The term times ``v`` of the columns' shape and one axis more, which holds several of them."""
-        return (self.matrix @ v.reshape(-1, v.shape[-1])).reshape(*self.shape[0], v.shape[-1])
+        return (self.matrix @ v.reshape(-1, v.shape[-1])).reshape(*self.pattern.shape[0], v.shape[-1])
 
     def diagonal(self) -> np.ndarray:
         """The entries whose rows are their columns, in the rows' shape."""
-        return self.matrix.diagonal().reshape(self.shape[0])
+        return self.matrix.diagonal().reshape(self.pattern.shape[0])
 
 
 Term = ProductTerm | ScatteredTerm

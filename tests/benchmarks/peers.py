@@ -16,6 +16,7 @@ import time  # noqa: E402
 
 import numpy as np  # noqa: E402
 
+STRUCTURED = "structured-"  # tasks whose result chainrule keeps compressed; the others compute the dense array
 RATE = 1e-6  # Small, so that the numbers stay ordinary however long a peer runs.
 LAYERS = ((60, 600), (40, 60), (10, 40))
 
@@ -48,14 +49,21 @@ def quadratic_arrays():
     return rng.normal(size=(2048, 2048)), rng.normal(size=2048)
 
 
+def convolution_arrays():
+    """A signal of 2000 numbers and a kernel of 9."""
+    rng = np.random.default_rng(4)
+    return rng.normal(size=2000), rng.normal(size=9)
+
+
 # -- chainrule ---------------------------------------------------------------------------------------------------------
 
 
 def chainrule(task, size):
     """A function that runs the task once."""
     import numeric
-    from symbolic import hessian, tensor
+    from symbolic import compressed, hessian, jacobian, tensor
 
+    kept, task = (compressed, task.removeprefix(STRUCTURED)) if task.startswith(STRUCTURED) else (lambda h: h, task)
     if task == "l18":
         loss = l18_loss()
         step = numeric.training_step(loss, learning_rate=RATE)
@@ -69,7 +77,7 @@ def chainrule(task, size):
         arrays = logistic_arrays()
     elif task == "factorisation":
         U, V, M = tensor("U", "m k", role="parameter"), tensor("V", "n k"), tensor("M", "m n")
-        f = numeric.lambdify([U, V, M], hessian(np.sum((U @ V.T - M) ** 2), U))
+        f = numeric.lambdify([U, V, M], kept(hessian(np.sum((U @ V.T - M) ** 2), U)))
         arrays = factor_arrays()
     elif task == "quadratic":
         A, x = tensor("A", "n n"), tensor("x", "n", role="parameter")
@@ -77,8 +85,18 @@ def chainrule(task, size):
         arrays = quadratic_arrays()
     elif task == "logsumexp":
         x = tensor("x", "n", role="parameter")
-        f = numeric.lambdify([x], hessian(np.log(np.sum(np.exp(x))), x))
+        f = numeric.lambdify([x], kept(hessian(np.log(np.sum(np.exp(x))), x)))
         arrays = (quadratic_arrays()[1],)
+    elif task in ("softplus", "tanh"):
+        x = tensor("x", "n", role="parameter")
+        f = numeric.lambdify(
+            [x], kept(jacobian(np.tanh(x), x) if task == "tanh" else hessian(np.sum(np.logaddexp(0, x)), x))
+        )
+        arrays = (quadratic_arrays()[1],)
+    elif task == "convolution":
+        x, u = tensor("x", "n"), tensor("u", 9)
+        f = numeric.lambdify([x, u], kept(jacobian(np.convolve(x, u, "valid"), x)))
+        arrays = convolution_arrays()
     else:
         raise SystemExit(f"unknown task {task}")
     return lambda: f(*arrays)
@@ -120,7 +138,11 @@ def torch(task, size):
             return loss.item()
 
         return step
-    hessian = t.func.hessian
+    hessian, task = t.func.hessian, task.removeprefix(STRUCTURED)
+    if task == "convolution":
+        x, u = (t.tensor(a) for a in convolution_arrays())
+        f = t.func.jacrev(lambda v: t.nn.functional.conv1d(v[None], u.flip(0)[None, None])[0])
+        return lambda: f(x)
     if task == "logistic":
         X, w, y = (t.tensor(a) for a in logistic_arrays())
         f = hessian(lambda v: t.nn.functional.softplus(-y * (X @ v)).sum())
@@ -130,7 +152,15 @@ def torch(task, size):
         f = hessian(lambda u: ((u @ V.T - M) ** 2).sum())
         return lambda: f(U)
     A, x = (t.tensor(a) for a in quadratic_arrays())
-    f = hessian((lambda v: v @ A @ v) if task == "quadratic" else (lambda v: t.logsumexp(v, 0)))
+    if task == "tanh":
+        f = t.func.jacrev(t.tanh)
+    else:
+        losses = {
+            "quadratic": lambda v: v @ A @ v,
+            "logsumexp": lambda v: t.logsumexp(v, 0),
+            "softplus": lambda v: t.nn.functional.softplus(v).sum(),
+        }
+        f = hessian(losses[task])
     return lambda: f(x)
 
 
@@ -140,7 +170,7 @@ def jax(task, size):
 
     if task != "l18":
         j.config.update("jax_enable_x64", True)
-    np_ = j.numpy
+    np_, task = j.numpy, task.removeprefix(STRUCTURED)
     if task == "l18":
         parameters, x, y = l18_arrays(size)
         state = [list(map(np_.asarray, parameters))]
@@ -169,9 +199,17 @@ def jax(task, size):
     elif task == "factorisation":
         U, V, M = (np_.asarray(a) for a in factor_arrays())
         f, point = j.jit(j.hessian(lambda u: ((u @ V.T - M) ** 2).sum())), U
+    elif task == "convolution":
+        point, u = (np_.asarray(a) for a in convolution_arrays())
+        f = j.jit(j.jacrev(lambda v: np_.convolve(v, u, "valid")))
     else:
         A, point = (np_.asarray(a) for a in quadratic_arrays())
-        f = j.jit(j.hessian((lambda v: v @ A @ v) if task == "quadratic" else j.nn.logsumexp))
+        losses = {
+            "quadratic": lambda v: v @ A @ v,
+            "logsumexp": j.nn.logsumexp,
+            "softplus": lambda v: j.nn.softplus(v).sum(),
+        }
+        f = j.jit(j.jacrev(np_.tanh) if task == "tanh" else j.hessian(losses[task]))
     return lambda: f(point).block_until_ready()
 
 
