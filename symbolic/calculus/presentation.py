@@ -141,7 +141,7 @@ def _shared(closed: Closed) -> Closed:
         form = normal_form(closed_form(u))
         same[u] = first.setdefault(form, u)
         if same[u] is u and form.expr.has(Reduction) and not u.facts:
-            u.facts = tuple(Fact((a,), 1, sp.S.Zero) for a, i in enumerate(form.indices) if _sums_to_zero(form, i))
+            u.facts = tuple(Fact((a,), 1, sp.S.Zero) for a, i in enumerate(form.indices) if sums_to_zero(form, i))
     mapping = {
         a: same[a.tensor].access(*a.indices)
         for a in closed.expr.atoms(Access)
@@ -150,9 +150,13 @@ def _shared(closed: Closed) -> Closed:
     return replace(closed, expr=closed.expr.xreplace(mapping)) if mapping else closed
 
 
-def _sums_to_zero(form: Closed, index: Index) -> bool:
-    rest = tuple(i for i in form.indices if i is not index)
-    return normal_form(Closed(rest, Reduction("sum", form.expr, (index,)))).expr == 0
+def sums_to_zero(form: Closed, index: Index) -> bool:
+    """Whether a form summed over one of its indices is exactly zero."""
+    own = tuple(i.fresh() for i in form.indices)  # an output index keeps its identity only in its own place
+    over = own[form.indices.index(index)]
+    return (
+        normal_form(Closed(tuple(i for i in own if i is not over), Reduction("sum", form.at(own), (over,)))).expr == 0
+    )
 
 
 def is_unnamed_sum(t: Tensor) -> bool:
