@@ -67,7 +67,8 @@ class Telling:
         """A structural finding in words."""
         subject = symbol(f.subject) if f.subject is not None else ()
         axes = ", ".join(map(str, f.axes))
-        return phrase(self.words, f"finding.{f.key.replace(' ', '_')}", subject=subject, axes=axes)
+        numbers = {name: Math(latex(((), e))) for name, e in f.numbers}
+        return phrase(self.words, f"finding.{f.key.replace(' ', '_')}", subject=subject, axes=axes, **numbers)
 
 
 # What a condition in words looks like, by the key of its sentence; others are the same in every language.

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from reports.document.model import Block, List, Paragraph, Section
+import sympy as sp
+
+from reports.document.model import Block, List, Math, Paragraph, Section
 from reports.document.phrases import phrase, symbol
 from reports.document.steps import Telling
 from symbolic.calculus.closed_form import Closed
+from symbolic.calculus.compression import compressed
 from symbolic.calculus.derivation import Derivation
 from symbolic.calculus.realisation import realised
 from symbolic.calculus.records import Derivative
 from symbolic.calculus.structure import Finding, structure
 from symbolic.errors import ChainruleError
+from symbolic.notation import latex
+from symbolic.notation.terms import compressed_latex
+from symbolic.program.dims import Dim
 from symbolic.program.expressions import Access
 from symbolic.program.tensors import Tensor
 
@@ -49,7 +55,19 @@ def _hessian(d: Derivation, w, telling: Telling) -> list[Block]:
     if not findings:
         return []
     intro, items = _said("report.hessian_of", w, findings, telling)
-    return [intro, telling.formula(Derivative(d.output, (w, w)), h), items]
+    return [intro, telling.formula(Derivative(d.output, (w, w)), h), items, *_stored(h, telling)]
+
+
+def _stored(h: Tensor, telling: Telling) -> list[Block]:
+    """What is stored of a Hessian that is kept compressed, where that is less than its entries."""
+    if h.ndim < 2:
+        return []
+    c = compressed(h)
+    stored, dense = (sp.sympify(n.expr if isinstance(n, Dim) else n, strict=True) for n in (c.entries, c.dense_entries))
+    if stored == 0 or c.kind == "dense" or (dense - stored).is_positive is False or stored == dense:
+        return []
+    numbers = {"stored": Math(latex(((), stored))), "dense": Math(latex(((), dense)))}
+    return [Paragraph(phrase(telling.words, "report.compressed", form=Math(compressed_latex(c)), **numbers))]
 
 
 def _said(key: str, w, findings: tuple[Finding, ...], telling: Telling) -> list[Block]:

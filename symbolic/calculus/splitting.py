@@ -33,7 +33,7 @@ def split(form: Closed, rows: int) -> tuple[Term, ...]:
     >>> sorted(term.kind for term in split(closed_form(np.diag(d) - 2 * np.outer(u, u)), 1))
     ['diagonal', 'rank_one']
     """
-    products = [_placed(m, form.indices, rows) for m in _monomials(form.expr, set(form.indices))]
+    products = [_placed(m, form.indices, rows) for m in monomials(form.expr, set(form.indices))]
     groups: dict[tuple, list[_Product]] = {}
     for p in products:
         groups.setdefault(p.places, []).append(p)
@@ -121,18 +121,18 @@ class _Factors:
 # -- monomials -------------------------------------------------------------------------------------------------------
 
 
-def _monomials(e: sp.Expr, outer: set[Index]) -> list[list[sp.Expr]]:
+def monomials(e: sp.Expr, outer: set[Index]) -> list[list[sp.Expr]]:
     """Products whose sum is ``e``, expanded where a sum hides a delta or is a sum of separated products."""
     if e == 0:
         return []
     if e.is_Add:
-        return [m for a in e.args for m in _monomials(a, outer)]
+        return [m for a in e.args for m in monomials(a, outer)]
     found: list[list[sp.Expr]] = [[]]
     for f in sp.Mul.make_args(e):
         if f.is_Add and _worth_expanding(f, outer):
-            options = _monomials(f, outer)
+            options = monomials(f, outer)
         elif isinstance(f, Reduction) and f.kind == "sum" and _hides_deltas(f.body, outer) and not f.guards:
-            options = [[Reduction("sum", sp.Mul(*m), f.bound)] for m in _monomials(f.body, outer)]
+            options = [[Reduction("sum", sp.Mul(*m), f.bound)] for m in monomials(f.body, outer)]
         else:
             options = [[f]]
         if len(found) * len(options) > MOST_EXPANDED:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbolic.calculus.closed_form import Closed, TooLargeError, closed_form, is_opaque
-from symbolic.calculus.function_rules import is_nonnegative
+from symbolic.calculus.definiteness import semidefinite
 from symbolic.calculus.normal_form import normal_form
-from symbolic.calculus.presentation import presented
-from symbolic.program.expressions import Access, Index, Reduction
-from symbolic.program.functions import Equal, Sigmoid
+from symbolic.calculus.presentation import presented, sums_to_zero
+from symbolic.calculus.splitting import split
+from symbolic.calculus.terms import Term, runs_over
+from symbolic.program.expressions import Access, Index, Reduction, Within
+from symbolic.program.functions import Equal
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 
@@ -26,6 +28,7 @@ SENTENCES = {
     "independent": "It does not depend on {subject}.",
     "constant": "It is constant: it depends on none of its variables.",
     "symmetric": "It is symmetric.",
+    "symmetric groups": "It is symmetric under every exchange of its {count} groups of axes.",
     "diagonal": "It is diagonal.",
     "block_diagonal": "It is block-diagonal in axis {axes}.",
     "block_diagonal equal": "It is block-diagonal in axis {axes}, with equal blocks.",
@@ -34,6 +37,13 @@ SENTENCES = {
     "kronecker right": "It is a Kronecker product M ⊗ I with the identity.",
     "rank_one": "It has rank one: it is an outer product u vᵀ.",
     "rank_one equal": "It has rank one: all entries are equal.",
+    "low_rank": "Its rank is at most {bound}.",
+    "low_rank diagonal": "It is a diagonal matrix plus one whose rank is at most {bound}.",
+    "banded": "It is banded: entry (i, j) is zero unless {low} ≤ j − i ≤ {high}.",
+    "toeplitz": "It is a Toeplitz matrix: entry (i, j) depends on j − i alone.",
+    "triangular lower": "It is lower triangular.",
+    "triangular upper": "It is upper triangular.",
+    "sums_to_zero": "It sums to zero along axis {axes}.",
     "positive_semidefinite sum": "It is positive semi-definite: a sum of positive semi-definite matrices.",
     "positive_semidefinite squares": "It is positive semi-definite: a sum of v vᵀ with weights that are not negative.",
     "positive_semidefinite diagonal": "It is positive semi-definite: diagonal, with entries that are not negative.",
@@ -43,6 +53,10 @@ SENTENCES = {
     "positive_semidefinite blocks": (
         "It is positive semi-definite: blocks diag(p) − ppᵀ, covariances of probability vectors p."
     ),
+    "positive_semidefinite covariances": (
+        "It is positive semi-definite: a sum of Kronecker products of v vᵀ and diag(p) − ppᵀ, the covariance of a "
+        "probability vector p."
+    ),
 }
 KINDS = tuple(dict.fromkeys(key.split()[0] for key in SENTENCES))
 
@@ -51,7 +65,8 @@ KINDS = tuple(dict.fromkeys(key.split()[0] for key in SENTENCES))
 class Finding:
     """One structural fact: its ``kind`` (see ``KINDS``), the form that shows it, and its subject or axes if any.
 
-    ``basis`` says what it rests on where a kind has several reasons; ``sentence`` states it.
+    ``basis`` says what it rests on where a kind has several reasons, ``numbers`` are the bounds and counts that its
+    sentence names; ``sentence`` states it.
     """
 
     kind: str
@@ -59,6 +74,7 @@ class Finding:
     subject: Tensor | None = None
     basis: str = ""
     axes: tuple[int, ...] = ()
+    numbers: tuple[tuple[str, sp.Expr], ...] = ()
 
     @property
     def key(self) -> str:
@@ -69,7 +85,8 @@ class Finding:
     def sentence(self) -> str:
         """The fact in words."""
         subject = self.subject.label if self.subject is not None else ""
-        return SENTENCES[self.key].format(subject=subject, axes=", ".join(map(str, self.axes)))
+        numbers = {name: _number(e) for name, e in self.numbers}
+        return SENTENCES[self.key].format(subject=subject, axes=", ".join(map(str, self.axes)), **numbers)
 
     def __str__(self) -> str:
         return self.sentence
@@ -88,6 +105,7 @@ def structure(t: Tensor, among: Iterable[Tensor] = ()) -> tuple[Finding, ...]:
     It does not depend on w.
     It does not depend on y.
     It is symmetric.
+    Its rank is at most n.
     It is positive semi-definite: a sum of v vᵀ with weights that are not negative.
     """
     try:
@@ -99,17 +117,26 @@ def structure(t: Tensor, among: Iterable[Tensor] = ()) -> tuple[Finding, ...]:
     if deep.expr == 0:
         return (Finding("zero", deep),)
     found = _independent(t, deep, among)
+    found += _exchanges(t, form)
     rank = len(form.indices) // 2
     if t.ndim < 2 or t.ndim % 2 or t.extents[:rank] != t.extents[rank:]:
         if t.ndim == 2:
-            found += _rank_one(form)
+            terms = split(shown, 1)
+            found += _bands(form, terms)
+            found += _rank_one(form) or _low_rank(form, terms, 1)
         return tuple(found)
     if _is_symmetric(form, rank) or _is_symmetric(deep, rank):
         found.append(Finding("symmetric", form))
     found += _delta_structure(form, rank)
+    terms = split(shown, rank)
+    if rank == 1:
+        found += _bands(form, terms)
     if rank == 1 or not any(f.kind in ("kronecker", "diagonal") for f in found):
         found += _rank_one(form)
-    basis = _semidefinite(shown, rank)
+    if not any(f.kind in ("diagonal", "rank_one") for f in found):
+        found += _low_rank(form, terms, rank)
+    found += _sums_to_zero(form)
+    basis = semidefinite(shown, rank)
     if basis:
         found.append(Finding("positive_semidefinite", shown, basis=basis))
     return tuple(found)
@@ -180,93 +207,89 @@ def _rank_one(form: Closed) -> list[Finding]:
     return [Finding("rank_one", form)]
 
 
-# -- definiteness ------------------------------------------------------------------------------------------------------
+def _number(e: sp.Expr) -> str:
+    """A bound in a sentence: n, 2n, −1."""
+    return str(e).replace("*", "·").replace("-", "−")
 
 
-def _semidefinite(shown: Closed, rank: int) -> str:
-    """What it rests on that the form is positive semi-definite; empty if that does not follow."""
-    rows, columns = shown.indices[:rank], shown.indices[rank:]
-    terms = sp.Add.make_args(shown.expr)
-    if _is_covariance(terms, rows, columns):
-        return "covariance"
-    reasons = [_semidefinite_term(sp.Mul.make_args(term), rows, columns) for term in terms]
-    if not all(reasons):
-        return ""
-    return reasons[0] if len(set(reasons)) == 1 else "sum"
-
-
-def _semidefinite_term(factors: tuple[sp.Expr, ...], rows, columns) -> str:
-    """Σ_k w_k v_k v_kᵀ or diag(w), with w ≥ 0."""
-    for position, f in enumerate(factors):
-        if isinstance(f, Reduction) and f.kind == "sum" and f.free_symbols & {*rows, *columns}:
-            factors = (*factors[:position], *sp.Mul.make_args(f.body), *factors[position + 1 :])
-            if f.guards:
-                return ""
-            break
-    deltas = [f for f in factors if isinstance(f, Equal) and _is_pair(f, rows, columns)]
-    left = [f for f in factors if not any(f is d for d in deltas)]
-    swap = {**dict(zip(rows, columns, strict=True)), **dict(zip(columns, rows, strict=True))}
-    weights = []
-    sums = [f for f in left if f.is_Add]
-    if len(sums) == 1 and len(deltas) == len(rows) - 1:
-        open_axes = [n for n, i in enumerate(rows) if not any(i in d.args for d in deltas)]
-        inner = [(rows[n], columns[n]) for n in open_axes]
-        if len(inner) == 1 and _is_covariance(sums[0].args, (inner[0][0],), (inner[0][1],)):
-            left, deltas = [f for f in left if f is not sums[0]], []
-            if all(w.is_nonnegative for w in left):
-                return "blocks"
-    while left:
-        f = left.pop()
-        base, e = f.as_base_exp() if f.is_Pow and not isinstance(f, sp.exp) else (f, sp.S.One)
-        mirrored = base.xreplace(swap) ** e
-        if any(mirrored == other for other in left) and mirrored != f:
-            left.remove(mirrored)
-        elif f.free_symbols & {*rows, *columns} and len(deltas) != len(rows):
-            return ""
+def _exchanges(t: Tensor, form: Closed) -> list[Finding]:
+    """Whether three or more groups of axes may be exchanged, as those of a third derivative may."""
+    for count in range(t.ndim, 2, -1):
+        size, left = divmod(t.ndim, count)
+        groups = [form.indices[size * g : size * (g + 1)] for g in range(count)]
+        if left or any(tuple(i.extent for i in g) != tuple(i.extent for i in groups[0]) for g in groups):
+            continue
+        for g in range(count - 1):
+            swapped = [*groups[:g], groups[g + 1], groups[g], *groups[g + 2 :]]
+            if normal_form(Closed(tuple(i for group in swapped for i in group), form.expr)) != form:
+                break
         else:
-            weights.append(f)
-    if not all(map(_is_weight, weights)):
-        return ""
-    return "diagonal" if len(deltas) == len(rows) else "squares"
+            return [Finding("symmetric", form, basis="groups", numbers=(("count", sp.Integer(count)),))]
+    return []
 
 
-def _is_weight(w: sp.Expr) -> bool:
-    """Whether a factor is known not to be negative."""
-    even = w.is_Pow and w.exp.is_Integer and w.exp % 2 == 0
-    return bool(even or w.is_nonnegative or is_nonnegative(w) or _is_sigmoid_part(w))
+def _low_rank(form: Closed, terms: tuple[Term, ...], rank: int) -> list[Finding]:
+    """A bound on the rank, of the whole or of what is beside a diagonal, where it is less than the number of rows."""
+    rest = [t for t in terms if t.kind != "diagonal"]
+    bounds = [b for t in rest if (b := t.rank_bound) is not None]
+    if not rest or len(bounds) < len(rest):
+        return []
+    total = sp.Add(*bounds)
+    sides = [sp.Mul(*(i.extent for i in side)) for side in (form.indices[:rank], form.indices[rank:])]
+    if any(sp.expand(side - total).is_positive is False or side == total for side in sides):
+        return []
+    basis = "diagonal" if len(rest) < len(terms) else ""
+    return [Finding("low_rank", form, basis=basis, numbers=(("bound", total),))]
 
 
-def _is_pair(delta: Equal, rows, columns) -> bool:
-    return any(set(delta.args) == {i, j} for i, j in zip(rows, columns, strict=True))
+def _sums_to_zero(form: Closed) -> list[Finding]:
+    axes = [a + 1 for a, i in enumerate(form.indices) if i.extent != 1 and sums_to_zero(form, i)]
+    return [Finding("sums_to_zero", form, axes=tuple(axes))] if axes else []
 
 
-def _is_sigmoid_part(w: sp.Expr) -> bool:
-    """σ, 1 − σ, 1 − tanh², p of a softmax, also under a name."""
-    if w.is_Add and len(w.args) == 2 and sp.S.One in w.args:
-        w = 1 - w
-        if w.is_Pow and w.exp == 2:
-            return isinstance(w.base, sp.tanh) or (isinstance(w.base, Access) and _named_by(w.base.tensor, sp.tanh))
-        return isinstance(w, Sigmoid) or (isinstance(w, Access) and _named_by(w.tensor, Sigmoid))
-    return isinstance(w, Access) and (_named_by(w.tensor, Sigmoid, sp.exp))
+# -- bands -----------------------------------------------------------------------------------------------------------
 
 
-def _named_by(t: Tensor, *heads: type) -> bool:
-    body = getattr(t.definition, "body", None)
-    return isinstance(body, heads) and t.definition.is_pointwise
+def _bands(form: Closed, terms: tuple[Term, ...]) -> list[Finding]:
+    """Bands, Toeplitz matrices and triangles."""
+    offsets = [_offset(t) for t in terms]
+    known = [o for o in offsets if o is not None]
+    by_rows = all(runs_over(t.places[0], t.extents[0]) for t in terms)
+    if known and by_rows and len(known) == len(terms) and any(t.is_scattered for t in terms):
+        low, high = min(o[0] for o in known), max(o[1] for o in known)
+        found = [Finding("banded", form, numbers=(("low", low), ("high", high)))]
+        return [*found, Finding("toeplitz", form)] if all(map(_is_toeplitz, terms)) else found
+    if all(t.kind == "diagonal" for t in terms):
+        return []
+    i, j = form.indices
+    for basis, difference in (("lower", i - j), ("upper", j - i)):
+        if all(_is_zero_unless(m, difference) for m in _terms(form.expr)):
+            return [Finding("triangular", form, basis=basis)]
+    return []
 
 
-def _is_covariance(terms, rows, columns) -> bool:
-    """δ_ij p_i − p_i p_j, times what is not negative, with Σ p = 1 and p ≥ 0."""
-    if len(rows) != 1 or len(terms) != 2:
-        return False
-    i, j = rows[0], columns[0]
-    for one, two in (terms, terms[::-1]):
-        for p in one.atoms(Access):
-            sums_to_one = any(f.axes and f.power == 1 and f.value == 1 for f in p.tensor.facts)
-            if not (sums_to_one or "probability" in p.tensor.assume) or not p.has(i):
-                continue
-            other = p.xreplace({i: j})
-            scale = sp.cancel(one / (p * Equal(i, j)))
-            if sp.expand(two + scale * p * other) == 0 and scale.is_nonnegative:
-                return True
-    return False
+def _offset(t: Term) -> tuple[sp.Expr, sp.Expr] | None:
+    """The least and the largest column minus row of a term, None where they are no numbers."""
+    low = high = sp.expand(t.places[1] - t.places[0])
+    for index in sorted(low.atoms(Index), key=str):
+        c, last = low.coeff(index, 1), index.extent - 1
+        if not c.is_number or not last.is_number:
+            return None
+        ends = (sp.S.Zero, c * last)
+        low, high = low.xreplace({index: sp.S.Zero}) + min(ends), high.xreplace({index: sp.S.Zero}) + max(ends)
+    return (low, high) if low.is_Integer and high.is_Integer else None
+
+
+def _is_toeplitz(t: Term) -> bool:
+    """Whether the entries, of which each row has its own, depend on column minus row alone."""
+    offset = sp.expand(t.places[1] - t.places[0]).atoms(Index)
+    return len(offset) <= 1 and t.places[0] not in offset and all(set(f.indices) <= offset for f in t.factors)
+
+
+def _is_zero_unless(factors: tuple[sp.Expr, ...], difference: sp.Expr) -> bool:
+    """Whether a product has a condition that holds only where the difference of the indices is not negative."""
+    guards = [g for f in factors if isinstance(f, Reduction) and f.kind == "sum" and not f.bound for g in f.guards]
+    deltas = [f for f in factors if isinstance(f, Equal)]
+    return any(isinstance(g, Within) and sp.expand(g.args[0] - difference) == 0 for g in guards) or any(
+        set(d.args) == difference.atoms(Index) for d in deltas
+    )
