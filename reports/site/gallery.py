@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from reports.site.contents import Markdown
 from reports.site.examples import environment
@@ -30,31 +31,43 @@ KINDS = {
 }
 # Reports beside those of the models: file -> arguments of `chainrule report`.
 CHAPTER = {"chapter": ("chapter",), "chapter-it": ("chapter", "--lang", "it")}
+CHAPTER_SENTENCE = """Every drawing leads to the model's report, which was written when this page was. <a href="{link}/chapter.html">The chapter</a> on
+gradient-based learning is here, too, and <a href="{link}/chapter-it.html">in Italian</a>.
+"""
 
 
-def page(link: str = FOLDER) -> Markdown:
-    """Every model with its diagram, its formula and the address of its report, ``link``/NAME.html; one section a kind."""
+def page(link: str = FOLDER, reports: Path = Path("../..", FOLDER)) -> Markdown:
+    """Every model with its diagram and its formula, one section a kind; reports that are there are linked as ``link``/NAME.html.
+
+    ``reports`` is their folder as seen from the one in which the examples of the gallery's page run.
+    """
     from symbolic.language.gallery import GALLERY
 
-    parts = []
+    written = {path.stem for path in reports.glob("*.html")}
+    parts = [CHAPTER_SENTENCE.format(link=link)] if set(CHAPTER) <= written else []
     for kind, title in KINDS.items():
         entries = [entry for entry in GALLERY.values() if entry.kind == kind]
         if entries:
-            parts += [f"## {title}\n", "```````{raw} html", *(_card(entry, link) for entry in entries), "```````\n"]
+            cards = (_card(entry, link if entry.name in written else "") for entry in entries)
+            parts += [f"## {title}\n", "```````{raw} html", *cards, "```````\n"]
     return Markdown("\n".join(parts))
 
 
-def _card(entry: object, link: str) -> str:
+def _card(entry: Any, link: str) -> str:
     from reports.figures.blocks import block_diagram
     from reports.figures.svg import to_svg
 
     drawing = to_svg(block_diagram(entry.build()), standalone=False)
     name = escape(entry.name, quote=True)
     text = "</p><p>".join(escape(part) for part in entry.description.split("\n\n"))
+    opening, closing = (
+        (f'<a class="drawing" href="{link}/{name}.html">', "</a>") if link else ('<div class="drawing">', "</div>")
+    )
+    report = f'<a href="{link}/{name}.html">The report</a> ' if link else ""
     return (
         f'<section class="model" id="{name}"><h3>{escape(entry.title)}</h3>'
-        f'<a class="drawing" href="{link}/{name}.html">{drawing}</a><p>{text}</p>'
-        f'<p class="ways"><a href="{link}/{name}.html">The report</a> <code>chainrule report {name}</code></p></section>'
+        f"{opening}{drawing}{closing}<p>{text}</p>"
+        f'<p class="ways">{report}<code>chainrule report {name}</code></p></section>'
     )
 
 

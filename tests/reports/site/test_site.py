@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reports.site.__main__ import NEEDED
-from reports.site.gallery import key
+from reports.site.gallery import CHAPTER, key, page
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = [sys.executable, "-m", "reports.site"]
@@ -69,6 +69,17 @@ def test_without_sphinx_the_extra_is_named(tmp_path):
     assert "pip install 'chainrule[docs]'" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_gallery_links_the_reports_that_are_there(tmp_path):
+    (tmp_path / "svm.html").touch()
+    text = page("reports", tmp_path).text
+    assert 'href="reports/svm.html"' in text
+    assert text.count("href=") == 2  # the drawing and the words
+    assert "chainrule report linear-model" in text
+    for name in CHAPTER:
+        (tmp_path / f"{name}.html").touch()
+    assert 'href="reports/chapter-it.html"' in page("reports", tmp_path).text
 
 
 def test_reports_of_the_gallery_are_kept_by_what_they_are_made_of():
