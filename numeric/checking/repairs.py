@@ -108,7 +108,7 @@ def repair(
                         break
                     done = _tried(cases, edit, place, function, target, made)
                     if done is not None:
-                        passed.append((_rank(done, place, region), done))
+                        passed.append((_rank(done, place, region, target), done))
             if len(passed) > before:
                 break
     return min(passed, key=lambda r: r[0])[1] if passed else None
@@ -126,11 +126,13 @@ def is_alias(s: ast.stmt) -> bool:
     return isinstance(s, ast.Assign) and isinstance(value, (ast.Name, ast.Subscript, ast.Attribute, ast.Constant))
 
 
-def _rank(done: Repair, place: Place, region: Sequence[Statement]) -> float:
+def _rank(done: Repair, place: Place, region: Sequence[Statement], target: Target) -> float:
     """Small changes first; of several lines that a change of the same kind mends, the one that mends more, then the first."""
     order = next((k for k, (_, s) in enumerate(region) if s is place.statement), 0)
     if done.edit.label == "missing 1/P":
         order = -20 * order  # the mean is usually taken last
+    own = place.statement is target.statement and done.edit.label in ("missing term", "missing factor", "missing h'")
+    order = order - 12 * own  # what is missing in a line that is known to be wrong is missing there
     return RANK[done.edit.label] + done.edit.weight / 10 + order / 100 - 3 * len(done.mended)
 
 
@@ -246,7 +248,7 @@ def _direct(
                 if fits:
                     done = _tried(cases, edit, place, function, target, made)
             if done is not None:
-                passed.append((_rank(done, place, region), done))
+                passed.append((_rank(done, place, region, target), done))
         if len(passed) >= ENOUGH:
             break
     return passed
