@@ -10,6 +10,7 @@ import numpy as np
 from numeric.backends.numpy_code import NumpyCode
 from numeric.binding import Sizes, as_array, common_dtype, real_dtype
 from numeric.lowering import Program, lowered, prepared
+from numeric.lowering.layout import laid_out
 from symbolic.calculus.compression import Compressed
 from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError, suggestion
 from symbolic.language.operations import as_tensor
@@ -73,7 +74,7 @@ def lambdify(args: Any, outputs: Any, backend: str = "numpy", dtype: Any = None)
         from numeric.backends.frameworks import FrameworkFunction
 
         return FrameworkFunction(program, backend, container, precision)
-    code = _loops(program) if backend == "numba" else NumpyCode(lowered(program))
+    code = _loops(program) if backend == "numba" else NumpyCode(lowered(laid_out(program)))
     return Function(program, code, container, precision)
 
 

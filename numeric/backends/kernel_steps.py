@@ -13,6 +13,7 @@ from numeric.backends.numpy_steps import StepWriter
 from numeric.backends.texts import ATOM, Text
 from numeric.lowering import lowered
 from numeric.lowering.exponentials import apart, normalised
+from numeric.lowering.layout import laid_out
 from numeric.lowering.program import ArrayProgram, Line, Program, Value
 from numeric.lowering.sharing import shared
 
@@ -70,7 +71,7 @@ class KernelWriter(StepWriter):
 
 def kernel_step(program: Program, dtype: np.dtype) -> tuple[Callable[..., float], str]:
     """The step for one set of sizes, and its source. Kernels are compiled when first called, or come from the cache."""
-    arrays = lowered(shared(apart(shared(normalised(program)))), elementary=True, leading=leading)
+    arrays = lowered(laid_out(shared(apart(shared(normalised(program))))), elementary=True, leading=leading)
     writer = KernelWriter(arrays, dtype)
     text = writer.write()
     kernels = {name: compiled(source.text).kernel for name, source in writer.kernels.items()}

@@ -86,6 +86,16 @@ def _diagonal(w: Writer, line: Line) -> Text:
     return Text(f'np.einsum("{spec}", {w.operand(line.operands[0])})')
 
 
+def _pack(w: Writer, line: Line) -> Text:
+    return Text(f"np.ascontiguousarray({w.operand(line.operands[0])})")
+
+
+def _winner(w: Writer, line: Line) -> Text:
+    w.helpers["winner"] = None
+    extreme = {"argmax": "np.maximum", "argmin": "np.minimum"}[line["kind"]]
+    return Text(f"winner({w.operand(line.operands[0])}, {line['axes']}, {extreme})")
+
+
 def _take(w: Writer, line: Line) -> Text:
     x, index = (w.operand(v) for v in line.operands)
     base = w.operand(line.operands[0], ATOM)
@@ -212,7 +222,7 @@ def _inner(w: Writer, line: Line) -> Text:
 def _place(w: Writer, line: Line) -> Text:
     name = w.names(None, "t")
     w.statement(f"{name} = np.zeros({w.shape(line['shape'])}, dtype={w.dtype(line.target.dtype)})")
-    w.statement(f"{_view(w, line, name)} = {w.operand(line.operands[0])}")
+    w.statement(f"{view(w, line, name)} = {w.operand(line.operands[0])}")
     return Text(name)
 
 
@@ -220,11 +230,11 @@ def _increment(w: Writer, line: Line) -> Text:
     base, core = line.operands
     name = w.names(None, "t")
     w.statement(f"{name} = {w.operand(base) if w.is_own(base) else w.operand(base, ATOM) + '.copy()'}")
-    w.statement(f"{_view(w, line, name)} += {w.operand(core)}")
+    w.statement(f"{view(w, line, name)} += {w.operand(core)}")
     return Text(name)
 
 
-def _view(w: Writer, line: Line, name: str) -> str:
+def view(w: Writer, line: Line, name: str) -> str:
     """The part of an array that a line writes to."""
     key, axes = line["key"], line["axes"]
     view = name if all(k == ("all",) for k in key) else f"{name}[{key_text(w, key)}]"
@@ -260,6 +270,8 @@ OPERATIONS: dict[str, Callable[[Writer, Line], Text]] = {
     "index": _index,
     "windows": _windows,
     "diagonal": _diagonal,
+    "pack": _pack,
+    "winner": _winner,
     "take": _take,
     "gather": _gather,
     "clip": _clip,

@@ -40,6 +40,25 @@ _RESERVED = frozenset(
 )
 
 PREAMBLE = {
+    "winner": '''\
+def winner(x, axes, extreme):
+    """Where, along the last axes in C order, the first of the extreme entries stands; a NaN is one."""
+    best = extreme.reduce(x, axis=tuple(range(x.ndim - axes, x.ndim)))
+    place = np.zeros(best.shape, np.uint8)
+    missing = np.ones(best.shape, np.bool_)
+    *most, _ = np.ndindex(x.shape[x.ndim - axes :])
+    for at in most:
+        entry = x[(..., *at)]
+        missing &= (entry != best) & (entry == entry)
+        place += missing
+    return place.astype(np.int64)
+''',
+    "masked": '''\
+def masked(x, keep, out):
+    """x where ``keep`` holds, else 0, by the bits of its numbers: no branch for each entry."""
+    bits = np.dtype(f"i{x.itemsize}")
+    return np.bitwise_and(x.view(bits), np.negative(keep, dtype=np.int8, casting="unsafe"), out=out.view(bits))
+''',
     "windows": '''\
 def windows(x, axis, start, sizes, steps):
     """View of x with one axis replaced by several: x[start + sum of step * index]."""

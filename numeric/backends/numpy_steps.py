@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from numeric.backends.numpy_operations import OPERATIONS, WRITTEN, call_arguments
+from numeric.backends.numpy_operations import OPERATIONS, WRITTEN, call_arguments, view
 from numeric.backends.numpy_source import Writer
 from numeric.backends.scalars import ScalarPrinter
 from numeric.backends.texts import ATOM, Text
@@ -29,6 +29,7 @@ class StepWriter(Writer):
         super().__init__(program, commented)
         self.storage = stored(program)
         self.kept: dict[str, str] = {}
+        self.fixed: set[int] = set()  # values that are kept arrays, and views of these
         self.turned: set[int] = set()
         for line in program.lines:
             if line.operation == "transpose" or (
@@ -62,8 +63,15 @@ class StepWriter(Writer):
         if target is not None:
             self.body.append(self.into(line, target) + self.remark(self.tensors.get(v.number), target))
             self.texts[v.number] = Text(target, ATOM, v.dtype)
+            if v.number in self.storage.place:
+                self.fixed.add(v.number)
+            return
+        if line.operation == "place":
+            self.place(line)
             return
         text = OPERATIONS[line.operation](self, line)
+        if self.shows_kept(line):
+            self.fixed.add(v.number)
         if line.operation in WRITTEN:
             self.texts[v.number] = Text(text.code, ATOM, v.dtype)
             return
@@ -73,7 +81,11 @@ class StepWriter(Writer):
             return
         t = self.tensors.get(v.number)
         name = self.names(t.name if t is not None else None, "t")
-        self.body.append(f"{name} = {text.code}{self.remark(t, name)}")
+        made = f"{name} = {text.code}{self.remark(t, name)}"
+        if v.number in self.fixed:
+            self.kept[name] = made
+        else:
+            self.body.append(made)
         self.texts[v.number] = Text(name, ATOM, v.dtype)
 
     def empty(self, buffer: Buffer) -> str:
@@ -83,6 +95,26 @@ class StepWriter(Writer):
         if order == tuple(range(v.ndim)):
             return code
         return f"{code}.transpose({', '.join(str(order.index(a)) for a in range(v.ndim))})"
+
+    def shows_kept(self, line: Line) -> bool:
+        """Whether the line is a view of a kept array, the same one in every step."""
+        if line.operation not in ("transpose", "expand", "index", "windows", "reshape"):
+            return False
+        source = line.operands[0]
+        if source.number not in self.fixed or line.operation != "reshape":
+            return source.number in self.fixed
+        buffer = self.storage.place.get(source.number)  # a reshape of a part, or of another order, may be a copy
+        return buffer.order == tuple(range(source.ndim)) if buffer else self.made[source.number].operation == "place"
+
+    def place(self, line: Line) -> None:
+        """A border of zeros is made once: each step writes the same region inside it."""
+        v, t = line.target, self.tensors.get(line.target.number)
+        name = self.names(t.name if t is not None else None, "t")
+        self.kept[name] = f"{name} = np.zeros({self.shape(line['shape'])}, {self.dtype(v.dtype)})"
+        written = f"{view(self, line, name)} = {self.operand(line.operands[0])}"
+        self.body.append(written + self.remark(t, name))
+        self.texts[v.number] = Text(name, ATOM, v.dtype)
+        self.fixed.add(v.number)
 
     def is_own(self, v: Value) -> bool:
         """Buffers are kept and used again, so nothing is changed in place but what owns its buffer."""
@@ -98,6 +130,11 @@ class StepWriter(Writer):
             case "call":
                 code = line["template"].format(*call_arguments(self, line))
                 return f"{code[:-1]}, out={target})"
+            case "choose":
+                self.helpers["masked"] = None
+                return f"masked({operands[1]}, {operands[0]}, {target})"
+            case "pack":
+                return f"np.copyto({target}, {operands[0]})"
             case "matmul":
                 return self.product(line, operands, target)
             case "multiply":

@@ -109,6 +109,12 @@ def _views(b: Builder, value: Value, kept) -> Labelled:
     return Labelled(value, tuple(distinct))
 
 
+def splits(e: sp.Expr, size: sp.Expr) -> bool:
+    """Whether a position only names the parts of a merged axis, as ``n·i + j`` does where j runs below n."""
+    terms = affine(e)
+    return terms is not None and _split(*terms, size) is not None
+
+
 def _split(offset: sp.Expr, steps, size: sp.Expr) -> list[Index] | None:
     """The indices from the outermost in if ``Σ step·index`` runs through a merged axis exactly once."""
     if offset != 0:

@@ -20,7 +20,9 @@ def buffered(line: Line) -> bool:
     """Whether the operation can write its value into a given array."""
     if line.operation == "reduce":
         return line["kind"] in ("sum", "prod", "max", "min") and line.operands[0].dtype == line.target.dtype
-    return line.operation in ENTRYWISE or line.operation in ("matmul", "kernel", "blank")
+    if line.operation == "choose":
+        return line.target.dtype == "real" and line["neutral"] == 0
+    return line.operation in ENTRYWISE or line.operation in ("matmul", "pack", "kernel", "blank")
 
 
 def entrywise(line: Line) -> bool:

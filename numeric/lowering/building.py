@@ -87,7 +87,17 @@ class Builder:
         value = self.transposed(x, flat).value
         if all(len(group) == 1 for group in groups):
             return value
+        if self.elementary and self._overlaps(value):
+            value = self.emit("pack", (value,), value.extents, value.dtype)
         return self.reshaped(value, [sp.Mul(*(i.extent for i in group)) for group in groups])
+
+    def _overlaps(self, value: Value) -> bool:
+        """Whether a value is a view of windows, whose entries must be copied before axes can be merged."""
+        while (line := self.made.get(value.number)) is not None and line.operation in ("transpose", "index", "windows"):
+            if line.operation == "windows":
+                return True
+            value = line.operands[0]
+        return False
 
     def reshaped(self, value: Value, extents: Iterable[sp.Expr]) -> Value:
         """The entries in C order under another shape."""

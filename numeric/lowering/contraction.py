@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import sympy as sp
 
 from numeric.lowering.building import Builder, entries
-from numeric.lowering.program import Labelled
+from numeric.lowering.program import Labelled, Value
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index
 
@@ -200,13 +200,23 @@ def _pair(b: Builder, x: Labelled, y: Labelled, keep: set[Index], out: Sequence[
     summed = [i for i in x.indices if i in summed]
     lone = {"left": not left and not batch, "right": not right and not batch}
     a = b.grouped(x, [*([i] for i in batch), *([] if lone["left"] else [left]), summed])
-    c = b.grouped(y, [*([i] for i in batch), summed, *([] if lone["right"] else [right])])
+    c = _side(b, y, batch, summed, right, lone["right"])
     extents = [i.extent for i in batch]
     extents += [] if lone["left"] else [sp.Mul(*(i.extent for i in left))]
     extents += [] if lone["right"] else [sp.Mul(*(i.extent for i in right))]
     value = b.emit("matmul", (a, c), extents, dtype)
     order = (*batch, *left, *right)
     return Labelled(b.reshaped(value, [i.extent for i in order]), order)
+
+
+def _side(b: Builder, y: Labelled, batch: list[Index], summed: list[Index], right: list[Index], lone: bool) -> Value:
+    """The right factor as a matrix (summed, right): one that lies along a summed index keeps it last, and is turned."""
+    lead = [[i] for i in batch]
+    if lone or y.indices[-1] not in summed:
+        return b.grouped(y, [*lead, summed, *([] if lone else [right])])
+    turned = b.grouped(y, [*lead, right, summed])
+    row, column = (Index(name, e) for name, e in zip("rc", turned.extents[-2:], strict=True))
+    return b.transposed(Labelled(turned, (*batch, row, column)), (*batch, column, row)).value
 
 
 def _inner(b, x, y, batch, summed, out, dtype) -> Labelled:

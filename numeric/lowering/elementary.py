@@ -16,7 +16,7 @@ import sympy as sp
 from numeric.lowering.building import Builder, entries
 from numeric.lowering.program import Labelled
 from symbolic.program.expressions import Access, Index
-from symbolic.program.functions import BY_HEAD, Relu, Step
+from symbolic.program.functions import BY_HEAD, Relu, Step, Where
 
 Leaf = Callable[[sp.Expr], Labelled]
 Whole = Callable[[sp.Expr], Labelled]
@@ -26,10 +26,10 @@ CALL = re.compile(r"(np|special)\.\w+\(.*\)\Z")
 
 
 class Elementary:
-    """Writes one body; ``leaf`` reads accesses and indices, ``whole`` writes what has no elementary form."""
+    """Writes one body; ``leaf`` reads accesses and indices, ``whole`` writes what has no elementary form, ``truth`` conditions."""
 
-    def __init__(self, b: Builder, leaf: Leaf, whole: Whole, order: Sequence[Index]):
-        self.b, self.leaf, self.whole, self.order = b, leaf, whole, tuple(order)
+    def __init__(self, b: Builder, leaf: Leaf, whole: Whole, truth: Whole, order: Sequence[Index]):
+        self.b, self.leaf, self.whole, self.truth, self.order = b, leaf, whole, truth, tuple(order)
 
     def __call__(self, e: sp.Expr) -> Labelled:
         """The array of a real expression."""
@@ -53,12 +53,25 @@ class Elementary:
             return self.call("np.maximum({0}, 0)", [self.operand(e.args[0])])
         if isinstance(e, Step):
             return self.call("np.greater({0}, 0)", [self.operand(e.args[0])], "bool")
+        if isinstance(e, Where) and e.args[2] == 0:
+            return self.chosen(e)
         template = BY_HEAD[e.func].numpy if e.func in BY_HEAD else ""
         if CALL.match(template) and not template.startswith("np.where"):
             args = [self.operand(a) for a in e.args]
             if all(not isinstance(x, Labelled) or x.value.dtype == "real" for x in args):
                 return self.call(template, args)
         return self.whole(e)
+
+    def chosen(self, e: sp.Expr) -> Labelled:
+        """The entries for which a condition holds, else zero."""
+        x = self.operand(e.args[1])
+        if not isinstance(x, Labelled) or x.value.dtype != "real":
+            return self.whole(e)
+        test = self.truth(e.args[0])
+        present = tuple(i for i in self.order if i in (*x.indices, *test.indices))
+        arrays = self.b.aligned(test, present), self.b.aligned(x, present)
+        value = self.b.emit("choose", arrays, [i.extent for i in present], "real", neutral=sp.S.Zero)
+        return Labelled(value, present)
 
     def call(self, template: str, args: Sequence[Operand], dtype: str = "real") -> Labelled:
         """One call; numbers among the arguments are written into it."""

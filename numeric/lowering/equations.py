@@ -14,7 +14,7 @@ from collections.abc import Container, Sequence
 import sympy as sp
 
 from numeric.lowering.access import split_merged
-from numeric.lowering.building import Builder
+from numeric.lowering.building import Builder, entries
 from numeric.lowering.contraction import contract, factors, gram
 from numeric.lowering.pointwise import mask, pointwise
 from numeric.lowering.program import Labelled, Value
@@ -23,6 +23,8 @@ from symbolic.program.equations import Equation, equation
 from symbolic.program.expressions import Access, Guard, Index, Within, Zero
 from symbolic.program.reductions import REDUCTIONS
 from symbolic.program.tensors import Tensor
+
+FEW = 16  # Entries among which the winner is found by comparing them one by one, whole arrays at a time.
 
 
 def compute(b: Builder, eq: Equation, dtype: str) -> Value:
@@ -155,6 +157,10 @@ def _along(
 ) -> Labelled:
     """Reduce along the bound axes, which come last."""
     kept = tuple(i for i in indices if i in x.indices)
+    if kind in ("argmax", "argmin") and b.elementary and kept and 1 < entries(bound) <= FEW and x.value.dtype == "real":
+        full = b.spread(x, (*kept, *bound))
+        value = b.emit("winner", (full,), [i.extent for i in kept], dtype, axes=len(bound), kind=kind)
+        return Labelled(value, kept)
     if kind in ("argmax", "argmin") and len(bound) > 1:
         full = Labelled(b.spread(x, (*kept, *bound)), (*kept, *bound))
         value = b.grouped(full, [*([i] for i in kept), bound])

@@ -25,7 +25,13 @@ def pointwise(
         inner = tuple(
             dict.fromkeys([*(order or ()), *sorted(body.atoms(Index), key=lambda i: (i.name, i.dummy_index))])
         )
-        return Elementary(b, lambda e: _leaf(b, e, False), lambda e: _whole(b, e, "real", inner, False), inner)(body)
+        return Elementary(
+            b,
+            lambda e: _leaf(b, e, False),
+            lambda e: _whole(b, e, "real", inner, False),
+            lambda e: _whole(b, e, "bool", inner, False),
+            inner,
+        )(body)
     return _whole(b, body, dtype, order, guarded)
 
 

@@ -19,6 +19,7 @@ from numeric.binding import Sizes, as_array, real_dtype
 from numeric.errors import MissingExtraError, OptionError
 from numeric.lowering import lowered, prepared
 from numeric.lowering.exponentials import normalised
+from numeric.lowering.layout import laid_out
 from numeric.lowering.program import ArrayProgram, Program
 from numeric.lowering.sharing import shared
 from numeric.lowering.sizes import resized
@@ -294,7 +295,7 @@ class TrainingStep:
 
             run, self._text = kernel_step(program, self.dtype)
         else:
-            self._arrays = lowered(shared(normalised(program)), elementary=True)
+            self._arrays = lowered(laid_out(shared(normalised(program))), elementary=True)
             run = function(StepWriter(self._arrays, commented=False).write(), "prepared")(self.dtype.type)
         constants = [as_array(t, t.value, self.dtype) for t in program.constants]
         return (lambda *a: run(*a, *constants)) if constants else run

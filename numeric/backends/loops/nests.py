@@ -2,13 +2,13 @@
 
 The innermost loop runs along the last axis of the largest array that is read, so that memory is walked in order. If that
 index is summed over, the sum is a scalar; if it is an output's, the output is cleared first and the sum runs outside.
-What does not depend on an inner loop is computed before it. A guard stands around everything that it guards: a point
-that it excludes is never read.
+What does not depend on an inner loop is computed before it. A guard is tested as soon as its indices are known, around
+everything that it guards: a point that it excludes is never read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -25,14 +25,28 @@ _IDENTITY = {"sum": sp.S.Zero, "prod": sp.S.One, "max": -sp.oo, "min": sp.oo}
 
 @dataclass
 class Block:
-    """Lines of one level: before, the next level's loop, after."""
+    """Lines of one level: before; where the tests hold, inside and the next level's loop; otherwise; after."""
 
     before: list[str] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)
+    otherwise: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
+
+    def around(self, lines: list[str]) -> list[str]:
+        """The level's lines with those of the loops inside it."""
+        lines = [*self.inside, *lines]
+        if self.tests:
+            lines = [f"if {' and '.join(self.tests)}:", *_indented(lines)]
+            lines += ["else:", *_indented(self.otherwise)] if self.otherwise else []
+        return [*self.before, *lines, *self.after]
 
 
 class Nest:
-    """Builds the loops of one equation; ``array`` names the array (or scalar) of a tensor, ``outer`` the outermost indices."""
+    """Builds the loops of one equation; ``array`` names the array (or scalar) of a tensor, ``outer`` the outermost indices.
+
+    Indices that loops outside run through are ``given`` with their names.
+    """
 
     def __init__(
         self,
@@ -44,9 +58,10 @@ class Nest:
         prefix: str,
         dtype: str = "real",
         outer: Sequence[str] = (),
+        given: Mapping[Index, str] | None = None,
     ):
         self.eq, self.target, self.array, self.size, self.dtype = eq, target, array, size, dtype
-        self.constants, self.prefix, self.outer = constants, prefix, outer
+        self.constants, self.prefix, self.outer, self.given = constants, prefix, outer, dict(given or {})
         self.count = 0
         self.names: dict[sp.Expr, str] = {}
         self.order: list[Index] = []
@@ -67,19 +82,19 @@ class Nest:
         raise UnsupportedError(f"the compiled back end has no code for {kind}; use backend='numpy'")
 
     def _open(self, order: Sequence[Index]) -> None:
-        self.order = list(order)
-        self.blocks = [Block() for _ in range(len(order) + 1)]
-        self.depth = {k: level for level, k in enumerate(order, start=1)}
-        own = [f"{self.prefix}{position}" for position in range(len(self.outer), len(order))]
-        self.names = dict(zip(order, [*self.outer, *own], strict=False))
+        self.order = [k for k in order if k not in self.given]
+        self.blocks = [Block() for _ in range(len(self.order) + 1)]
+        self.depth = {k: level for level, k in enumerate(self.order, start=1)}
+        own = [f"{self.prefix}{position}" for position in range(len(self.outer), len(self.order))]
+        self.names = {**self.given, **dict(zip(self.order, [*self.outer, *own], strict=False))}
 
     def _closed(self, innermost: list[str]) -> list[str]:
         """The whole nest around the innermost statements."""
-        lines = [*self.blocks[-1].before, *innermost]
+        lines = self.blocks[-1].around(innermost)
         for level in range(len(self.order) - 1, -1, -1):
             k = self.order[level]
             loop = [f"for {self.names[k]} in range({self.size(k.extent)}):", *_indented(lines or ["pass"])]
-            lines = [*self.blocks[level].before, *loop, *self.blocks[level].after]
+            lines = self.blocks[level].around(loop)
         return lines
 
     def _pointwise(self) -> list[str]:
@@ -103,25 +118,36 @@ class Nest:
         if kind == "sum" and inner in self.eq.indices and self.eq.bound:
             self._open([*outside, *self.eq.bound, inner])
             self.blocks[0].before.append(f"{self.target}[:] = {self.constants.name(sp.S.Zero)}")
-            return self._closed(
-                self._guarded(lambda: [f"{self._out()} += {self._value(self.eq.body, self._free_level())}"])
-            )
+            self._test_from(0)
+            return self._closed([f"{self._out()} += {self._value(self.eq.body, 0)}"])
         bound = [*(k for k in self.eq.bound if k is not inner), *(k for k in self.eq.bound if k is inner)]
         self._open([*self.eq.indices, *bound])
-        total, level = f"{self.prefix}s", len(self.eq.indices)
         if not bound:
             return self._single(kind)
+        total, level = f"{self.prefix}s", len(self.order) - len(bound)
         self.blocks[level].before.append(f"{total} = {self._identity(kind)}")
         self.blocks[level].after.append(f"{self._out()} = {total}")
-        return self._closed(self._guarded(lambda: self._added(kind, total)))
+        floor = self._test_from(level)
+        return self._closed(self._added(kind, total, floor))
 
     def _single(self, kind: str) -> list[str]:
-        """A guarded point: its value where the guards hold, else the neutral element."""
-        self.blocks[-1].before.append(f"{self._out()} = {self._identity(kind)}")
-        return self._closed(self._guarded(lambda: [f"{self._out()} = {self._value(self.eq.body, self._free_level())}"]))
+        """Guarded points: their values where the guards hold, else the neutral element."""
+        self._test_from(0)
+        for level, block in enumerate(self.blocks):
+            if block.tests:
+                outer = [i for i in self.eq.indices if self.depth.get(i, 0) <= level]
+                block.otherwise.append(f"{self._part(outer)} = {self._identity(kind)}")
+        return self._closed([f"{self._out()} = {self._value(self.eq.body, 0)}"])
 
-    def _added(self, kind: str, total: str) -> list[str]:
-        value = self._value(self.eq.body, self._free_level())
+    def _part(self, indices: Sequence[Index]) -> str:
+        """The entries of the target at fixed leading indices."""
+        if len(indices) == len(self.eq.indices):
+            return self._out()
+        chosen = [self.names[i] if i in indices else ":" for i in self.eq.indices]
+        return f"{self.target}[{', '.join(chosen)}]"
+
+    def _added(self, kind: str, total: str, floor: int) -> list[str]:
+        value = self._value(self.eq.body, floor)
         if kind == "sum":
             return [f"{total} += {value}"]
         if kind == "prod":
@@ -151,41 +177,45 @@ class Nest:
     def _winner(self) -> list[str]:
         self._open([*self.eq.indices, *self.eq.bound])
         level = len(self.eq.indices)
-        best, place, flat = f"{self.prefix}m", f"{self.prefix}p", f"{self.prefix}q"
+        best, place = f"{self.prefix}m", f"{self.prefix}p"
         sign = ">" if self.eq.reduce == "argmax" else "<"
+        at = self._position()
         loops = self._inner_loops(
             level,
             lambda v: [
-                f"if {v} {sign} {best} or ({v} != {v} and {best} == {best}) or {flat} == 0:",
-                f"    {best} = {v}", f"    {place} = {flat}", f"{flat} += 1",
+                f"if {v} {sign} {best} or ({v} != {v} and {best} == {best}) or {place} < 0:",
+                f"    {best} = {v}", f"    {place} = {at}",
             ],
         )  # fmt: skip
         lines = [
             f"{best} = {self.constants.name(sp.S.Zero)}",
-            f"{place} = 0",
-            f"{flat} = 0",
+            f"{place} = -1",
             *loops,
-            f"{self._out()} = {place}",
+            f"{self._out()} = max({place}, 0)",
         ]
-        return self._around([*self.blocks[level].before, *lines], level)
+        return self._around(lines, level)
+
+    def _position(self) -> str:
+        """The number of a point among all values of the bound indices, in C order, excluded ones counted too."""
+        text = self.names[self.eq.bound[0]]
+        for k in self.eq.bound[1:]:
+            text = f"({text} * {self.size(k.extent)} + {self.names[k]})"
+        return text
 
     def _inner_loops(self, level: int, statements: Callable[[str], list[str]]) -> list[str]:
         """Loops over the bound indices around statements on the body's value."""
         saved, self.blocks = self.blocks, [Block() for _ in self.blocks]
 
-        def inside() -> list[str]:
-            name = self._temporary(self._value(self.eq.body, self._free_level()), len(self.order))
-            return statements(name)
-
-        innermost = self._guarded(inside)
-        lines = [*self.blocks[-1].before, *innermost]
+        floor = self._test_from(len(self.order))
+        name = self._temporary(self._value(self.eq.body, floor), len(self.order))
+        lines = self.blocks[-1].around(statements(name))
         for at in range(len(self.order) - 1, level - 1, -1):
             k = self.order[at]
             head = f"for {self.names[k]} in range({self.size(k.extent)}):"
-            lines = [*(self.blocks[at].before if at > level else []), head, *_indented(lines)]
-        hoisted = self.blocks[level].before
+            lines = [*(self.blocks[at].inside if at > level else []), head, *_indented(lines)]
+        hoisted = self.blocks[level].inside
         for outer in range(level):
-            saved[outer].before += self.blocks[outer].before
+            saved[outer].inside += self.blocks[outer].inside
         self.blocks = saved
         return [*hoisted, *lines]
 
@@ -193,7 +223,7 @@ class Nest:
         for at in range(level - 1, -1, -1):
             k = self.order[at]
             lines = [
-                *self.blocks[at].before,
+                *self.blocks[at].inside,
                 f"for {self.names[k]} in range({self.size(k.extent)}):",
                 *_indented(lines),
             ]
@@ -211,20 +241,13 @@ class Nest:
 
     # -- guards -----------------------------------------------------------------------------------------------------------
 
-    def _free_level(self) -> int:
-        """How far out a value may be computed: with guards, nowhere but inside them."""
-        return 0 if not self.eq.guards else len(self.order)
-
-    def _guarded(self, statements: Callable[[], list[str]]) -> list[str]:
-        if not self.eq.guards:
-            return statements()
-        scalars = self._scalars(len(self.order), len(self.order))
-        test = " and ".join(self._test(scalars, g) for g in self.eq.guards)
-        before, self.blocks[-1].before = self.blocks[-1].before, []
-        inside = statements()
-        lines = [*self.blocks[-1].before, *inside]
-        self.blocks[-1].before = before
-        return [f"if {test}:", *_indented(lines)]
+    def _test_from(self, scope: int) -> int:
+        """Test each guard at the level of its indices, but not outside ``scope``; returns the outermost level for values."""
+        scope = max(scope, len(self.outer))
+        for g in sorted(self.eq.guards, key=lambda g: g.has(Access)):
+            level = max(self._level(g), scope)
+            self.blocks[level].tests.append(self._test(self._scalars(level, level), g))
+        return scope if self.eq.guards else 0
 
     def _test(self, scalars: Scalars, guard: Guard) -> str:
         e = guard.args[0]
@@ -241,41 +264,50 @@ class Nest:
         return f"{whole}0 <= {shown} < {limit}"
 
     def _scattered(self) -> list[str] | None:
-        """A sum whose guard fixes an output index, as in out[t] = Σ_p g[p] [tok[p] = t]: one pass over p that adds."""
+        """A sum whose guards fix output indices, as in out[t] = Σ_p g[p] [tok[p] = t]: one pass over p that adds."""
         found = self.scatters()
         return self._scatter(*found) if found is not None else None
 
-    def scatters(self) -> tuple[Index, sp.Expr, Guard] | None:
-        """The output index that a guard fixes, its place, and the guard."""
+    def scatters(self) -> tuple[dict[Index, sp.Expr], list[Guard]] | None:
+        """The output indices that guards fix by what they read, with their places, and the other guards."""
+        places: dict[Index, sp.Expr] = {}
+        rest: list[Guard] = []
         for guard in self.eq.guards:
-            if not isinstance(guard, Zero):
+            found = self._place(guard, places) if isinstance(guard, Zero) else None
+            if found is None:
+                rest.append(guard)
+            else:
+                places[found[0]] = found[1]
+        return (places, rest) if any(e.has(Access) for e in places.values()) else None
+
+    def _place(self, guard: Zero, places: Mapping[Index, sp.Expr]) -> tuple[Index, sp.Expr] | None:
+        """The output index that an equality fixes, and where."""
+        e = guard.args[0]
+        for i in self.eq.indices:
+            c = e.coeff(i, 1)
+            rest = e - c * i
+            if i in places or abs(c) != 1 or rest.has(i):
                 continue
-            for i in self.eq.indices:
-                e = guard.args[0]
-                c = e.coeff(i, 1)
-                if abs(c) != 1 or (e - c * i).has(i) or not (e - c * i).has(Access):
-                    continue
-                place = sp.expand(-(e - c * i) / c)
-                if place.atoms(Index) <= set(self.eq.bound):
-                    return i, place, guard
+            place = sp.expand(-rest / c)
+            fixed = place.atoms(Index)
+            if not fixed & places.keys() and not any(other.has(i) for other in places.values()):
+                return i, place
         return None
 
-    def _scatter(self, i: Index, place: sp.Expr, guard: Guard) -> list[str]:
-        rest = tuple(g for g in self.eq.guards if g is not guard)
-        others = [k for k in self.eq.indices if k is not i]
-        zero = self.constants.name(sp.S.Zero)
-        eq, self.eq = (
-            self.eq,
-            Equation(self.eq.indices, self.eq.body, self.eq.bound, "sum", (*rest, Within(i, i.extent))),
-        )
-        self._open([*eq.bound, *others])
-        self.names[i] = f"{self.prefix}t"
-        self.depth[i] = len(eq.bound)
-        at = len(eq.bound)
-        self.blocks[at].before.append(f"{self.names[i]} = {self._scalars(at, at).whole(place)}")
-        body = self._closed(self._guarded(lambda: [f"{self._out()} += {self._value(eq.body, self._free_level())}"]))
+    def _scatter(self, places: Mapping[Index, sp.Expr], rest: Sequence[Guard]) -> list[str]:
+        inside = tuple(Within(i, i.extent) for i in places)
+        eq, self.eq = self.eq, Equation(self.eq.indices, self.eq.body, self.eq.bound, "sum", (*rest, *inside))
+        free = [i for i in eq.indices if i not in places]
+        self._open([*eq.bound, *free])
+        for number, (i, place) in enumerate(places.items()):
+            self.depth[i] = self._level(place)
+            self.names[i] = f"{self.prefix}t{number}"
+            at = self.depth[i]
+            self.blocks[at].before.append(f"{self.names[i]} = {self._scalars(at, at).whole(place)}")
+        self._test_from(0)
+        body = self._closed([f"{self._out()} += {self._value(eq.body, 0)}"])
         self.eq = eq
-        return [f"{self.target}[:] = {zero}", *body]
+        return [f"{self.target}[:] = {self.constants.name(sp.S.Zero)}", *body]
 
     # -- values -----------------------------------------------------------------------------------------------------------
 
@@ -288,7 +320,7 @@ class Nest:
     def _temporary(self, text: str, level: int) -> str:
         self.count += 1
         name = f"{self.prefix}v{self.count}"
-        self.blocks[level].before.append(f"{name} = {text}")
+        self.blocks[level].inside.append(f"{name} = {text}")
         return name
 
     def _level(self, e: sp.Expr) -> int:

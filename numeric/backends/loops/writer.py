@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sympy as sp
 
 from numeric.backends.loops.nests import Nest
-from numeric.backends.loops.products import MatrixProduct, matrix_product, plain
+from numeric.backends.loops.products import MatrixProduct, matrix_product
 from numeric.backends.loops.scalars import Constants
 from numeric.backends.loops.views import with_views
+from numeric.lowering.layout import laid_out
 from numeric.lowering.program import Program
 from symbolic.errors import UnsupportedError
 from symbolic.program.equations import Equation
+from symbolic.program.expressions import Index
 from symbolic.program.tensors import Tensor
 
 # Everything of fast mathematics but the promise that there is no NaN and no infinity.
@@ -37,7 +39,7 @@ class LoopWriter:
     """Writes ``name(arguments, constants)``; updated arguments are written in place."""
 
     def __init__(self, program: Program, constants: Constants, name: str = "computed"):
-        program, self.views = with_views(program)
+        program, self.views = with_views(laid_out(program))
         self.program, self.constants, self.name = program, constants, name
         self.names: dict[int, str] = {}
         for letter, tensors in (("a", program.arguments), ("k", program.constants)):
@@ -174,37 +176,82 @@ class LoopWriter:
         self.lines += Nest(eq, target, self._read, self.size, self.constants, prefix, dtype).lines()
 
     def _product(self, product: MatrixProduct, t: Tensor, position: int) -> None:
-        """A call of BLAS for each matrix of the stack."""
-        stack = [f"i{position}_{k}" for k in range(len(product.stack))]
-        at = f"[{', '.join(stack)}]" if stack else ""
-        sides = []
-        for side, first, second, letter in (
-            (product.left, product.row, product.inner, "l"),
-            (product.right, product.inner, product.column, "r"),
-        ):
-            straight = plain(side, product.stack, first, second)
-            if straight is None:
-                name, straight = self._made(side, (*product.stack, first, second), f"{letter}{position}"), True
-            else:
-                name = self._read(side.tensor)
-            sides.append(f"{name}{at}" + ("" if straight else ".T"))
-        target = f"{self.names[t.serial]}{at}"
-        lines = [f"np.dot({sides[0]}, {sides[1]}, {target})"]
-        for name, k in zip(reversed(stack), reversed(product.stack), strict=True):
-            lines = [f"for {name} in range({self.size(k.extent)}):", *("    " + line for line in lines)]
-        self.lines += lines
-        if product.scale != 1:
-            out = t.access(*t.definition.indices)
-            self._nest(
-                Equation(t.definition.indices, product.scale * out), self.names[t.serial], f"j{position}_", "real"
-            )
+        """Calls of BLAS, one for each value of the stack's and the sliced indices."""
+        p = product
+        given = {k: f"b{position}_{place}" for place, k in enumerate((*p.stack, *p.sliced))}
+        left, made_left = self._side(p.left, p, p.rows, p.inner, f"l{position}", given)
+        right, made_right = self._side(p.right, p, p.inner, p.columns, f"r{position}", given)
+        at = _at([given[k] for k in p.stack])
+        out = f"{self.names[t.serial]}{at}"
+        shape = self._shape(p.rows, p.columns)
+        inside = [*made_left, *made_right]
+        if p.sliced:
+            tile = self._tile(t, p, position, shape)
+            inside += [f"np.dot({left}, {right}, {self.names[tile.serial]}.reshape({shape}))"]
+            inside += self._from_tile(t, tile, p, position, given)
+        else:
+            plain = len(p.rows) == len(p.columns) == 1
+            inside.append(f"np.dot({left}, {right}, {out if plain else f'{out}.reshape({shape})'})")
+        for k in reversed((*p.stack, *p.sliced)):
+            inside = [f"for {given[k]} in range({self.size(k.extent)}):", *("    " + line for line in inside)]
+        self.lines += inside
+        if p.scale != 1:
+            indices = t.definition.indices
+            scaled = Equation(indices, p.scale * t.access(*indices))
+            self._nest(scaled, self.names[t.serial], f"j{position}_", "real")
 
-    def _made(self, side: sp.Expr, indices, name: str) -> str:
-        """An array of a factor that is no plain array."""
-        shape = ", ".join(self.size(k.extent) for k in indices)
-        self.lines.append(f"{name} = np.empty(({shape},), real)")
-        self._nest(Equation(tuple(indices), side), name, f"{name}_", "real")
-        return name
+    def _side(self, side, p: MatrixProduct, rows, columns, name: str, given) -> tuple[str, list[str]]:
+        """The text of a side as a matrix, and the lines that make it first if it does not lie in memory as one."""
+        straight = None
+        if not side.body.atoms(Index) & set(p.sliced):
+            straight = side.matrix(p.stack, rows, columns)
+        if straight is None:
+            straight = not side.runs_along(rows) or side.runs_along(columns)
+            axes = (*rows, *columns) if straight else (*columns, *rows)
+            shape = ", ".join(self.size(k.extent) for k in axes)
+            self.lines.append(f"{name} = np.empty(({shape},), real)")
+            eq = Equation(axes, side.body, (), "sum", side.guards)
+            made = Nest(eq, name, self._read, self.size, self.constants, f"{name}_", "real", given=given).lines()
+            if not p.stack and not (side.body.atoms(Index) & set(p.sliced)):
+                self.lines += made
+                made = []
+            return self._turned(name, rows, columns, straight), made
+        name = self._read(side.body.tensor) + _at([given[k] for k in p.stack])
+        return self._turned(name, rows, columns, straight), []
+
+    def _turned(self, name: str, rows, columns, straight: bool) -> str:
+        """The matrix (rows, columns) of an array that holds it, or its transpose."""
+        return name + self._flat(rows, columns) if straight else f"{name}{self._flat(columns, rows)}.T"
+
+    def _flat(self, rows, columns) -> str:
+        """What makes a matrix of an array with these axes."""
+        return "" if len(rows) == len(columns) == 1 else f".reshape({self._shape(rows, columns)})"
+
+    def _shape(self, rows, columns) -> str:
+        return f"({self.size(sp.Mul(*(k.extent for k in rows)))}, {self.size(sp.Mul(*(k.extent for k in columns)))})"
+
+    def _tile(self, t: Tensor, p: MatrixProduct, position: int, shape: str) -> Tensor:
+        """An array for the product of one slice."""
+        tile = Tensor(None, [k.extent for k in (*p.rows, *p.columns)])
+        self.names[tile.serial] = f"t{position}"
+        sizes = ", ".join(self.size(e) for e in tile.extents)
+        self.lines.append(f"t{position} = np.empty(({sizes},), real)")
+        if set(p.sliced) & set(t.definition.bound):
+            self.lines.append(f"{self.names[t.serial]}[:] = {self.constants.name(sp.S.Zero)}")
+        return tile
+
+    def _from_tile(self, t: Tensor, tile: Tensor, p: MatrixProduct, position: int, given) -> list[str]:
+        """The lines that write a slice to its place in the output, or add it where the slices are summed."""
+        indices = t.definition.indices
+        value = tile.access(*p.rows, *p.columns)
+        if set(p.sliced) & set(t.definition.bound):
+            value = t.access(*indices) + value
+        eq, name = Equation(indices, value), self.names[t.serial]
+        return Nest(eq, name, self._read, self.size, self.constants, f"j{position}_", "real", given=given).lines()
+
+
+def _at(names: Sequence[str]) -> str:
+    return f"[{', '.join(names)}]" if names else ""
 
 
 def function_source(program: Program, dtype: str, name: str = "computed") -> str:
