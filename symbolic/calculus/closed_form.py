@@ -8,6 +8,7 @@ between equations.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ from symbolic.program.tensors import Tensor
 
 LARGEST = 20_000  # nodes of an expression; beyond it nothing is proved or read by a person
 DEEPEST = 60  # definitions substituted into each other; SymPy recurses through what results
+
+_MOST_KNOWN = 1024
 
 
 class TooLargeError(ChainruleError):
@@ -67,6 +70,10 @@ class Condition:
         return f"{what} {self.relation}".strip()
 
 
+# Closed forms by the serials of the tensors that were opened, the asked one last: definitions never change.
+_known: OrderedDict[tuple[int, ...], Closed] = OrderedDict()
+
+
 def is_boundary(t: Tensor) -> bool:
     """True for what a reader knows by name: declared, named, a well-known function, or a primitive."""
     return is_opaque(t) or t.name is not None or t.call is not None
@@ -102,13 +109,25 @@ def closed_form(t: Tensor, stop: Callable[[Tensor], bool] | None = None, largest
     if is_opaque(t):
         indices = t.fresh_indices()
         return Closed(indices, t.access(*indices))
-    order = topological([t], stop=lambda u: is_opaque(u) or (u is not t and stop(u)))
-    forms: dict[Tensor, _Form] = {}
-    for u in order:
-        if not (is_opaque(u) or (u is not t and stop(u))):
-            forms[u] = _substituted(u.definition, forms, largest)
-    form = forms[t]
-    return Closed(form.indices, form.expr)
+    kept: dict[Tensor, bool] = {}
+
+    def closes(u: Tensor) -> bool:
+        found = kept.get(u)
+        if found is None:
+            found = kept[u] = is_opaque(u) or (u is not t and stop(u))
+        return found
+
+    opened = [u for u in topological([t], stop=closes) if not closes(u)]
+    _require_short(opened, largest)
+    key = tuple(u.serial for u in opened)
+    known = _known.get(key)
+    if known is None:
+        known = _known[key] = Closed(t.definition.indices, _Writing(opened).body(t.definition))
+        if len(_known) > _MOST_KNOWN:
+            _known.popitem(last=False)
+    else:
+        _known.move_to_end(key)
+    return known
 
 
 def nearest_form(t: Tensor) -> Closed:
@@ -119,35 +138,57 @@ def nearest_form(t: Tensor) -> Closed:
         return Closed(t.definition.indices, scalar_form(t.definition))
 
 
-@dataclass(frozen=True)
-class _Form:
-    indices: tuple[Index, ...]
-    expr: sp.Expr
-    bound: tuple[Index, ...]
-    size: int
-    depth: int
+def _require_short(opened: list[Tensor], largest: int) -> None:
+    """``TooLargeError`` if definitions, operands first, would grow too large or too deep when written into each other."""
+    sizes: dict[Tensor, tuple[int, int]] = {}
+    for u in opened:
+        size, depth = 1 + len(u.definition.accesses), 1
+        for access in u.definition.accesses:
+            inner = sizes.get(access.tensor)
+            if inner is None:
+                continue
+            size, depth = size + inner[0], max(depth, inner[1] + 1)
+            if size > largest or depth > DEEPEST:
+                raise TooLargeError(
+                    f"the closed form of {access.tensor.describe()} has more than {largest} terms or {DEEPEST} nested "
+                    "definitions; name intermediate tensors to keep it readable"
+                )
+        sizes[u] = size, depth
 
 
-def _substituted(eq: Equation, forms: dict[Tensor, _Form], largest: int) -> _Form:
-    mapping: dict[Access, sp.Expr] = {}
-    bound, size, depth = list(eq.bound), 1 + len(eq.accesses), 1
-    nested = any(len(a.atoms(Access)) > 1 for a in eq.accesses)
-    # An index may itself be read, as in z[p, t[p]]: inner accesses first.
-    for access in sorted(eq.accesses, key=lambda a: len(a.atoms(Access))) if nested else eq.accesses:
-        form = forms.get(access.tensor)
-        if form is None:
-            continue
-        fresh = {index: index.fresh() for index in form.bound}
-        size, depth = size + form.size, max(depth, form.depth + 1)
-        if size > largest or depth > DEEPEST:
-            raise TooLargeError(
-                f"the closed form of {access.tensor.describe()} has more than {largest} terms or {DEEPEST} nested "
-                "definitions; name intermediate tensors to keep it readable"
-            )
-        at = [i.xreplace(mapping) for i in access.indices] if nested else access.indices
-        mapping[access] = form.expr.xreplace({**dict(zip(form.indices, at, strict=True)), **fresh})
-        bound.extend(fresh.values())
-    return _Form(eq.indices, scalar_form(eq).xreplace(mapping), tuple(bound), size, depth)
+class _Writing:
+    """Definitions written into each other from the outside in, so that each part of the result is built once."""
+
+    def __init__(self, opened: list[Tensor]):
+        self.opened = set(opened)
+        self.written: dict[Access, sp.Expr] = {}
+
+    def body(self, eq: Equation, mapping: dict[sp.Expr, sp.Expr] | None = None) -> sp.Expr:
+        """The right side of an equation, its indices mapped, with the tensors that are open written out."""
+        form = scalar_form(eq)
+        if mapping:
+            form = form.xreplace(mapping)
+        inner: dict[Access, sp.Expr] = {}
+        # An index may itself be read, as in z[p, t[p]]: inner accesses first.
+        for access in sorted(form.atoms(Access), key=_inner_first):
+            if access.tensor in self.opened:
+                inner[access] = self.at(access.func(access.args[0], *(i.xreplace(inner) for i in access.indices)))
+        return form.xreplace(inner) if inner else form
+
+    def at(self, access: Access) -> sp.Expr:
+        """What an open tensor holds at the indices of an access."""
+        found = self.written.get(access)
+        if found is None:
+            eq = access.tensor.definition
+            fresh = {index: index.fresh() for index in eq.bound}
+            mapping = {**dict(zip(eq.indices, access.indices, strict=True)), **fresh}
+            found = self.written[access] = self.body(eq, mapping)
+        return found
+
+
+def _inner_first(access: Access) -> tuple[int, int, str]:
+    """By how many accesses stand in the indices of an access, then in an order that is the same in every run."""
+    return len(access.atoms(Access)), access.tensor.serial, str(access.indices)
 
 
 def bound_indices(expr: sp.Expr) -> list[Index]:

@@ -7,7 +7,7 @@ used. A name that the user gave is kept. Names given here are provisional: the u
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import sympy as sp
 
@@ -21,6 +21,7 @@ from symbolic.program.tensors import Tensor
 
 LONGEST = 40  # accesses that are written out in one definition before a tensor in between gets a name
 _PLAIN = {sp.exp, sp.log, Xlogy, Magnitude, Sign, Step, Less, LessEqual, Equal}  # no reader names log p by a letter
+_CARRIED = {"logsumexp", "max", "min"}
 _CALLS = {"softmax": "p", "centred": "c", "rstd": "r", "rrms": "r"}
 
 
@@ -33,6 +34,7 @@ def modules(output: Tensor, active: set[int]) -> list[Tensor]:
     readers = _readers(order)
     names = _Names(t.name for t in topological([output]) if t.name)
     letters = {t: letter for t in order if t.serial in active and (letter := _letter(t, readers, output))}
+    letters |= dict.fromkeys(_nested(order, letters, active), "u")
     lengths: dict[Tensor, int] = {}
     for t in order:
         if t.serial not in active:
@@ -59,6 +61,17 @@ def _readers(order: Iterable[Tensor]) -> dict[Tensor, list[Tensor]]:
         for u in t.operands:
             readers.setdefault(u, []).append(t)
     return readers
+
+
+def _nested(order: Iterable[Tensor], letters: dict[Tensor, str], active: set[int]) -> Iterator[Tensor]:
+    """What a recursion carries on: unnamed log-sum-exps and extrema that another one looks into."""
+    inside: dict[Tensor, tuple[Tensor, ...]] = {}  # those that would be written out in a definition
+    for t in order:
+        mine = dict.fromkeys(r for u in t.operands if u.name is None and u not in letters for r in inside.get(u, ()))
+        if t.serial in active and isinstance(t.definition, Equation) and t.definition.reduce in _CARRIED:
+            yield from mine
+            mine = {t: None}
+        inside[t] = tuple(mine)
 
 
 def _length(t: Tensor, letters: dict[Tensor, str], lengths: dict[Tensor, int]) -> int:

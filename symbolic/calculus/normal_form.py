@@ -34,6 +34,7 @@ from symbolic.calculus.polynomials import (
     single,
 )
 from symbolic.calculus.primitive_rules import through_others
+from symbolic.calculus.remembered import by_form
 from symbolic.errors import UnsupportedError
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index, Quotient, Reduction, Remainder, rejoined
@@ -56,6 +57,16 @@ def normal_form(closed: Closed, identities: bool = False, division: bool = False
     >>> normal_form(closed_form(one)) == normal_form(closed_form(two))
     True
     """
+    found = _normal_form(closed, identities, division)
+    return replace(
+        found,
+        conditions=tuple(dict.fromkeys([*closed.conditions, *found.conditions])),
+        rules=tuple(dict.fromkeys([*closed.rules, *found.rules])),
+    )
+
+
+@by_form
+def _normal_form(closed: Closed, identities: bool, division: bool) -> Closed:
     outputs = tuple(output_index(p, i.extent) for p, i in enumerate(closed.indices))
     normaliser = Normaliser(identities, division)
     places = {old: new if old.extent != 1 else sp.S.Zero for old, new in zip(closed.indices, outputs, strict=True)}
@@ -66,9 +77,7 @@ def normal_form(closed: Closed, identities: bool = False, division: bool = False
             accumulate(final, frozenset((canonical(base), exponent) for base, exponent in monomial), c)
     except RecursionError:
         raise TooLargeError("an expression nested too deeply for a normal form") from None
-    conditions = dict.fromkeys([*closed.conditions, *normaliser.conditions])
-    rules = dict.fromkeys([*closed.rules, *normaliser.rules])
-    return Closed(outputs, expression(final), tuple(conditions), tuple(rules))
+    return Closed(outputs, expression(final), tuple(normaliser.conditions), tuple(normaliser.rules))
 
 
 def proof_form(t: Tensor) -> Closed:

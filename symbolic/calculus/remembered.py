@@ -1,14 +1,17 @@
-"""Remembering work on forms that differ only in which tensors they read.
+"""Remembering work on forms: on the same one, and on those that differ only in which tensors they read.
 
+A derivation meets the same form many times, as the definition that a name stands for and as what an earlier step found.
 The layers of a deep network have the same forms over other tensors. A result found for one of them is carried over to the
 next by exchanging tensors, so that a derivation costs what its different forms cost.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import sympy as sp
 
@@ -21,6 +24,42 @@ MOST = 512
 
 Stop = Callable[[Tensor], bool]
 Work = Callable[[Closed, Sequence[Tensor], Stop], Closed]
+
+
+def by_form(work: Callable[..., Any]) -> Callable[..., Any]:
+    """``work(closed, *options)`` with its results kept by the form and by what its tensors are called and known for.
+
+    Names order terms, and facts are rewrites; both may come after a form was first met. That a form is too large is
+    remembered too. The conditions and rules that lead to a form take no part: ``work`` must not read them.
+    """
+    known: OrderedDict[tuple, tuple[Any, str | None]] = OrderedDict()
+
+    @functools.wraps(work)
+    def wrapped(closed: Closed, *options: Any) -> Any:
+        key = (closed, options, *((t.serial, t.name, t.facts) for t in tensors_of(closed.expr)))
+        found = known.get(key)
+        if found is None:
+            try:
+                found = work(closed, *options), None
+            except TooLargeError as error:
+                found = None, str(error)
+            known[key] = found
+            if len(known) > MOST:
+                known.popitem(last=False)
+        else:
+            known.move_to_end(key)
+        result, refusal = found
+        if refusal is not None:
+            raise TooLargeError(refusal)
+        return result
+
+    return wrapped
+
+
+@functools.lru_cache(maxsize=4096)
+def tensors_of(expr: sp.Basic) -> tuple[Tensor, ...]:
+    """The tensors that an expression reads, oldest first."""
+    return tuple(sorted({h.tensor for h in expr.atoms(Handle)}, key=lambda t: t.serial))
 
 
 def remembered(work: Work) -> Work:

@@ -212,7 +212,13 @@ class Reduction(sp.Expr):
     """A reduction nested inside an expression: REDUCE over ``bound`` of ``body`` where ``guards`` hold.
 
     Programs are flat (one reduction per equation); closed forms, where definitions have been substituted into each
-    other, need it nested. ``kind`` is a key of ``REDUCTIONS``.
+    other, need it nested. ``kind`` is a key of ``REDUCTIONS``. A guard that a substitution decides is gone, and with it
+    a sum's terms that it shuts out.
+
+    >>> i, x = Index("i", 3), sp.Symbol("x")
+    >>> guarded = Reduction("sum", x, guards=[Zero(i - 1)])
+    >>> guarded.xreplace({i: sp.Integer(1)}), guarded.xreplace({i: sp.Integer(2)})
+    (x, 0)
     """
 
     is_commutative = True
@@ -220,6 +226,12 @@ class Reduction(sp.Expr):
 
     def __new__(cls, kind, body, bound=(), guards=()):
         kind = kind if isinstance(kind, sp.Symbol) else sp.Symbol(kind)
+        live = [g for g in guards if g.args[0] is not sp.S.Zero or not isinstance(g, Zero)]
+        if kind.name == "sum" and len(live) < len(guards) and not live and not bound:
+            return body
+        if kind.name == "sum" and any(isinstance(g, Zero) and g.args[0].is_number for g in live):
+            return sp.S.Zero
+        guards = live
         return sp.Expr.__new__(cls, kind, body, sp.Tuple(*bound), sp.Tuple(*guards))
 
     kind = property(lambda self: self.args[0].name)
