@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from reports.commands.models import Model, ModelError, find, is_file, offered
 EXAMPLE = "example-net"  # what is reported on where no model is named
 OUTPUT = "chainrule-report.html"
 CHAPTER = "chapter"
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @click.command("report", context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,6 +75,7 @@ def command(model: str | None, output: Path | None, watch: bool, **given: Any) -
 
 
 def _write(name: str, path: Path, style: str, given: dict[str, Any]) -> None:
+    _use_one_thread()
     from reports.document.selection import select
     from reports.writers import write
 
@@ -90,6 +94,16 @@ def _write(name: str, path: Path, style: str, given: dict[str, Any]) -> None:
     else:
         write(document, path, style)
         click.echo(f"wrote {path}")
+
+
+def _use_one_thread() -> None:
+    """The arrays of a report are small: threads of BLAS wait for each other longer than they compute.
+
+    The libraries read this when they are loaded; where NumPy is there already, or the user chose, nothing changes.
+    """
+    if "numpy" not in sys.modules:
+        for variable in THREADS:
+            os.environ.setdefault(variable, "1")
 
 
 def _derivation(model: Model, given: dict[str, Any]) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from reports.document.catalogue import Catalogue, catalogue
@@ -12,7 +13,7 @@ from reports.document.listing import Listing, listing
 from reports.document.model import Block, Code, Document, Figure, List, Math, Note, Paragraph, Section, Table
 from reports.document.model import Link as To
 from reports.document.phrases import phrase, symbol, typeset
-from reports.document.steps import Telling, steps_of
+from reports.document.steps import Telling, steps_of, told_once
 from reports.document.symbols import symbols
 from symbolic.calculus.derivation import Derivation, derive
 from symbolic.notation import Palette, shape_latex, statement
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from numeric.derivation_check import StepCheck
     from numeric.training.data import DataSet
     from reports.commands.models import Model
+
+
+MOST_LABELLED = 60  # symbols of a diagram in which what flows back is written beside its arrows
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,12 @@ class Derived:
     def words(self) -> Catalogue:
         """The catalogue of the language."""
         return self.telling.words
+
+    @cached_property
+    def told_at(self) -> Mapping[int, int]:
+        """For each step that only repeats another under other names, the one that is told."""
+        found = told_once(self.derivation)
+        return {s.number: o.number for r in found for o, s in zip(r.original, r.steps, strict=True)}
 
 
 def report(model: Model, choices: Choices | None = None) -> Document:
@@ -123,6 +133,9 @@ def diagram_figure(output: Any, circles: Any, caption: Any, words: Catalogue, gr
     from reports.figures.svg import to_svg
 
     drawn = block_diagram(output, circles=circles, gradients=gradients)
+    if len(drawn.nodes) > MOST_LABELLED:
+        # What flows back beside each arrow into v is ∂C/∂v; so many of them would hide the drawing.
+        drawn = replace(drawn, edges=tuple(replace(e, gradient=e.gradient and "") for e in drawn.edges))
     return Figure(to_svg(drawn, words=words), drawn.description(words), caption, tikz=to_tikz(drawn))
 
 
@@ -174,14 +187,14 @@ def jacobian_table(made: Derived, linked: bool = True) -> Table | None:
 
 
 def _to(number: int, made: Derived) -> To:
-    return To(f"#{made.telling.group}-{number}", str(number))
+    return To(f"#{made.telling.group}-{made.told_at.get(number, number)}", str(number))
 
 
 def steps(made: Derived) -> Section:
     """Every step with its evidence, and how many of them agree."""
     words = made.words
     told = steps_of(made.derivation, made.checks, made.listing, made.telling)
-    return Section(words("report.steps"), [Paragraph(words("report.steps_intro")), summary(made), told], id="steps")
+    return Section(words("report.steps"), [Paragraph(words("report.steps_intro")), summary(made), *told], id="steps")
 
 
 def summary(made: Derived) -> Paragraph:

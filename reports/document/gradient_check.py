@@ -11,6 +11,7 @@ from symbolic.calculus.derivation import Derivation
 from symbolic.errors import EvaluationError
 
 DIRECTIONS = 3
+_MANY = 20  # parameters of which each is checked along two
 
 
 def gradient_check(d: Derivation, words: Catalogue, seed: int = 0) -> Section | None:
@@ -18,13 +19,14 @@ def gradient_check(d: Derivation, words: Catalogue, seed: int = 0) -> Section | 
     if d.output.ndim:
         return None
     wanted = [w for w in d.wrt if w in d.results]
+    directions = DIRECTIONS if len(wanted) <= _MANY else 2
     try:
-        found = check_gradient(d.output, wrt=wanted, directions=DIRECTIONS, seed=seed)
+        found = check_gradient(d.output, wrt=wanted, directions=directions, seed=seed)
     except EvaluationError as error:
         return Section(words("report.check"), [failed("report.check_error", error, words)], id="check")
     names = {p.name: symbol(w) for p, w in zip(found.parameters, wanted, strict=True)}
     blocks = [
-        Paragraph(words("report.check_intro", directions=DIRECTIONS)),
+        Paragraph(words("report.check_intro", directions=directions)),
         _table(found, names, words),
         Paragraph(words("report.check_passed" if found.passed else "report.check_failed")),
         _picture(found, names, words),

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from numeric.derivation_check import COMPLEX_STEP, SAME, StepCheck
 from reports.document.catalogue import Catalogue
 from reports.document.listing import Listing
-from reports.document.model import Block, Code, Content, Document, Formula, Inline, Mark, Math, Step, Steps, Text
+from reports.document.model import (
+    Block,
+    Code,
+    Content,
+    Formula,
+    Inline,
+    Link,
+    Mark,
+    Math,
+    Paragraph,
+    Step,
+    Steps,
+    Table,
+    Text,
+)
 from reports.document.phrases import joined, phrase, scientific, symbol
-from reports.document.selection import select
+from reports.document.repeats import Repeat, repeats
 from symbolic.calculus.closed_form import Closed, Condition
 from symbolic.calculus.derivation import Derivation
 from symbolic.calculus.records import Chain, Derivative
@@ -26,6 +41,7 @@ from symbolic.notation import (
     shape_latex,
     statement,
 )
+from symbolic.notation.names import is_derivative
 from symbolic.program.tensors import Tensor
 
 LONGEST = 250  # steps beyond which a page would be slow to open
@@ -89,15 +105,69 @@ CONDITIONS = {
 }
 
 
-def steps_of(d: Derivation, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> Block:
-    """All steps of a derivation; of a long one without the rewrites, the steps before a result folded."""
-    if len(d.steps) > LONGEST:
-        return select(Document("", _steps(d, checks, listing, telling, 0)), level=1).blocks[0]
-    return _steps(d, checks, listing, telling, 1)
+def steps_of(d: Derivation, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> list[Block]:
+    """All steps of a derivation; of a long one without the rewrites, and what repeats under other names told once."""
+    if len(d.steps) <= LONGEST:
+        return [_steps(d.steps, checks, listing, telling, {})]
+    found = told_once(d)
+    again = {s.number for r in found for s in r.steps}
+    shown = [s for s in d.steps if s.level <= 1 and s.number not in again]
+    steps = _steps(shown, checks, listing, telling, _resting_on(d.steps, {s.number for s in shown}))
+    return [*_repeated(found, checks, telling), steps]
 
 
-def _steps(d: Derivation, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling, most: int) -> Steps:
-    return Steps([_step(s, checks, listing, telling, most) for s in d.steps], id=telling.group)
+def told_once(d: Derivation) -> list[Repeat]:
+    """The stretches of a long derivation that are not told again."""
+    return repeats([s for s in d.steps if s.level <= 1]) if len(d.steps) > LONGEST else []
+
+
+def _resting_on(steps: Iterable[Recorded], shown: set[int]) -> dict[int, tuple[int, ...]]:
+    """For each step that is not shown the shown ones that it rests on."""
+    found: dict[int, tuple[int, ...]] = {}
+    for s in steps:
+        if s.number not in shown:
+            found[s.number] = tuple(dict.fromkeys(n for k in s.inputs for n in found.get(k, (k,))))
+    return found
+
+
+def _repeated(found: Iterable[Repeat], checks: Mapping[int, StepCheck], telling: Telling) -> list[Block]:
+    """A table of the stretches that are told by their names, with their evidence."""
+    words, rows = telling.words, []
+    for r in found:
+        counts = Counter(checks[s.number].status for s in r.steps if s.number in checks)
+        marks = [Mark(status, f"{count}/{len(r.steps)}") for status, count in counts.items()]
+        first = r.original[0].number
+        names = [
+            Math(rf"{symbol(old).latex} \to {symbol(new).latex}")
+            for old, new in r.names
+            if not (new.name and is_derivative(new.name))  # they go with the names of their variables
+        ]
+        rows.append(
+            [
+                f"{r.steps[0].number}–{r.steps[-1].number}",
+                Link(f"#{telling.group}-{first}", f"{first}–{r.original[-1].number}"),
+                joined(names),
+                joined(marks),
+            ]
+        )
+    if not rows:
+        return []
+    columns = [words(f"report.column.{c}") for c in ("step", "like", "names", "check")]
+    return [Paragraph(words("report.repeated")), Table(columns, rows, row_headers=True)]
+
+
+def _steps(
+    steps: Iterable[Recorded],
+    checks: Mapping[int, StepCheck],
+    listing: Listing,
+    telling: Telling,
+    resting: Mapping[int, tuple[int, ...]],
+) -> Steps:
+    """Steps on the page; those before a result are folded where some are missing (``resting`` says what they rest on)."""
+    most = 0 if resting else 1
+    made = [_step(s, checks, listing, telling, most) for s in steps]
+    linked = [replace(s, inputs=dict.fromkeys(n for k in s.inputs for n in resting.get(k, (k,)))) for s in made]
+    return Steps(linked, id=telling.group)
 
 
 def _step(s: Recorded, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling, most: int) -> Step:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reports.document.derivation import Choices
 
 SAMPLES, EPOCHS, BATCH = 320, 20, 16
-_HEAVY = 250  # equations of a program of which fewer samples and epochs are run
+_HEAVY = 120  # equations of a program of which fewer samples and epochs are run
 _ROWS = 8
 
 
@@ -55,9 +55,9 @@ def _run(model: Model, words: Catalogue, choices: Choices) -> tuple[History, str
         metrics = {"accuracy": accuracy} if accuracy is not None else {}
     else:
         sizes = teacher_sizes(loss)
-        data = teacher_data(loss, 40 if heavy else SAMPLES, seed)
+        data = teacher_data(loss, 80 if heavy else SAMPLES, seed)
     fitted, held = data.split(0.2, seed)
-    epochs = choices.epochs or (4 if heavy else EPOCHS)
+    epochs = choices.epochs or (10 if heavy else EPOCHS)
     history = train(
         loss, fitted.bind(loss), method="adam", learning_rate=0.01, batch_size=BATCH, epochs=epochs, seed=seed, sizes=sizes,
         validation=held.bind(loss), metrics=metrics,

@@ -90,7 +90,7 @@ class Book:
 
     def steps(self, made: Derived) -> list[Block]:
         """All steps of a system with their evidence."""
-        return [summary(made), steps_of(made.derivation, made.checks, made.listing, made.telling)]
+        return [summary(made), *steps_of(made.derivation, made.checks, made.listing, made.telling)]
 
     def results(self, made: Derived) -> list[Block]:
         """The gradients of a system with the count of its checked steps."""
