@@ -23,7 +23,7 @@ from symbolic.program.tensors import Tensor
 from symbolic.verification.counterexample import counterexample
 from symbolic.verification.diagnosis import diagnose, explained
 from symbolic.verification.equality_claims import read_claim, tensor_of, vocabulary
-from symbolic.verification.equality_code import judge_function, misfit_diagnosis
+from symbolic.verification.equality_code import formula_diagnosis, judge_function, misfit_diagnosis
 from symbolic.verification.equality_points import Comparer, Comparison, Tally
 from symbolic.verification.equality_proof import Proof, prove
 from symbolic.verification.equality_shapes import layouts, same_shape
@@ -69,6 +69,8 @@ def check(
     names = vocabulary(truth, dict(symbols or {}))
     if read.status == "shape" and diagnosis:
         found = misfit_diagnosis(lambda given: tensor_of(claim, given, truth), truth, names, comparer)
+        if found is None and isinstance(claim, str):
+            found = formula_diagnosis(claim, truth, names, comparer)
         return Verdict("shape", Evidence(read.reason), (), None, found, truth=truth)
     if callable(claim) and read.status == "undecided":
         return judge_function(claim, truth, names, comparer, lambda c, t: judge(c, t, comparer, diagnosis), read.reason)

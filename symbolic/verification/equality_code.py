@@ -7,16 +7,19 @@ traced; the last can only be run. Running it shows agreement or a visible differ
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
-from symbolic.errors import DeclarationError, ShapeError
+from symbolic.errors import ChainruleError, DeclarationError, ShapeError
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis import diagnose, explained
+from symbolic.verification.diagnosis.edits import MOST_EDITS, edits
+from symbolic.verification.diagnosis.mistakes import RANK
 from symbolic.verification.equality_claims import arguments, read_function
 from symbolic.verification.equality_points import SEARCHED, Comparer
 from symbolic.verification.equality_shapes import layouts, same_shape
@@ -24,6 +27,7 @@ from symbolic.verification.equality_sizes import at_sizes
 from symbolic.verification.evaluation_numbers import Floats, Trace
 from symbolic.verification.evaluation_points import Draw, dimensions, draw_sizes, label_ranges
 from symbolic.verification.evaluation_program import Program
+from symbolic.verification.formulas import Formula
 from symbolic.verification.verdict import Counterexample, Diagnosis, Evidence, Verdict, nested, number_text, unravelled
 
 SHAPELY = (
@@ -95,6 +99,28 @@ def misfit_diagnosis(
     if found is None or found.label not in SHAPELY:
         return None
     return replace(found, repair=truth)
+
+
+def formula_diagnosis(
+    claim: str, truth: Tensor, names: Mapping[str, Tensor], comparer: Comparer, seconds: float = 1.0
+) -> Diagnosis | None:
+    """The mistake in a formula whose shapes do not fit: the one change of what is written that makes it the truth."""
+    deadline = time.thread_time() + seconds
+    read = Formula(claim, names)
+    found: list[tuple[str, str]] = []
+    for tried, (label, detail, node) in enumerate(edits(read.node, claim)):
+        if tried >= MOST_EDITS or time.thread_time() > deadline:
+            break
+        try:
+            edited = read.tensor(truth, node)
+        except ChainruleError:
+            continue
+        if same_shape(edited.extents, truth.extents) and comparer.compare(edited, truth).outcome == "equal":
+            found.append((label, detail))
+    if not found:
+        return None
+    label, detail = min(found, key=lambda item: RANK[item[0]])
+    return Diagnosis(label, explained(label, detail), truth, "agrees")
 
 
 def _run(

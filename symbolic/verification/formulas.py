@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration.elaborate import Elaborator
+from symbolic.verification.elaboration.names import candidate_names, letters
 from symbolic.verification.elaboration.scope import USUAL, Layout, Scope
 from symbolic.verification.elaboration.sums import extents
 from symbolic.verification.elaboration.values import Value, fitted, ordered
 from symbolic.verification.grammar import parse, tokenize
+from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.parser import parse as parse_tokens
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.reach import index_symbols, widened
 
-__all__ = ["formula", "known_names", "scope_of"]
+__all__ = ["Formula", "formula", "known_names", "scope_of"]
 
 
 def formula(
@@ -33,29 +35,56 @@ def formula(
     >>> formula(r"2 W x x^\\top", [W, x]).shape
     (m, n)
     """
-    scope = scope_of(symbols, layout)
-    tokens = tokenize(text, scope.vocabulary())
-    sides = [[]]
-    for token in tokens:
-        if token.type == "REL" and token in ("=", ":=") and _outside(sides[-1]):
-            sides.append([])
-        elif token.type not in ("AMP", "ROW", "SEP") or not _outside(sides[-1]):
-            sides[-1].append(token)
-    nodes = [parse_tokens(side) for side in sides[:2]]
-    nodes[-1] = widened(nodes[-1], index_symbols(nodes[0]) if len(nodes) > 1 else set())
-    node = nodes[-1]
-    free = extents(Elaborator(scope), nodes)
-    elaborate = Elaborator(scope, {letter: (letter, e) for letter, e in free.items()})
-    value = elaborate(node)
-    if value.form and like is not None:
-        value = fitted(value, Value(like), node.span)
-    if value.form:
-        raise ReadingError("the size of the result is not known; write it as an index, as in I_n", node.span)
-    order = list(extents(Elaborator(scope), nodes[:1])) if len(nodes) > 1 else sorted(value.labels)
-    labels = [label for label in order if label in value.labels] + [
-        label for label in value.labels if label not in order
-    ]
-    return ordered(value, labels, {label: value.extent(label) for label in value.labels})
+    return Formula(text, symbols, layout).tensor(like)
+
+
+class Formula:
+    """A formula that is read once: its syntax, and the tensors that it and edits of it state."""
+
+    def __init__(self, text: str, symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = USUAL):
+        self.scope = scope_of(symbols, layout)
+        tokens = tokenize(text, self.scope.vocabulary())
+        sides = [[]]
+        for token in tokens:
+            if token.type == "REL" and token in ("=", ":=") and _outside(sides[-1]):
+                sides.append([])
+            elif token.type not in ("AMP", "ROW", "SEP") or not _outside(sides[-1]):
+                sides[-1].append(token)
+        nodes = [parse_tokens(side) for side in sides[:2]]
+        nodes[-1] = widened(nodes[-1], index_symbols(nodes[0]) if len(nodes) > 1 else set())
+        self.left, self.node = (nodes[0] if len(nodes) > 1 else None), nodes[-1]
+
+    def tensor(self, like: Tensor | None = None, node: s.Node | None = None) -> Tensor:
+        """The tensor of the formula, or of ``node`` in its place; see ``formula``."""
+        node = self.node if node is None else node
+        sides = [n for n in (self.left, node) if n is not None]
+        free = extents(Elaborator(self.scope), sides)
+        elaborate = Elaborator(self.scope, {letter: (letter, e) for letter, e in free.items()})
+        value = elaborate(node)
+        if value.form and like is not None:
+            value = fitted(value, Value(like), node.span)
+        if value.form:
+            raise ReadingError("the size of the result is not known; write it as an index, as in I_n", node.span)
+        order = list(extents(Elaborator(self.scope), sides[:1])) if self.left is not None else sorted(value.labels)
+        if self.left is not None:
+            order = [letter for letter in letters_in_order(self.left) if letter in value.labels] or order
+        labels = [label for label in order if label in value.labels] + [
+            label for label in value.labels if label not in order
+        ]
+        return ordered(value, labels, {label: value.extent(label) for label in value.labels})
+
+
+def letters_in_order(node: s.Node) -> list[str]:
+    """The index letters of a left side in the order in which it names them: ∂p_i/∂z_j gives i, j."""
+    if isinstance(node, s.Derivative):
+        parts = [*([node.of] if node.of is not None else []), *node.by]
+        return list(dict.fromkeys(letter for part in parts for letter in letters_in_order(part)))
+    if isinstance(node, s.Scripted):
+        found = [
+            p.name for script in (node.indexed, node.sub) for p in letters(script) or [] if isinstance(p, s.Symbol)
+        ]
+        return list(dict.fromkeys([*letters_in_order(node.base), *found]))
+    return list(dict.fromkeys(letter for child in s.children(node) for letter in letters_in_order(child)))
 
 
 def _outside(tokens: list) -> bool:
@@ -72,6 +101,7 @@ def scope_of(symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = 
     A tensor is found under its name and under the name that its LaTeX reads as.
     """
     scope = Scope(layout=layout)
+    scope.functions["sigma"] = "sigmoid"
     given = symbols.items() if isinstance(symbols, Mapping) else [(t.name, t) for t in symbols]
     found: dict[str, Tensor] = {}
     for name, t in given:
@@ -90,14 +120,13 @@ def scope_of(symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = 
     for name in list(scope.dims):
         if name in scope.values:
             del scope.dims[name]
+    if "sigma" in scope.values:
+        del scope.functions["sigma"]
     return scope
 
 
 def known_names(t: Tensor) -> set[str]:
     """The names under which reading finds what is printed for ``t``: its ``tex``, and W_1 for W1."""
-    from symbolic.verification.elaboration.names import candidate_names
-    from symbolic.verification.grammar import syntax as s
-
     spellings: set[str] = set()
     for text in filter(None, (t.tex, t.name)):
         if "_" not in text and len(text) > 1 and text[0].isalpha() and text[1:].isdigit():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -95,14 +95,21 @@ def _times(t: Tensor, factor: Tensor, axes: Sequence[int]) -> Tensor:
 
 
 def argument_candidates(
-    claim: Tensor, tensors: Sequence[Tensor], slopes: Sequence[Activation], every: bool = False
+    claim: Tensor,
+    tensors: Sequence[Tensor],
+    slopes: Sequence[Activation],
+    alike: Mapping[int, int],
+    every: bool = False,
 ) -> Iterator[Candidate]:
     """Another tensor of the same shape read instead, in one equation, or in all that do not lead to it.
+
+    ``alike`` maps the serial of a tensor to that of one with the same values, as the claim's own W x to the program's.
 
     Others are those that have a name or stand before or after a nonlinearity; with ``every`` all intermediate results.
     """
     order = topological([claim])
-    bent = {t.serial for a in slopes for t in (a.output, a.argument)}
+    bent = {alike.get(t.serial, t.serial) for a in slopes for t in (a.output, a.argument)}
+    bent |= {t.serial for a in slopes for t in (a.output, a.argument)}
     known = dict.fromkeys([*tensors, *order])
     named = [t for t in known if t.name or t.serial in bent]
     if every:
@@ -122,7 +129,7 @@ def argument_candidates(
                     and same_shape(v.extents, u.extents)
                 ):
                     change = {t: _reading(t, eq, u, v)}
-                    label, detail = _confusion(u, v, [eq], slopes)
+                    label, detail = _confusion(u, v, [eq], slopes, alike)
                     if label != "wrong tensor" or u.name or v.name:  # else the sentence would say nothing
                         yield Candidate(label, detail, "claim", claim, change)
     for u in [t for t in order if (t.name or t.serial in bent) and not every]:
@@ -133,7 +140,7 @@ def argument_candidates(
             users = [t for t in users if any(operand is u for operand in t.operands)]
             if len(users) > 1:
                 change = {t: _reading(t, t.definition, u, v) for t in users}
-                yield Candidate(*_confusion(u, v, [t.definition for t in users], slopes), "claim", claim, change)
+                yield Candidate(*_confusion(u, v, [t.definition for t in users], slopes, alike), "claim", claim, change)
 
 
 def _reading(t: Tensor, eq: Equation, u: Tensor, v: Tensor) -> Tensor:
@@ -145,9 +152,15 @@ def _reading(t: Tensor, eq: Equation, u: Tensor, v: Tensor) -> Tensor:
     )
 
 
-def _confusion(u: Tensor, v: Tensor, equations: Sequence[Equation], slopes: Sequence[Activation]) -> tuple[str, str]:
+def _confusion(
+    u: Tensor, v: Tensor, equations: Sequence[Equation], slopes: Sequence[Activation], alike: Mapping[int, int]
+) -> tuple[str, str]:
     """Label and detail for reading u where v belongs."""
-    related = any({u.serial, v.serial} == {a.output.serial, a.argument.serial} for a in slopes)
+
+    def value(t: Tensor) -> int:
+        return alike.get(t.serial, t.serial)
+
+    related = any({value(u), value(v)} == {value(a.output), value(a.argument)} for a in slopes)
     if related:
         bent = any(_is_slope_like(eq, u) for eq in equations)
         text = f"{name_of(u)} instead of {name_of(v)}"
@@ -176,8 +189,7 @@ def softmax_candidates(claim: Tensor, tensors: Sequence[Tensor]) -> Iterator[Can
                 continue
             body = _inlined(t, p)
             for access in sorted((a for a in body.atoms(Access) if a.tensor is p), key=str):
-                change = _coupled(t, eq, body, access)
-                if change is not None:
+                for change in _coupled(t, eq, body, access):
                     yield Candidate(
                         "softmax Jacobian taken as diagonal", "diag(p∘(1 − p))", "claim", claim, {t: change}
                     )
@@ -223,17 +235,22 @@ def _inlined(t: Tensor, p: Tensor) -> sp.Expr:
     return body
 
 
-def _coupled(t: Tensor, eq: Equation, body: sp.Expr, access: Access) -> Tensor | None:
-    """The body p(1 − p)G with softmax's coupling: p(G − Σ p G) over the last axis of p; None if it has another form."""
+def _coupled(t: Tensor, eq: Equation, body: sp.Expr, access: Access) -> Iterator[Tensor]:
+    """The body p(1 − p)G, or (1 − p)G where G holds a 1/p, with softmax's coupling p(G − Σ p G) over the last axis of p."""
     cofactor = sp.cancel(sp.together(body / (1 - access)))
     if sp.denom(cofactor).has(access) or (not cofactor.has(access) and access not in body.atoms(Access)):
-        return None
+        return
     last = access.indices[-1]
     if last not in eq.indices:
-        return None
+        return
     moved = last.fresh()
-    inside = cofactor if cofactor.has(access) else cofactor * access
-    total = computed(equation([i for i in eq.indices if i != last], inside.xreplace({last: moved}), [moved]))
-    sums = total.access(*(i for i in eq.indices if i != last))
-    new = cofactor - (access * sums if cofactor.has(access) else sums)
-    return edited(t, Equation(eq.indices, new))
+
+    def less_sum(inside: sp.Expr, factor: sp.Expr) -> Tensor:
+        total = computed(equation([i for i in eq.indices if i != last], inside.xreplace({last: moved}), [moved]))
+        return edited(t, Equation(eq.indices, cofactor - factor * total.access(*(i for i in eq.indices if i != last))))
+
+    if cofactor.has(access):
+        yield less_sum(cofactor, access)
+    else:
+        yield less_sum(cofactor * access, sp.S.One)
+        yield less_sum(cofactor, access)

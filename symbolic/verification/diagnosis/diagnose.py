@@ -88,13 +88,14 @@ def _candidates(
     yield from symmetry_candidates(claim)
     yield from softmax_candidates(claim, tensors)
     yield from path_candidates(truth)
-    yield from argument_candidates(claim, tensors, slopes)
+    alike = trials.same_values(tensors)
+    yield from argument_candidates(claim, tensors, slopes, alike)
     yield from slope_candidates(claim, slopes)
     yield from product_candidates(claim)
     yield from local_candidates(claim, "claim")
     yield from local_candidates(truth, "truth")
     yield from spare_slope_candidates(claim, slopes)
-    yield from argument_candidates(claim, tensors, slopes, every=True)
+    yield from argument_candidates(claim, tensors, slopes, alike, every=True)
 
 
 def _confirmed(candidate: Candidate, claim: Tensor, truth: Tensor, comparer: Comparer) -> Diagnosis | None:

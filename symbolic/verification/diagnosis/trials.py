@@ -75,6 +75,17 @@ class Trials:
             if not trace.ties and all(v == v and abs(v) < 1e150 for v in (*claimed, *true)):
                 self.points.append(Trial(program, run, claimed, true))
 
+    def same_values(self, tensors: Sequence[Tensor]) -> dict[int, int]:
+        """For each tensor of the programs the serial of the first one that has the same values at every point."""
+        first: dict[tuple, int] = {}
+        found = {}
+        for t in tensors:
+            columns = [trial.run.tables.get(t.serial) for trial in self.points]
+            if t.ndim and columns and all(c is not None for c in columns):
+                key = (t.ndim, *(tuple(round(float(v), 9) for v in c) for c in columns if c is not None))
+                found[t.serial] = first.setdefault(key, t.serial)
+        return found
+
     def explains(self, candidate: Candidate) -> bool:
         """True if at every point the edited claim has the values of the truth (the edited truth those of the claim)."""
         for trial in self.points:

@@ -49,6 +49,9 @@ def call(el: Elaborator, node: s.Call) -> Value:
     head = node.head
     scripts = head if isinstance(head, s.Scripted) else s.Scripted(head.span, head, None, None)
     name = scripts.base.name
+    if scripts.base.name in el.scope.values and conditional(node) is not None and scripts.sub is None:
+        held = el.scope.values[scripts.base.name]  # p(y|θ), defined under the name p
+        return held if scripts.sup is None else el.power(held, el(scripts.sup), node.span)
     whole = name_of_call(scripts)
     if whole in el.scope.values and not scripts.primes:
         return el.scope.values[whole]  # ℓ_0(β), defined under that name
@@ -81,6 +84,14 @@ def call(el: Elaborator, node: s.Call) -> Value:
             else el.power(value, el(sup), node.span, entrywise=True)
         )
     return value
+
+
+def conditional(node: s.Node) -> str | None:
+    """p of ``p(y|θ)``; None for any other call."""
+    if not isinstance(node, s.Call) or not any(isinstance(a, s.Relation) and a.sign == "|" for a in node.arguments):
+        return None
+    head = node.head.base if isinstance(node.head, s.Scripted) else node.head
+    return head.name if isinstance(head, s.Symbol) else None
 
 
 def name_of_call(head: s.Scripted) -> str | None:

@@ -11,6 +11,7 @@ from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration import algebra, points
 from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.names import candidate_names
 from symbolic.verification.elaboration.scope import FunctionOf
 from symbolic.verification.elaboration.values import NotWritten, ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
@@ -45,6 +46,10 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
     stacked = _stacked(by)
     if stacked is not None:
         return _by_stacked(el, of, *stacked, span)
+    square = _squared(el, by)
+    if square is not None:
+        slope = differentiated(el, of, plain, (square,), span)
+        return v.pointwise(lambda a, x: a / (2 * x), [slope, el(square)], span)
     steps = [variable(el, node) for node in by]
     raw, labels, core = of.tensor, of.labels, of.rank
     by_rank = 0
@@ -67,6 +72,23 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
     if len(steps) == 1 and not labels and all(p is None for p in steps[0][1]):
         result = Value(result.tensor, result.labels, result.row, "", of.tensor, steps[0][0], raw)
     return result
+
+
+def _squared(el: Elaborator, by: tuple[s.Node, ...]) -> s.Node | None:
+    """σ of ``∂/∂σ²`` where σ is a declared number: by the chain rule the derivative by σ over 2σ."""
+    if len(by) != 1 or not isinstance(by[0], s.Scripted) or not isinstance(by[0].base, s.Symbol):
+        return None
+    node = by[0]
+    if not isinstance(node.sup, s.Number) or node.sup.text != "2" or node.primes or node.indexed is not None:
+        return None
+    if any(name in el.scope.values for name, _, uses_sup in candidate_names(node) if uses_sup):
+        return None
+    plain = node.base if node.sub is None else s.Scripted(node.span, node.base, node.sub, None)
+    try:
+        value = el(plain)
+    except ReadingError:
+        return None
+    return plain if value.rank == 0 else None
 
 
 def _stacked(by: tuple[s.Node, ...]) -> tuple[s.Node, bool] | None:
@@ -100,8 +122,6 @@ def _by_stacked(el: Elaborator, of: Value, node: s.Node, turned: bool, span: s.S
 def el_row(el: Elaborator, node: s.Node) -> bool:
     """Whether the variable was declared as a row."""
     if isinstance(node, s.Scripted):
-        from symbolic.verification.elaboration.names import candidate_names
-
         named = next((name for name, _, _ in candidate_names(node) if name in el.scope.values), None)
         if named is not None:
             return el.scope.values[named].row
@@ -394,7 +414,7 @@ def subject(el: Elaborator, node: s.Node) -> tuple[Value, list[tuple[Tensor, Pla
     """What is differentiated and by what, if a node is one derivative: (function, [(variable, places, transposed), …])."""
     if isinstance(node, s.Group):
         return subject(el, node.body)
-    if isinstance(node, s.Derivative) and _stacked(node.by):
+    if isinstance(node, s.Derivative) and (_stacked(node.by) or _squared(el, node.by)):
         return None
     if isinstance(node, s.Derivative) and node.of is not None:
         return el(node.of), [variable(el, b) for b in node.by]

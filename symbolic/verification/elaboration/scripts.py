@@ -92,6 +92,10 @@ class Scripts:
             if note not in self.scope.notes:
                 self.scope.notes.append(note)
             return entries, node.sub, node.sup, node.primes
+        if entries is not None and entries.rank == 2 and node.sub is not None and not entries.form:
+            example = self._example(node, entries)
+            if example is not None:
+                return example
         special = self._special(node)
         if special is not None:
             return special
@@ -107,6 +111,20 @@ class Scripts:
         if name in self.env or self.scope.dim(name) is not None or name in ("I", "ones", "e", "pi"):
             return self(node.base), node.sub, node.sup, node.primes
         raise self.unknown(missing, node)
+
+    def _example(self, node: s.Scripted, matrix: Value) -> tuple[Value, s.Node | None, s.Node | None, int] | None:
+        """x_i of a declared X where i counts its rows, or its columns: one example as a column."""
+        if not isinstance(node.sub, s.Symbol) or self.env.get(node.sub.name, ("", None))[1] is None:
+            return None
+        label, extent = self.env[node.sub.name]
+        rows, columns = (v.same(extent, size) for size in matrix.core)
+        if rows == columns:
+            return None
+        note = f"{node.base.name}_{node.sub.name} is read as a {'row' if rows else 'column'} of {matrix.tensor.name}"
+        if note not in self.scope.notes:
+            self.scope.notes.append(note)
+        taken = v.entry(matrix, [(label, extent), None] if rows else [None, (label, extent)], node.span)
+        return taken, None, node.sup, node.primes
 
     def _numbered(self, node: s.Scripted) -> bool:
         sub = node.sub

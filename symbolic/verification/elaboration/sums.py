@@ -299,7 +299,7 @@ def _axes(el: Elaborator, node: s.Scripted) -> list[tuple[str, sp.Expr]]:
             if (isinstance(node.base, s.Symbol) and node.base.name != "delta")
             or (isinstance(node.base, s.Symbol) and "delta" in el.scope.values)
             else (el(node.base), node.sub, node.sup, 0)
-            if isinstance(node.base, s.Group)
+            if isinstance(node.base, (s.Group, s.Call))
             else (None, None, None, 0)
         )
     except ReadingError:

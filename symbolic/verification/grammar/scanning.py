@@ -410,7 +410,9 @@ class Scanner:
         """A word in roman type: a function, a declared name, or an unknown name."""
         if word in self.vocabulary.names:
             self.name(word, start)
-        elif word in words.FUNCTIONS and not (self.script and word in ("in", "max", "min", "sum")):
+        elif word in words.FUNCTIONS and not (
+            self.script and word in ("in", "max", "min", "sum") and self._peek() != "_"  # x_max, but e^{∑_i x_i}
+        ):
             name = words.FUNCTIONS[word]
             follows = self._peek()
             if name in words.BIG and ((name == "sum" and follows != "(") or follows == "_" or name.startswith("arg")):

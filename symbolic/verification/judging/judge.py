@@ -9,6 +9,7 @@ from symbolic.errors import ChainruleError
 from symbolic.language.shaping import transpose
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
+from symbolic.verification.diagnosis.edits import edits, slope_edits
 from symbolic.verification.document_verdict import ClaimVerdict
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.derivatives import subject
@@ -18,14 +19,15 @@ from symbolic.verification.elaboration.values import ShapeMisfit, SizeUnknown, U
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import NotJudged, ReadingError
 from symbolic.verification.judging import numbers
+from symbolic.verification.judging.ahead import defined_later, free_symbol
 from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.differentials import Variations
 from symbolic.verification.judging.given import with_given
-from symbolic.verification.judging.occasions import occasion, restricted
+from symbolic.verification.judging.occasions import concerns, occasion, restricted
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
-from symbolic.verification.judging.repairs import edits, repaired, slope_edits
+from symbolic.verification.judging.repairs import repaired
 from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.program import free_letters
@@ -121,10 +123,10 @@ class Judge:
         nodes = [n for n in (line.left, line.before, line.right) if isinstance(n, s.Node)]
         saved = self.reader.scope
         try:
-            self.reader.scope = with_arguments(saved, line.left, undeclared=True)
+            self.reader.scope = with_arguments(saved, line.left, line.right, undeclared=True)
             return self.judged(line, nodes)
         except ShapeMisfit:
-            self.reader.scope = with_arguments(saved, line.left, undeclared=False)
+            self.reader.scope = with_arguments(saved, line.left, line.right, undeclared=False)
             if self.reader.scope is saved:
                 raise
             return self.judged(line, nodes)
@@ -139,6 +141,7 @@ class Judge:
             scope = with_variable(scope, line.left, line.right, lambda where, node: self.value(where, env, node))
         truth = self.value(scope, env, line.left)
         case = occasion(self.reader, line, env)
+        case = case if case is not None and concerns(scope, env, case, truth) else None
         if case is not None:
             truth = restricted(scope, env, case, truth)
         derivative = self.is_derivative(line)
@@ -181,7 +184,7 @@ class Judge:
             except ShapeMisfit as error:
                 misfit = misfit or error
                 continue
-            if case is not None and set(truth.labels) & set(claim.labels):
+            if case is not None:
                 claim = restricted(reading, env, case, claim)
             either = truth.by is not None and truth.by.serial in scope.along_rows
             judged = compare(claim, truth, derivative, either=either)
@@ -277,13 +280,18 @@ class Judge:
                         "undecided",
                         f"the definition of {name} could not be read, so what is said of it cannot be judged",
                     )
-        later = self.reader.defined_later(line)
+        free = free_symbol(self.reader, line)
+        if free:
+            return said(
+                "undecided", f"{free} is declared as free; what {free} equals is no consequence of what is written"
+            )
+        later = defined_later(self.reader, line)
         if later:
             return said("undecided", f"{later} is defined only further on, so this may be said of any {later}")
         if judged.claim is None or judged.truth is None:
             return judged
         unknown = self.reader.of_costs
-        if unknown & _serials(judged.truth) and not unknown & _serials(judged.claim):
+        if (unknown & _serials(judged.truth) or self.of_unknown_cost(line)) and not unknown & _serials(judged.claim):
             names = ", ".join(sorted(self.reader.costs))
             return said(
                 "undecided", f"{names} is not defined in this document, so its derivative cannot be compared with this"
@@ -297,6 +305,13 @@ class Judge:
             if read & names:
                 return said("undecided", f"it does not hold in general, and the condition {text} is not used here")
         return judged
+
+    def of_unknown_cost(self, line: Line) -> bool:
+        """Whether the left side differentiates a cost that the document never defines."""
+        nodes = s.walk(line.left) if isinstance(line.left, s.Node) else ()
+        return any(
+            isinstance(n, s.Derivative) and n.of is not None and name_of(n.of) in self.reader.costs for n in nodes
+        )
 
     def note_differential(self, line: Line, scope: Scope, env, claim: Value) -> None:
         """Remember a line for dC: what stands in front of each differential is a derivative."""

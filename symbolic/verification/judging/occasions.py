@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from symbolic.program.graph import leaves
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.scope import Scope
-from symbolic.verification.elaboration.values import Value
+from symbolic.verification.elaboration.values import SizeUnknown, Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.judging.comparison import compare
 from symbolic.verification.reading.statements import Chain
 
 if TYPE_CHECKING:
@@ -79,6 +81,9 @@ def _relation(reader: Reader, chain: Chain, env) -> s.Relation | None:
         sign, left, right = chain.signs[0], reader.side(chain, 0), reader.side(chain, 1)
     else:
         return None
+    if sign in ("<", ">", "<=", ">=") and isinstance(left, s.Node) and isinstance(right, s.Number):
+        found = s.Relation((left.span[0], right.span[1]), sign, left, right)
+        return found if _bounds(reader, found, env) else None
     if sign not in ("=", "!="):
         return None
     if not isinstance(left, s.Symbol) or not isinstance(right, s.Symbol):
@@ -91,13 +96,32 @@ def _relation(reader: Reader, chain: Chain, env) -> s.Relation | None:
     return s.Relation((left.span[0], right.span[1]), sign, left, right)
 
 
-def restricted(scope: Scope, env, case: s.Relation, value: Value) -> Value:
-    """The value where the case holds, 0 elsewhere; a value that does not depend on the case's indices is left alone."""
-    names = {n.name for n in (case.left, case.right) if isinstance(n, s.Symbol)}
-    if not names & set(value.labels) or value.form:
-        return value
+def _bounds(reader: Reader, case: s.Relation, env) -> bool:
+    """Whether a relation bounds a number of the program, ``s_i > 0``, so that it holds at some points and fails at others."""
+    if isinstance(case.left, s.Symbol) and (case.left.name in env or case.left.name not in reader.scope.values):
+        return False
+    try:
+        test = Elaborator(reader.scope, env).condition(case)
+    except ReadingError:
+        return False
+    if test.rank or test.form or not leaves([test.tensor]):
+        return False
+    never, always = (v.pointwise(lambda a, c=c: a * 0 + c, [test], case.span) for c in (0, 1))
+    return not any(compare(test, same, False, diagnosed=False).holds for same in (never, always))
+
+
+def concerns(scope: Scope, env, case: s.Relation, truth: Value) -> bool:
+    """Whether a case is one of the entries of the left side: it bounds a number, or relates indices that the side has."""
     try:
         test = Elaborator(scope, env).condition(case)
     except ReadingError:
-        return value
+        return False
+    return not truth.form and set(test.labels) <= set(truth.labels)
+
+
+def restricted(scope: Scope, env, case: s.Relation, value: Value) -> Value:
+    """The value where the case holds, 0 elsewhere."""
+    test = Elaborator(scope, env).condition(case)
+    if value.form:
+        raise SizeUnknown("the size of an identity or of ones is not known here; write it as an index", case.span)
     return v.pointwise(lambda a, b: a * b, [value, test], case.span)

@@ -14,6 +14,7 @@ from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import Vocabulary
+from symbolic.verification.judging.ahead import define_density, define_parametrised
 from symbolic.verification.judging.costs import assume_cost, cotangent
 from symbolic.verification.judging.definitions import EQUAL, Definitions
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
@@ -108,6 +109,7 @@ class Reader(Definitions):
         for name in self.unread:
             if isinstance(self.scope.functions.get(name), Generic):
                 self.scope.functions[name] = Unread(name)
+        define_parametrised(self)
 
     def tell_same_function(self, chain: Chain) -> None:
         """``h = tanh`` says what h is."""
@@ -157,6 +159,9 @@ class Reader(Definitions):
         if equal < len(chain.signs):  # a = b > 0
             chain = replace(chain, sides=chain.sides[: equal + 1])
         left = self.side(chain, 0)
+        if isinstance(left, s.Call) and len(chain.sides) == 2 and define_density(self, left, self.side(chain, 1)):
+            self.done.add(position)
+            return
         if isinstance(left, s.Sum) and isinstance(right := self.side(chain, 1), s.Node):
             chain, left = self.turned(chain, left, right)
         if isinstance(left, s.Node):
@@ -273,19 +278,6 @@ class Reader(Definitions):
             self.problems.append((span[0], message))
 
     # -- what is no claim ------------------------------------------------------------------------------------------------
-
-    def defined_later(self, line: Line) -> str:
-        """A name on the left of a line that gets its meaning only behind it; empty if there is none."""
-        names = {name_of(n) for n in s.walk(line.left)} if isinstance(line.left, s.Node) else set()
-        for name in sorted(n for n in names if n in self.definitions):
-            places = [
-                self.everything[k][1].start
-                for k in self.done
-                if self.introduces(self.side(self.everything[k][1], 0)) == name
-            ]
-            if places and min(places) > line.chain.end:
-                return name
-        return ""
 
     def is_condition(self, chain: Chain, left: s.Node) -> bool:
         """``i = j``, ``p = 1, …, P``, ``n = 3``: said of indices and sizes."""

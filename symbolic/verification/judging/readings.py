@@ -12,11 +12,16 @@ from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
+from symbolic.verification.judging.comparison import compare
 from symbolic.verification.reading.program import identifier
 
 
-def with_arguments(scope: Scope, left: s.Node, undeclared: bool) -> Scope:
-    """The scope in which the argument of ``f′(a) = …`` or ``dσ(a)/da = …`` is a real number: an undeclared one, or any."""
+def with_arguments(scope: Scope, left: s.Node, right: s.Node, undeclared: bool) -> Scope:
+    """The scope in which the argument of ``f′(a) = …`` or ``dσ(a)/da = …`` is a real number: an undeclared one, or any.
+
+    An argument that the right side does not name, as p in ``log p = −x⊤x``, is none: the line says what p is.
+    """
+    said = {n.name for n in s.walk(right) if isinstance(n, s.Symbol)}
     if isinstance(left, s.Derivative) and undeclared:
         calls = [left.of] if isinstance(left.of, s.Call) else []
     elif isinstance(left, s.Product) and undeclared and isinstance(left.factors[0][1], s.Derivative):
@@ -27,44 +32,49 @@ def with_arguments(scope: Scope, left: s.Node, undeclared: bool) -> Scope:
         a.name
         for call in calls
         for a in call.arguments
-        if isinstance(a, s.Symbol) and scope.dim(a.name) is None and not (undeclared and a.name in scope.values)
+        if isinstance(a, s.Symbol)
+        and (a.name in said or _primed(call.head) or not said)
+        and scope.dim(a.name) is None
+        and not (undeclared and a.name in scope.values)
     ]
     if not unknown:
         return scope
     return replace(scope, values={**scope.values, **{name: Value(tensor(identifier(name))) for name in unknown}})
 
 
-def with_variable(scope: Scope, left: s.Node, right: s.Node, value: Callable[[Scope, s.Node], Value]) -> Scope:
-    """The scope in which a bare ∇ on the left differentiates by the one declared array that gives it the right side's shape.
+def _primed(head: s.Node) -> bool:
+    return isinstance(head, s.Scripted) and head.primes > 0
 
-    Where the usual choice fits, or where several arrays fit equally well, nothing is chosen.
+
+def with_variable(scope: Scope, left: s.Node, right: s.Node, value: Callable[[Scope, s.Node], Value]) -> Scope:
+    """The scope in which a bare ∇ on the left differentiates by a declared array that gives it the right side's shape.
+
+    The usual choice stands where it fits. Of several arrays that fit, the only parameter is meant, else one for which the
+    line is right: nobody is accused of a variable that was never named.
     """
     if not any(isinstance(n, s.Nabla) and n.by is None for n in s.walk(left)):
         return scope
-    named = {n.name for n in s.walk(right) if isinstance(n, s.Symbol)}
-    fitting = []
+    fitting: list[tuple[str, bool]] = []
     for name in ("", *(n for n, x in scope.values.items() if x.rank and x.tensor.definition is None)):
         trial = replace(scope, nabla=name)
         try:
             truth, claim = value(trial, left), value(trial, right)
         except ChainruleError:
             continue
-        if claim.form or truth.form or claim.rank != truth.rank:
+        if claim.form or truth.form or claim.rank != truth.rank or not claim.rank:
             continue
-        if claim.rank and all(v.same(a, b) for a, b in zip(claim.core, truth.core, strict=True)):
+        if all(v.same(a, b) for a, b in zip(claim.core, truth.core, strict=True)):
             if not name:
                 return scope
-            fitting.append(name)
-    if len(fitting) > 1:
-        parameters = [n for n in fitting if scope.values[n].tensor.role == "parameter"]
-        fitting = parameters or fitting
-    chosen = fitting if len(fitting) == 1 else [n for n in fitting if n in named]
-    if len(chosen) != 1:
+            fitting.append((name, compare(claim, truth, True, diagnosed=False).holds))
+    parameters = [item for item in fitting if scope.values[item[0]].tensor.role == "parameter"]
+    found = parameters if len(parameters) == 1 else sorted(fitting, key=lambda item: not item[1])
+    if not found:
         return scope
-    note = f"∇ without a variable is read as ∇_{chosen[0]}, which has the shape of the right side"
+    note = f"∇ without a variable is read as ∇_{found[0][0]}, which has the shape of the right side"
     if note not in scope.notes:
         scope.notes.append(note)
-    return replace(scope, nabla=chosen[0])
+    return replace(scope, nabla=found[0][0])
 
 
 def readings(scope: Scope, node: s.Node) -> Iterator[Scope]:

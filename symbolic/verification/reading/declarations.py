@@ -380,6 +380,11 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
     ):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
             found.names.setdefault(name, Declared(name, (), tex, place))
+    for match in re.finditer(
+        rf"({group})\s*(?:an?\s+|the\s+)(?:Lagrange\s+|real\s+)*(?:multiplier|number|scalar)\b", sentence
+    ):
+        for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
+            found.names.setdefault(name, Declared(name, (), tex, place))
     roles = "|".join(_ROLES)
     for match in re.finditer(
         rf"(?i)\b({roles})(?:s|es)?\b(?:\s+(?:vector|matrix|matrices|vectors|are|is|of))*\s+({group})", sentence

@@ -10,6 +10,8 @@ from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.pieces import Source
 from symbolic.verification.reading.statements import Chain, chains
 
+_FACTORS = frozenset(["lambda", "alpha", "beta", "gamma", "eta", "epsilon", "tau", "rho"])  # λ(1 − x) is a product
+
 
 def function_names(source: Source, declared: Declarations) -> list[str]:
     """Symbols that the document applies to an argument and declares neither as arrays nor by a formula without arguments."""
@@ -28,7 +30,8 @@ def function_names(source: Source, declared: Declarations) -> list[str]:
                 plain.add(str(first[0]))
             for side in chain.sides:
                 for name in _applied(side.tokens):
-                    applied.setdefault(name)
+                    if name not in _FACTORS:
+                        applied.setdefault(name)
             if len(chain.sides) > 1 and [t.type for t in first[:2]] == ["SYMBOL", "LPAR"] and first[-1].type == "RPAR":
                 inner = [t.type for t in first[2:-1]]
                 if inner and all(t in ("SYMBOL", "COMMA", "SUB", "LBRACE", "RBRACE", "NUMBER") for t in inner):

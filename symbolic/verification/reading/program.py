@@ -34,6 +34,7 @@ def scope_from(
     scope = Scope(
         layers=frozenset(declared.layers),
         letters=frozenset(declared.letters),
+        counters=frozenset([*declared.ranges, *"ijklmnp"]),
         last_layers=frozenset(declared.last_layers.values()),
         layout=layout,
         otimes=otimes,
@@ -237,7 +238,7 @@ def target(scope: Scope, left: s.Node) -> tuple[str, list[str]]:
     if is_layer(sup) and _index_letters(sup, scope):
         places += _index_letters(sup, scope) or []
         sup = None
-    if sub is not None and _index_letters(sub, scope):
+    if sub is not None and _index_letters(sub, scope) and not _names_another(scope, left.base.name, sub):
         places += _index_letters(sub, scope) or []
         sub = None
     rest = (
@@ -249,6 +250,15 @@ def target(scope: Scope, left: s.Node) -> tuple[str, list[str]]:
     if name is None or indexed is not None:
         raise ReadingError("a definition has a symbol on its left", left.span)
     return name, places
+
+
+def _names_another(scope: Scope, base: str, sub: s.Node) -> bool:
+    """Whether S_w is another symbol than S: S is a defined number, which takes no index, and w counts nothing."""
+    held = scope.values.get(base)
+    return (
+        held is not None and not held.rank and not held.labels and held.tensor.definition is not None
+        and isinstance(sub, s.Symbol) and sub.name not in scope.counters
+    )  # fmt: skip
 
 
 def _index_letters(node: s.Node, scope: Scope) -> list[str] | None:
@@ -270,11 +280,25 @@ def _is_word(parts: list[str], scope: Scope) -> bool:
     return len(parts) > 1 and any(letter not in usual and letter not in scope.letters for letter in parts)
 
 
+def parameter_of(scope: Scope, node: s.Node) -> str:
+    """The name of a function's argument; σ of ℓ(μ, σ²) where σ is declared."""
+    if (
+        isinstance(node, s.Scripted)
+        and isinstance(node.base, s.Symbol)
+        and isinstance(node.sup, s.Number)
+        and node.sub is None
+    ):
+        held = scope.values.get(node.base.name)
+        if held is not None and not held.rank and name_of(node) not in scope.values:
+            return node.base.name
+    return name_of(node) or ""
+
+
 def _define_function(scope: Scope, left: s.Call, right: s.Node, tex: str) -> str:
     head = left.head
     if not isinstance(head, s.Symbol) or not all(name_of(a) for a in left.arguments):
         raise ReadingError("a function is defined as f(x, …) = …, with symbols between the brackets", left.span)
-    parameters = tuple(name_of(a) or "" for a in left.arguments)
+    parameters = tuple(parameter_of(scope, a) for a in left.arguments)
     scope.functions[head.name] = FunctionOf(parameters, right)
     mentioned = {name_of(n) for n in s.walk(right) if isinstance(n, (s.Symbol, s.Scripted))}
     if all(p in scope.values or p not in mentioned for p in parameters):
