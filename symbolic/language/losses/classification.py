@@ -22,7 +22,8 @@ def cross_entropy(
     ``target`` holds integer labels t, when q is one-hot at t, or (real numbers, in the shape of the logits) the
     probabilities q themselves. ``label_smoothing`` ε mixes q with the uniform distribution, (1 − ε) q + ε/K (Szegedy et
     al. 2016). ``weights`` has one factor per class. The mean over the remaining axes is taken unless ``reduction`` says
-    otherwise; it is a plain mean, also with weights.
+    otherwise; it is a plain mean, also with weights. ``reduction="weighted_mean"`` divides by the sum of the labels' weights
+    instead of their number, as PyTorch's ``cross_entropy`` does for integer labels; for these alone it is known.
 
     >>> from symbolic import tensor
     >>> cross_entropy(tensor("z", "n k"), tensor("t", "n", role="target", dtype="int")).shape
@@ -61,6 +62,15 @@ def _weighted_log_loss(
         log_p = _axis_last(log_p, axis)
         target = target if holds_labels(target) else _axis_last(target, axis)
     classes = log_p.shape[-1]
+    total = None
+    if reduction == "weighted_mean":
+        if not holds_labels(target):
+            raise UnsupportedError(
+                f"{name}: reduction='weighted_mean' divides by the weights of integer labels; got probabilities"
+            )
+        if weights is not None:
+            total = (as_tensor(weights) if is_symbolic(target) else weights)[target].sum()
+        reduction = "mean" if weights is None else "sum"
     if not holds_labels(target):
         same_shape(name, log_p, target)
         q = target if _is_zero(smoothing) else (1 - smoothing) * target + smoothing / classes
@@ -71,7 +81,7 @@ def _weighted_log_loss(
     hit = picked(terms, target)
     if not _is_zero(smoothing):
         hit = (1 - smoothing) * hit + (smoothing / classes) * terms.sum(axis=-1)
-    return reduced(-hit, reduction)
+    return reduced(-hit, reduction) if total is None else reduced(-hit, reduction) / total
 
 
 def holds_labels(target: Any) -> bool:
