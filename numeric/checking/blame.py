@@ -169,7 +169,8 @@ class _Search:
     ) -> Repair | None:
         partial = frozenset(id(j.site.statement) for j in judged if j.partly)
         ahead = frozenset(id(j.site.statement) for j in judged if j.ahead)
-        found = self.cases[:1] if self.given else self.cases
+        if self.given:  # truth was put in for an earlier line at some cases only: no repair could be confirmed at all
+            return None
         single = suspect is not None and suspect.should is not None and len(suspect.should[0]) == 1
         target = Target(
             mended or wrong,
@@ -177,7 +178,7 @@ class _Search:
             suspect.site.statement if suspect else None,
             suspect.should[0][0] if single and suspect and suspect.should else None,
         )
-        done = repair(self.program, found, region, target, self.made, self._seconds(), partial, ahead)
+        done = repair(self.program, self.cases, region, target, self.made, self._seconds(), partial, ahead)
         if done is None and not mended and len(wrong) > 1:  # several mistakes, one gradient each
             starts = last_assignments(self.call, self.program)
             for name in sorted(wrong & set(starts)):
@@ -185,7 +186,9 @@ class _Search:
                     self.program.trees, (self.call.subject.back.__name__, starts[name]), lambda s: False, {}
                 )
                 one = Target(frozenset([name]), right)
-                done = done or repair(self.program, found, narrow, one, self.made, self._seconds() / 2, partial, ahead)
+                done = done or repair(
+                    self.program, self.cases, narrow, one, self.made, self._seconds() / 2, partial, ahead
+                )
         return done
 
     def _seconds(self) -> float:
