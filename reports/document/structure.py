@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from reports.document.model import Block, List, Math, Paragraph, Section
+from reports.document.model import Block, Formula, List, Math, Paragraph, Section
 from reports.document.phrases import phrase, symbol
 from reports.document.steps import Telling
 from symbolic.calculus.closed_form import Closed
@@ -15,11 +15,13 @@ from symbolic.calculus.records import Derivative
 from symbolic.calculus.structure import Finding, structure
 from symbolic.errors import ChainruleError
 from symbolic.notation import latex
+from symbolic.notation.lines import visible_width
 from symbolic.notation.terms import compressed_latex
 from symbolic.program.dims import Dim
 from symbolic.program.expressions import Access
 from symbolic.program.tensors import Tensor
 
+WITHIN_A_LINE = 40  # characters of a formula that stands in a sentence
 _MOST_MODULES = 3  # of a program whose second derivatives are looked at too: they are short enough to read
 
 
@@ -67,7 +69,10 @@ def _stored(h: Tensor, telling: Telling) -> list[Block]:
     if stored == 0 or c.kind == "dense" or (dense - stored).is_positive is False or stored == dense:
         return []
     numbers = {"stored": Math(latex(((), stored))), "dense": Math(latex(((), dense)))}
-    return [Paragraph(phrase(telling.words, "report.compressed", form=Math(compressed_latex(c)), **numbers))]
+    form = compressed_latex(c)
+    if visible_width(form) <= WITHIN_A_LINE:
+        return [Paragraph(phrase(telling.words, "report.compressed", form=Math(form), **numbers))]
+    return [Paragraph(phrase(telling.words, "report.compressed_below", **numbers)), Formula(form)]
 
 
 def _said(key: str, w, findings: tuple[Finding, ...], telling: Telling) -> list[Block]:

@@ -30,7 +30,7 @@ from symbolic.verification.verdict import Diagnosis
 ENOUGH = 12  # candidates that pass in floats
 
 
-def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, seconds: float = 1.0) -> Diagnosis | None:
+def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, seconds: float = 2.0) -> Diagnosis | None:
     """The most specific mistake whose undoing is confirmed to give the truth; None if there is none.
 
     ``claim`` and ``truth`` may differ in shape (a forgotten sum, a vector for a diagonal matrix).
