@@ -15,6 +15,7 @@ import sympy as sp
 
 from numeric.backends.loops.compilation import compiled, require_numba
 from numeric.backends.loops.scalars import Constants
+from numeric.backends.loops.threads import suited_to
 from numeric.backends.loops.units import without_units
 from numeric.backends.loops.writer import DTYPES, LoopWriter, head, module_header
 from numeric.binding import as_array
@@ -81,7 +82,10 @@ class LoopSteps:
         for k in self.numbers:
             ready[k] = self.dtype.type(ready[k])
         order = np.ascontiguousarray(order, np.int64)
-        return module.epoch(*ready, *constants, order, batch, rates.astype(self.dtype)).astype(np.float64)
+        widest = max((np.size(a) for k, a in enumerate(arguments) if k not in self.batched), default=0)
+        with suited_to(batch * widest):
+            losses = module.epoch(*ready, *constants, order, batch, rates.astype(self.dtype))
+        return losses.astype(np.float64)
 
     def _epoch(self, writer: LoopWriter, single: bool) -> str:
         """``epoch``: for each batch, gather its rows, then the statements of the step."""
