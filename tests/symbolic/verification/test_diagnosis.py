@@ -1,11 +1,15 @@
 """Realistic mistakes in hand derivations, each with the label that a teacher would give it."""
 
+import random
+
 import numpy as np
 import pytest
 
 import symbolic as s
 from symbolic import check, tensor
 from symbolic.verification.diagnosis import MISTAKES
+from symbolic.verification.diagnosis.trials import Trials
+from symbolic.verification.equality_points import Comparer
 
 
 def names():
@@ -209,3 +213,11 @@ def test_every_label_is_explained():
     for label, mistake in MISTAKES.items():
         assert mistake.label == label
         assert mistake.sentence.format("it")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_trials_tell_a_dimension_from_a_number(seed):
+    claim, truth = 2 * R.T @ X + 2 * lam * W, LW
+    found = Trials(claim, truth, [], Comparer(random.Random(seed)))  # noqa: S311
+    for d in found.points[0].sizes:
+        assert len({trial.sizes[d] for trial in found.points}) > 1, d
