@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -264,6 +264,15 @@ def extents(el: Elaborator, nodes: Iterable[s.Node], only: Iterable[str] | None 
     """The extents of index letters, read off the axes on which they stand; letters bound inside are not seen."""
     wanted = None if only is None else set(only)
     found: dict[str, sp.Expr] = {}
+    for scripted, hidden in with_scripts(nodes):
+        for letter, extent in _axes(el, scripted):
+            if letter not in hidden and (wanted is None or letter in wanted):
+                found.setdefault(letter, extent)
+    return found
+
+
+def with_scripts(nodes: Iterable[s.Node]) -> Iterator[tuple[s.Scripted, frozenset[str]]]:
+    """The scripted nodes inside, in the order in which they are read, each with the letters that sums around it bind."""
     stack: list = [(n, frozenset()) for n in reversed(list(nodes))]
     while stack:
         thing, hidden = stack.pop()
@@ -273,13 +282,10 @@ def extents(el: Elaborator, nodes: Iterable[s.Node], only: Iterable[str] | None 
         if not isinstance(thing, s.Node):
             continue
         if isinstance(thing, s.Big):
-            hidden = hidden | frozenset(_limits(thing)[0])
+            hidden = hidden | frozenset(bound_letters(thing))
         if isinstance(thing, s.Scripted):
-            for letter, extent in _axes(el, thing):
-                if letter not in hidden and (wanted is None or letter in wanted):
-                    found.setdefault(letter, extent)
+            yield thing, hidden
         stack.extend((getattr(thing, name), hidden) for name in thing.__dataclass_fields__ if name != "span")
-    return found
 
 
 def extents_of_all(el: Elaborator, node: s.Node) -> dict[str, sp.Expr]:

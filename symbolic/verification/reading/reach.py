@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symbolic.verification.elaboration.sums import bound_letters
+from symbolic.verification.elaboration.sums import bound_letters, with_scripts
 from symbolic.verification.grammar import syntax as s
 
 
@@ -61,20 +61,9 @@ def index_symbols(node: s.Node) -> set[str]:
 def _free(node: s.Node) -> set[str]:
     """Letters in scripts that no sum inside the tree binds."""
     found: set[str] = set()
-    stack: list[tuple[object, frozenset[str]]] = [(node, frozenset())]
-    while stack:
-        thing, hidden = stack.pop()
-        if isinstance(thing, tuple):
-            stack.extend((x, hidden) for x in thing)
-            continue
-        if not isinstance(thing, s.Node):
-            continue
-        if isinstance(thing, s.Big):
-            hidden = hidden | frozenset(bound_letters(thing))
-        if isinstance(thing, s.Scripted):
-            scripts = [x for x in (thing.sub, thing.sup, thing.indexed) if x is not None]
-            found |= {n.name for x in scripts for n in s.walk(x) if isinstance(n, s.Symbol)} - hidden
-        stack.extend((getattr(thing, name), hidden) for name in thing.__dataclass_fields__ if name != "span")
+    for scripted, hidden in with_scripts([node]):
+        scripts = [x for x in (scripted.sub, scripted.sup, scripted.indexed) if x is not None]
+        found |= {n.name for x in scripts for n in s.walk(x) if isinstance(n, s.Symbol)} - hidden
     return found
 
 
