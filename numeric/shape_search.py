@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-SECONDS, MOST_AXES, UNLIKELY = 4.0, 14, 5
+MOST_RUNS, SECONDS, MOST_AXES, UNLIKELY = 5000, 30.0, 14, 5  # the clock is only for functions that take long
 _INTEGERS = re.compile(r"(labels?|idx|ind(ex|ices)|class(es)?|tokens?|ids?|y_?(int|idx|label)s?)\Z", re.IGNORECASE)
 _PER_ROW = re.compile(r"(labels?|class(es)?|y|t|targets?|y_?(true|int|idx|label)s?)\Z", re.IGNORECASE)
 _SCALARS = re.compile(
@@ -74,16 +74,16 @@ def found_shapes(unknown: Sequence[str], known: Mapping[str, Sequence[str]], sou
     ``runs`` tells how well shapes fit at given sizes: 0 the forward function fails, 1 it runs, 2 the backward one runs too,
     3 and its gradients have the parameters' shapes; and how far the functions came, as (lines, place in the line).
     """
-    deadline = time.monotonic() + SECONDS
+    counted = _Counted(runs)
     best: Found | None = None
     fixed = list(dict.fromkeys(d for shape in known.values() for d in shape if not d.isdigit()))
     choices = itertools.product(*(guesses(name, source) for name in unknown))
     for chosen in sorted(choices, key=lambda c: sum(g.cost for g in c)):
         unlikely = sum(g.cost for g in chosen) >= UNLIKELY
-        if time.monotonic() > deadline or (unlikely and best is not None and best.fit >= 2):
+        if counted.over or (unlikely and best is not None and best.fit >= 2):
             break
         if sum(g.rank for g in chosen) <= MOST_AXES:
-            found = _most_general(unknown, chosen, fixed, runs, deadline)
+            found = _most_general(unknown, chosen, fixed, counted)
             if found is not None and found.fit > (best.fit if best else 0):
                 best = found
             if best is not None and best.fit == 3:
@@ -91,9 +91,24 @@ def found_shapes(unknown: Sequence[str], known: Mapping[str, Sequence[str]], sou
     return best
 
 
-def _most_general(
-    unknown: Sequence[str], chosen: Sequence[Guess], fixed: list[str], runs: Runs, deadline: float
-) -> Found | None:
+class _Counted:
+    """``runs`` that counts its calls; ``over`` when there were enough."""
+
+    def __init__(self, runs: Runs):
+        self.runs, self.left, self.deadline = runs, MOST_RUNS, time.monotonic() + SECONDS
+
+    def __call__(
+        self, shapes: Mapping[str, list[str]], integers: frozenset[str], sizes: Mapping[str, int]
+    ) -> tuple[int, tuple[int, int]]:
+        self.left -= 1
+        return self.runs(shapes, integers, sizes)
+
+    @property
+    def over(self) -> bool:
+        return self.left < 0 or time.monotonic() > self.deadline
+
+
+def _most_general(unknown: Sequence[str], chosen: Sequence[Guess], fixed: list[str], runs: _Counted) -> Found | None:
     """Sizes made equal one pair at a time, each time the pair with which the code comes farther."""
     integers = frozenset(n for n, g in zip(unknown, chosen, strict=True) if g.integer)
     axes = [(name, k) for name, g in zip(unknown, chosen, strict=True) for k in range(g.rank)]
@@ -112,7 +127,7 @@ def _most_general(
         return max(result, runs(shapes, integers, dict(zip(names, _SIZES[: len(names)][::-1], strict=False))))
 
     reached = tried(labels)
-    while reached[0] < 2 and time.monotonic() < deadline:
+    while reached[0] < 2 and not runs.over:
         names = list(dict.fromkeys([*fixed, *labels.values()]))
         merged = [
             {axis: a if label == b else label for axis, label in labels.items()}

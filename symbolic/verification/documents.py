@@ -24,7 +24,7 @@ def check_document(text: str, latex: bool | None = None, seconds: float = 120) -
     """Judge every claim of a document. ``latex``: whether it is LaTeX rather than Markdown (None: looked at).
 
     What the document declares and defines becomes the program; every further equality is a claim, judged against the program
-    and against the line before. Nothing in the document is executed. ``seconds`` bounds the whole; what is left is undecided.
+    and against the line before. Nothing in the document is executed. ``seconds`` bounds the whole; what is left is a problem.
 
     >>> verdict = check_document(r"Let $x \\in \\mathbb{R}^n$ and $f = x^\\top x$. Then $\\nabla_x f = x$.")
     >>> [(c.line, c.status) for c in verdict.claims]

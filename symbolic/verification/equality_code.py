@@ -7,7 +7,6 @@ traced; the last can only be run. Running it shows agreement or a visible differ
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,7 @@ from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis import diagnose, explained
 from symbolic.verification.diagnosis.edits import MOST_EDITS, edits
 from symbolic.verification.diagnosis.mistakes import RANK
+from symbolic.verification.effort import SECOND, spend, spent
 from symbolic.verification.equality_claims import arguments, read_function
 from symbolic.verification.equality_points import SEARCHED, Comparer
 from symbolic.verification.equality_shapes import layouts, same_shape
@@ -102,15 +102,16 @@ def misfit_diagnosis(
 
 
 def formula_diagnosis(
-    claim: str, truth: Tensor, names: Mapping[str, Tensor], comparer: Comparer, seconds: float = 1.0
+    claim: str, truth: Tensor, names: Mapping[str, Tensor], comparer: Comparer, effort: float = SECOND
 ) -> Diagnosis | None:
     """The mistake in a formula whose shapes do not fit: the one change of what is written that makes it the truth."""
-    deadline = time.thread_time() + seconds
+    end = spent() + effort
     read = Formula(claim, names)
     found: list[tuple[str, str]] = []
     for tried, (label, detail, node) in enumerate(edits(read.node, claim)):
-        if tried >= MOST_EDITS or time.thread_time() > deadline:
+        if tried >= MOST_EDITS or spent() > end:
             break
+        spend(1000)
         try:
             edited = read.tensor(truth, node)
         except ChainruleError:

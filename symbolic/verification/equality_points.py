@@ -8,7 +8,6 @@ shrinks with it.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -19,6 +18,7 @@ import sympy as sp
 from symbolic.errors import EvaluationError
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
+from symbolic.verification.effort import SECOND, spent
 from symbolic.verification.evaluation_balls import Balls
 from symbolic.verification.evaluation_numbers import Floats, Reals, TooLarge, Trace, context_of
 from symbolic.verification.evaluation_points import (
@@ -88,21 +88,21 @@ class Comparison:
 class Comparer:
     """Compares pairs of tensors of one shape; ``rng`` is the only source of chance, ``sizes`` fixes named dimensions."""
 
-    def __init__(self, rng: random.Random, sizes: Sizes | None = None, seconds: float = 2.0):
-        self.rng, self.fixed, self.seconds = rng, dict(sizes or {}), seconds
+    def __init__(self, rng: random.Random, sizes: Sizes | None = None, effort: float = 2 * SECOND):
+        self.rng, self.fixed, self.effort = rng, dict(sizes or {}), effort
 
     def compare(self, claim: Tensor, truth: Tensor) -> Comparison:
         """The comparison of two tensors of equal shape at random points."""
         tensors = topological([claim, truth])
         tally = Tally()
-        deadline = time.thread_time() + self.seconds
+        end = spent() + self.effort
         programs = _Programs(self, claim, truth, tensors)
         if not programs.ready(tally):
             return Comparison("unknown", tally, reason=tally.failed or tally.too_large)
         suspect = self._search(programs, tally)
         if suspect is not None:
             return Comparison("different", tally, suspect)
-        return self._confirm(programs, tally, deadline)
+        return self._confirm(programs, tally, end)
 
     def visibly_different(self, claim: Tensor, truth: Tensor) -> bool:
         """True if floats differ by much more than their noise at two points, at the programs' own sizes."""
@@ -124,10 +124,10 @@ class Comparer:
 
     def _search(self, programs: _Programs, tally: Tally) -> Point | None:
         """A point where floats differ and real numbers confirm it."""
-        doubts, start = 0, time.thread_time()
+        doubts, start = 0, spent()
         for k in range(SEARCHED):
-            spent = time.thread_time() - start
-            if (spent > self.seconds / 4 and (tally.floats >= 4 or spent > self.seconds)) or doubts > 4:
+            done = spent() - start
+            if (done > self.effort / 4 and (tally.floats >= 4 or done > self.effort)) or doubts > 4:
                 return None
             program, sizes, values = programs.point(k)
             trace = Trace()
@@ -151,15 +151,15 @@ class Comparer:
                     return Point(sizes, values, entry)
         return None
 
-    def _confirm(self, programs: _Programs, tally: Tally, deadline: float) -> Comparison:
+    def _confirm(self, programs: _Programs, tally: Tally, end: float) -> Comparison:
         unresolved = ""
         for k in range(10 * CONFIRMED):
             if tally.points >= CONFIRMED:
                 break
-            if time.thread_time() > deadline and (tally.points >= 2 or tally.entries >= PLENTY):
+            if spent() > end and (tally.points >= 2 or tally.entries >= PLENTY):
                 break
-            if time.thread_time() > deadline + self.seconds:
-                tally.too_large = tally.too_large or f"the time of {self.seconds + self.seconds:g} s ran out"
+            if spent() > end + self.effort:
+                tally.too_large = tally.too_large or "the work of one comparison was used up"
                 break
             program, sizes, values = programs.point(k)
             trace, digits = Trace(), FINE if tally.points == 0 else DIGITS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import sympy as sp
@@ -16,6 +15,7 @@ from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
+from symbolic.verification.effort import SECOND, spend, spent
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,24 @@ class Proof:
     conditions: tuple[str, ...]
 
 
-class OutOfTime(ChainruleError):
-    """A normal form takes longer than it may."""
+SETTLED = 1000.0  # effort of bringing one monomial to its normal form
 
 
-class _Timed(Normaliser):
-    """A normaliser that stops at a deadline."""
+class TooLong(ChainruleError):
+    """A normal form takes more work than it may."""
 
-    def __init__(self, deadline: float):
+
+class _Bounded(Normaliser):
+    """A normaliser that stops when ``most`` effort is spent."""
+
+    def __init__(self, most: float):
         super().__init__(identities=True)
-        self.deadline = deadline
+        self.end = spent() + most
 
     def settle(self, powers: dict[sp.Expr, sp.Expr]) -> Polynomial:
-        if time.thread_time() > self.deadline:
-            raise OutOfTime("the normal form was not reached in time")
+        spend(SETTLED)
+        if spent() > self.end:
+            raise TooLong("the normal form was not reached with the work that may be done")
         return super().settle(powers)
 
 
@@ -58,11 +62,11 @@ def written_out(t: Tensor) -> int:
     return sizes[t]
 
 
-def prove(claim: Tensor, truth: Tensor, seconds: float = 0.5) -> Proof | None:
-    """A proof that two tensors of one shape are equal wherever both are defined; None if none is found in time."""
+def prove(claim: Tensor, truth: Tensor, effort: float = 0.6 * SECOND) -> Proof | None:
+    """A proof that two tensors of one shape are equal wherever both are defined; None if ``effort`` finds none."""
     if max(written_out(t) for t in (claim, truth)) > LONGEST:
         return None
-    normaliser = _Timed(time.thread_time() + seconds)
+    normaliser = _Bounded(effort)
     try:
         if _form(claim, normaliser) != _form(truth, normaliser):
             return None

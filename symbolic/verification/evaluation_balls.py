@@ -86,7 +86,7 @@ class Ball:
 class Balls(Reals):
     """``Reals`` with an error bound on every number."""
 
-    name = "ball"
+    name, effort = "ball", 6.0
 
     def __init__(self, digits: int, trace: Trace | None = None, tie: int = 0):
         super().__init__(digits, trace, tie)

@@ -71,6 +71,7 @@ class Numbers:
     """
 
     name = "real"
+    effort = 1.0  # of one operation on two numbers (see ``verification.effort``)
     context: Any = None  # the mpmath context in which primitives are computed; None where they cannot be
     tolerance: Any = 0
     nan: Any = float("nan")
@@ -232,7 +233,7 @@ def _guarded(nan: Any, f: Callable[..., Any], *args: Any) -> Any:
 class Floats(Numbers):
     """Python floats: quick, for the search for a counterexample and for trying repairs; never a verdict."""
 
-    name = "float"
+    name, effort = "float", 0.4
     context = mpmath.fp
     tolerance = 1e-9
 
@@ -305,7 +306,7 @@ def context_of(digits: int) -> Any:
 class Reals(Numbers):
     """mpmath numbers of a chosen precision in decimal digits."""
 
-    name = "real"
+    name, effort = "real", 1.5
     LARGEST = 10**5
 
     def __init__(self, digits: int, trace: Trace | None = None, tie: int = 0):
@@ -362,7 +363,7 @@ class Reals(Numbers):
 class Fractions(Numbers):
     """Exact fractions, for programs of rational operations; anything else is ``Unrepresentable``."""
 
-    name = "fraction"
+    name, effort = "fraction", 3.0
     LONGEST = 4000  # bits
 
     def rational(self, value: int | Fraction) -> Any:

@@ -21,11 +21,13 @@ from symbolic.program.expressions import Access, Guard, Index, Quotient, Reducti
 from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
+from symbolic.verification.effort import spend
 from symbolic.verification.evaluation_numbers import Column, Numbers, TooLarge, is_long
 from symbolic.verification.evaluation_order import ORDERED, total
 
 Sizes = Mapping[sp.Symbol, int]
 LARGEST_GRID = 3_000_000
+COMPILED = 40.0  # effort of compiling one node
 
 
 class Frame:
@@ -283,7 +285,8 @@ class Program:
     def _node(self, e: sp.Expr, nodes: dict[sp.Expr, Node]) -> Node:
         node = nodes.get(e)
         if node is None:
-            node = nodes[e] = self._new_node(e, nodes)
+            node = nodes[e] = _counted(self._new_node(e, nodes))
+            spend(COMPILED)
         return node
 
     def _new_node(self, e: sp.Expr, nodes: dict[sp.Expr, Node]) -> Node:
@@ -353,6 +356,16 @@ class Program:
             return result
 
         return choose
+
+
+def _counted(node: Node) -> Node:
+    """The node, its effort counted: one operation a point."""
+
+    def counted(frame: Frame, run: Run) -> Column:
+        spend(3 + frame.count * run.domain.effort)
+        return node(frame, run)
+
+    return counted
 
 
 _WHOLE: dict[Any, Callable[[Sequence[Any]], Any]] = {

@@ -54,7 +54,7 @@ class NoSquare(Unrepresentable):
 class Residues(Numbers):
     """Numbers modulo a tower of primes; ``trace`` holds the decisions of a real run at the same point."""
 
-    name = "residue"
+    name, effort = "residue", 1.3
 
     def __init__(self, primes: Sequence[int], trace: Trace, rng: random.Random):
         super().__init__(trace.rewound())

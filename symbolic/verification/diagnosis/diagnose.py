@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from symbolic.errors import ChainruleError
@@ -23,6 +22,7 @@ from symbolic.verification.diagnosis.products import product_candidates, shape_c
 from symbolic.verification.diagnosis.ratios import ratio_candidates
 from symbolic.verification.diagnosis.surgery import rebuilt
 from symbolic.verification.diagnosis.trials import Trials
+from symbolic.verification.effort import SECOND, spend, spent
 from symbolic.verification.equality_points import Comparer
 from symbolic.verification.equality_shapes import same_shape
 from symbolic.verification.verdict import Diagnosis
@@ -30,12 +30,12 @@ from symbolic.verification.verdict import Diagnosis
 ENOUGH = 12  # candidates that pass in floats
 
 
-def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, seconds: float = 2.0) -> Diagnosis | None:
+def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2 * SECOND) -> Diagnosis | None:
     """The most specific mistake whose undoing is confirmed to give the truth; None if there is none.
 
     ``claim`` and ``truth`` may differ in shape (a forgotten sum, a vector for a diagonal matrix).
     """
-    deadline = time.thread_time() + seconds
+    end = spent() + effort
     tensors = topological([truth, claim])
     slopes = activations(tensors)
     try:
@@ -47,8 +47,9 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, seconds: float = 
     passed: list[Candidate] = []
     try:
         for candidate in _candidates(claim, truth, tensors, slopes, trials):
-            if time.thread_time() > deadline or len(passed) >= ENOUGH:
+            if spent() > end or len(passed) >= ENOUGH:
                 break
+            spend(300)  # of making it
             if trials.explains(candidate):
                 passed.append(candidate)
     except (ChainruleError, ArithmeticError, RecursionError):

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from symbolic.errors import ChainruleError
 from symbolic.verification.diagnosis.edits import MOST_EDITS, Edit
 from symbolic.verification.diagnosis.mistakes import RANK, explained
+from symbolic.verification.effort import SECOND, spend, spent
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar.syntax import Node
 from symbolic.verification.judging.comparison import Judged, compare
 
+TRY = 1000.0  # effort of reading one edited formula
+
 
 def repaired(
-    tries: Iterable[Edit], judged: Judged, truth: Value, value: Callable[[Node], Value], seconds: float = 1.0
+    tries: Iterable[Edit], judged: Judged, truth: Value, value: Callable[[Node], Value], effort: float = SECOND
 ) -> Judged:
     """``judged`` with the mistake whose undoing makes the formula right, if one of ``tries`` does."""
-    deadline = time.thread_time() + seconds
+    end = spent() + effort
     found: list[tuple[str, str]] = []
     for tried, (label, detail, edited) in enumerate(tries):
-        if tried >= MOST_EDITS or time.thread_time() > deadline:
+        if tried >= MOST_EDITS or spent() > end:
             break
+        spend(TRY)
         if found and RANK[label] >= min(RANK[other] for other, _ in found):
             continue
         try:

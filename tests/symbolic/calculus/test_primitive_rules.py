@@ -5,6 +5,7 @@ import pytest
 
 import symbolic as s
 from symbolic.calculus.primitive_rules import through_others
+from symbolic.verification.effort import SECOND
 from symbolic.verification.equality_proof import prove
 
 X, B, x = s.tensor("X", "n n"), s.tensor("B", "n n"), s.tensor("x", "n")
@@ -41,7 +42,7 @@ TRUE = {
 
 @pytest.mark.parametrize("name", TRUE)
 def test_proved(name):
-    assert prove(*TRUE[name], seconds=2) is not None
+    assert prove(*TRUE[name], effort=2 * SECOND) is not None
 
 
 FALSE = {
@@ -57,7 +58,7 @@ FALSE = {
 
 @pytest.mark.parametrize("name", FALSE)
 def test_not_proved(name):
-    assert prove(*FALSE[name], seconds=2) is None
+    assert prove(*FALSE[name], effort=2 * SECOND) is None
 
 
 @pytest.mark.parametrize("name", TRUE)

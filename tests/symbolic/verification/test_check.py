@@ -5,6 +5,8 @@ import pytest
 
 import symbolic as s
 from symbolic import check, tensor
+from symbolic.verification.effort import spent
+from symbolic.verification.equality_proof import prove
 
 n3 = [tensor(name, "n") for name in "xyz"]
 
@@ -345,3 +347,21 @@ def test_labels_are_positions_also_where_the_claim_compares_them():
     claim = -((a[:, None] == np.arange(3)) - s.softmax(z, axis=1)) * r[:, None] / 4
     assert s.check(claim, s.gradient(loss, z)).status in ("proved", "agrees")
     assert s.check(-claim, s.gradient(loss, z)).status == "refuted"
+
+
+def test_a_verdict_costs_the_same_work_each_time(net):
+    _, _, W, _, _, C = net
+    wrong, truth = -s.gradient(C, W), s.gradient(C, W)
+    costs = []
+    for _ in range(2):
+        before = spent()
+        assert status(wrong, truth) == "refuted"
+        costs.append(spent() - before)
+    assert 0 < costs[0] == costs[1]
+
+
+def test_a_proof_ends_with_its_effort(net):
+    _, _, W, _, _, C = net
+    truth = s.gradient(C, W)
+    assert prove(truth + truth, 2 * truth) is not None
+    assert prove(truth + truth, 2 * truth, effort=10) is None
