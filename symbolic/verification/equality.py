@@ -23,7 +23,7 @@ from symbolic.program.tensors import Tensor
 from symbolic.verification.counterexample import counterexample
 from symbolic.verification.diagnosis import diagnose, explained
 from symbolic.verification.equality_claims import read_claim, tensor_of, vocabulary
-from symbolic.verification.equality_code import formula_diagnosis, judge_function, misfit_diagnosis
+from symbolic.verification.equality_code import formula_diagnosis, judge_function, misfit_diagnosis, shape_diagnosis
 from symbolic.verification.equality_points import Comparer, Comparison, Tally
 from symbolic.verification.equality_proof import Proof, prove
 from symbolic.verification.equality_shapes import layouts, same_shape
@@ -73,7 +73,8 @@ def check(
             found = formula_diagnosis(claim, truth, names, comparer)
         return Verdict("shape", Evidence(read.reason), (), None, found, truth=truth)
     if callable(claim) and read.status == "undecided":
-        return judge_function(claim, truth, names, comparer, lambda c, t: judge(c, t, comparer, diagnosis), read.reason)
+        at_numbers = lambda c, t: judge(c, t, comparer, diagnosis)  # noqa: E731
+        return judge_function(claim, truth, names, comparer, at_numbers, read.reason, diagnosis)
     return Verdict(read.status, Evidence(read.reason), truth=truth)
 
 
@@ -114,6 +115,8 @@ def _judged(claim: Tensor, truth: Tensor, comparer: Comparer, diagnosis: bool) -
     if same_shape(claim.extents, truth.extents):
         example = counterexample(comparison, claim, truth, comparer)
         return verdict_of(comparison, claim, truth, example, mistake)
+    if mistake is None and diagnosis:
+        mistake = shape_diagnosis(claim, truth, comparer)
     sentence = f"the claim has shape {shape_text(claim.extents)}, the truth {shape_text(truth.extents)}"
     return Verdict("shape", Evidence(sentence), (), None, mistake, claim, truth)
 

@@ -23,7 +23,7 @@ from symbolic.verification.effort import SECOND, spend, spent
 from symbolic.verification.equality_claims import arguments, read_function
 from symbolic.verification.equality_points import SEARCHED, Comparer
 from symbolic.verification.equality_shapes import layouts, same_shape
-from symbolic.verification.equality_sizes import at_sizes
+from symbolic.verification.equality_sizes import at_sizes, generalised
 from symbolic.verification.evaluation_numbers import Floats, Trace
 from symbolic.verification.evaluation_points import Draw, dimensions, draw_sizes, label_ranges
 from symbolic.verification.evaluation_program import Program
@@ -38,13 +38,23 @@ SHAPELY = (
     "layout",
 )
 CHOICES = ((2, 4), (3, 5), (1, 4))
+TRACED = (7, 11, 13, 17, 19, 23)  # sizes that tell dimensions apart, large enough to be made dimensions again
 Judge = Callable[[Tensor, Tensor], Verdict]
 
 
 def judge_function(
-    function: Callable[..., Any], truth: Tensor, names: Mapping[str, Tensor], comparer: Comparer, judge: Judge, why: str
+    function: Callable[..., Any],
+    truth: Tensor,
+    names: Mapping[str, Tensor],
+    comparer: Comparer,
+    judge: Judge,
+    why: str,
+    diagnosis: bool = True,
 ) -> Verdict:
-    """The verdict on a function that gave no program with named dimensions; ``why`` says what stood in the way."""
+    """The verdict on a function that gave no program with named dimensions; ``why`` says what stood in the way.
+
+    ``judge`` gives the verdict at fixed sizes; ``diagnosis``: whether a wrong claim's mistake is looked for.
+    """
     tensors = topological([truth, *names.values()])
     sizes = [draw_sizes(tensors, comparer.rng, low, high, comparer.fixed) for low, high in CHOICES]
     choices = [s for k, s in enumerate(sizes) if s is not None and s not in sizes[:k]]
@@ -61,7 +71,8 @@ def judge_function(
             return _run(function, truth, names, choices, comparer, why)
         verdict = judge(claim, fixed[truth])
         if verdict.status not in ("proved", "agrees"):
-            return verdict
+            found = _open_diagnosis(function, truth, names, comparer) if diagnosis else None
+            return replace(verdict, diagnosis=found) if found is not None else verdict
         verdicts.append(verdict)
     if not verdicts:
         return Verdict("undecided", Evidence(why), truth=truth)
@@ -71,6 +82,27 @@ def judge_function(
     return Verdict(
         "agrees", Evidence(sentence, points, known, verdicts[-1].evidence.digits), verdicts[-1].conditions, truth=truth
     )
+
+
+def _open_diagnosis(
+    function: Callable[..., Any], truth: Tensor, names: Mapping[str, Tensor], comparer: Comparer
+) -> Diagnosis | None:
+    """The mistake in a function that needs numbers for its sizes: traced at large sizes, which are then opened again."""
+    tensors = topological([truth, *names.values()])
+    free = [d for d in dimensions(tensors) if d not in comparer.fixed]
+    if len(free) > len(TRACED):
+        return None
+    sizes = dict(zip(TRACED, free, strict=False))
+    fixed = at_sizes(tensors, {**comparer.fixed, **{d: n for n, d in sizes.items()}})
+    try:
+        claim = read_function(function, {name: fixed[t] for name, t in names.items()})
+        general = generalised([claim, fixed[truth]], sizes)
+    except Exception:  # whatever real code raises when it meets a symbol
+        return None
+    if general is None:
+        return None
+    found = diagnose(general[claim], general[fixed[truth]], comparer)
+    return replace(found, repair=truth) if found is not None else None
 
 
 def misfit_diagnosis(
@@ -86,7 +118,19 @@ def misfit_diagnosis(
         claim = read({name: square[t] for name, t in names.items()})
     except Exception:  # a reader or real code may raise anything; without a claim there is no diagnosis
         return None
-    target = square[truth]
+    found = _square_diagnosis(claim, square[truth], comparer)
+    return replace(found, repair=truth) if found is not None else None
+
+
+def shape_diagnosis(claim: Tensor, truth: Tensor, comparer: Comparer) -> Diagnosis | None:
+    """The mistake in a claim of another shape than the truth's, found with all dimensions equal."""
+    tensors = topological([claim, truth])
+    square = at_sizes(tensors, {d: 3 for d in dimensions(tensors) if d not in comparer.fixed})
+    found = _square_diagnosis(square[claim], square[truth], comparer)
+    return replace(found, repair=truth) if found is not None else None
+
+
+def _square_diagnosis(claim: Tensor, target: Tensor, comparer: Comparer) -> Diagnosis | None:
     if not same_shape(claim.extents, target.extents):
         return None
     found = diagnose(claim, target, comparer)
@@ -96,9 +140,7 @@ def misfit_diagnosis(
         found = Diagnosis(
             "wrong order of factors", explained("wrong order of factors", "the product is transposed"), target, "agrees"
         )
-    if found is None or found.label not in SHAPELY:
-        return None
-    return replace(found, repair=truth)
+    return found if found is not None and found.label in SHAPELY else None
 
 
 def formula_diagnosis(

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 
 from symbolic.program.equations import Equation
+from symbolic.program.functions import Equal
 from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
+from symbolic.verification.evaluation_program import constants
 
 LARGE = 6  # fixed extents above this may be made smaller
 
@@ -26,23 +28,42 @@ def at_sizes(outputs: Iterable[Tensor], sizes: Mapping[sp.Symbol, int]) -> dict[
     return _rewritten(outputs, {d: sp.Integer(n) for d, n in sizes.items()})
 
 
-def generalised(outputs: Iterable[Tensor]) -> dict[Tensor, Tensor] | None:
+def generalised(outputs: Iterable[Tensor], names: Mapping[int, sp.Symbol] | None = None) -> dict[Tensor, Tensor] | None:
     """Every tensor of the program with each large fixed extent, wherever its number stands, as a named dimension.
 
     What is equal at the general size is equal at the fixed one; a difference says nothing (the number may have stood
-    for something else). None if a tensor of constants has such an extent, or an index uses the number.
+    for something else). ``names`` gives dimensions for some of the numbers. None if constants of such an extent are
+    neither all equal nor an identity matrix, or an index uses the number.
     """
     order = topological(tuple(outputs))
     large = {e for t in order for e in t.extents if e.is_Integer and e > LARGE}
+    rules: dict[Tensor, Equation] = {}
     for t in order:
         if t.value is not None and large & set(t.extents):
-            return None
+            rule = _rule(t)
+            if rule is None:
+                return None
+            rules[t] = rule
         if isinstance(t.definition, Equation):
             read = [i for a in t.definition.accesses for i in a.indices if i.atoms(sp.Integer) & large]
             if read or any(g.atoms(sp.Integer) & large for g in t.definition.guards):
                 return None
-    exchange: dict[sp.Expr, sp.Expr] = {n: sp.Symbol(f"size{n}", integer=True, positive=True) for n in large}
-    return _rewritten(order, exchange)
+    exchange: dict[sp.Expr, sp.Expr] = {
+        n: (names or {}).get(int(n)) or sp.Symbol(f"size{n}", integer=True, positive=True) for n in large
+    }
+    return _rewritten(order, exchange, rules=rules)
+
+
+def _rule(t: Tensor) -> Equation | None:
+    """A tensor of constants by a rule that holds at any size: one number everywhere, or an identity matrix."""
+    indices, flat = t.fresh_indices(), constants(t)
+    if len(set(flat)) == 1:
+        return Equation(indices, sp.Rational(flat[0]))
+    n = t.extents[0]
+    square = t.ndim == 2 and n == t.extents[1]
+    if square and all(v == (k % (int(n) + 1) == 0) for k, v in enumerate(flat)):
+        return Equation(indices, Equal(*indices))
+    return None
 
 
 def restored(t: Tensor, general: Mapping[Tensor, Tensor]) -> Tensor:
@@ -58,7 +79,10 @@ def restored(t: Tensor, general: Mapping[Tensor, Tensor]) -> Tensor:
 
 
 def _rewritten(
-    outputs: Iterable[Tensor], exchange: Mapping[sp.Expr, sp.Expr], known: Mapping[Tensor, Tensor] | None = None
+    outputs: Iterable[Tensor],
+    exchange: Mapping[sp.Expr, sp.Expr],
+    known: Mapping[Tensor, Tensor] | None = None,
+    rules: Mapping[Tensor, Equation] | None = None,
 ) -> dict[Tensor, Tensor]:
     """The program with every number or dimension of ``exchange`` replaced, in extents and in bodies."""
     now: dict[Tensor, Tensor] = dict(known or {})
@@ -68,8 +92,10 @@ def _rewritten(
         extents = tuple(e.xreplace(exchange) for e in t.extents)
         if extents == t.extents and not any(u in now for u in t.operands) and t.definition is None:
             continue
-        new = Tensor(t.name, extents, dtype=t.dtype, role=t.role, assume=t.assume, value=t.value, tex=t.tex)
-        new.definition = _definition(t.definition, exchange, now)
+        rule = (rules or {}).get(t)
+        value = t.value if rule is None else None
+        new = Tensor(t.name, extents, dtype=t.dtype, role=t.role, assume=t.assume, value=value, tex=t.tex)
+        new.definition = _definition(t.definition if rule is None else rule, exchange, now)
         new.facts = t.facts
         now[t] = new
     return {t: now.get(t, t) for t in topological(tuple(outputs))}

@@ -111,7 +111,7 @@ def scope_of(symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = 
         if name is not None:
             found[name] = t
     for name, t in found.items():
-        for spelling in {name, *known_names(t)}:
+        for spelling in {name, name.rstrip("_"), *known_names(t)}:  # lambda_ is what Python lets a λ be called
             scope.values.setdefault(spelling, Value(t))
         scope.tex[name] = t.tex or name
         for e in t.extents:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
 
 from symbolic.program.equations import Equation, equation
 from symbolic.program.expressions import Access
-from symbolic.program.functions import Equal
+from symbolic.program.functions import Equal, Less, LessEqual, Step
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor, computed
 from symbolic.verification.diagnosis.candidates import Candidate, name_of
@@ -28,26 +28,44 @@ class Activation:
     argument: Tensor
     slope: Tensor
 
+    @property
+    def is_power(self) -> bool:
+        """True of a square, a root, a norm, which nobody calls an activation."""
+        return not self.output.ndim or self.output.definition.body.is_Pow
+
 
 def activations(tensors: Sequence[Tensor]) -> list[Activation]:
-    """Every equation that applies a nonlinear function of one entry to a tensor, entry by entry."""
-    found = []
-    for t in tensors:
-        eq = t.definition
-        if not isinstance(eq, Equation) or not eq.is_pointwise:
-            continue
-        read = [a for a in eq.accesses if not _GENERAL.fullmatch(a.tensor.name or "")]
-        if len(read) != 1:
-            continue
-        (access,) = read
-        if access.indices != eq.indices or access.tensor.dtype != "real" or t.dtype != "real":
-            continue
-        symbol = sp.Dummy("a", real=True)
-        slope = eq.body.xreplace({access: symbol}).diff(symbol)
-        if not slope.has(symbol):  # a linear function
-            continue
-        found.append(Activation(t, access.tensor, computed(Equation(eq.indices, slope.xreplace({symbol: access})))))
-    return found
+    """Every nonlinear function of one entry that is applied to a tensor entry by entry, in one equation or in two."""
+    found = [a for t in tensors if (a := _applied(t)) is not None]
+    bent = [a for a in found if _is_nonlinear(a)]
+    return [*bent, *_composed(found, {a.output.serial for a in bent})]
+
+
+def _applied(t: Tensor) -> Activation | None:
+    """A function of one entry of one tensor, with its slope."""
+    eq = t.definition
+    if not isinstance(eq, Equation) or not eq.is_pointwise or t.dtype != "real":
+        return None
+    read = [a for a in eq.accesses if not _GENERAL.fullmatch(a.tensor.name or "")]
+    if len(read) != 1 or read[0].indices != eq.indices or read[0].tensor.dtype != "real" or eq.body == read[0]:
+        return None
+    symbol = sp.Dummy("a", real=True)
+    slope = eq.body.xreplace({read[0]: symbol}).diff(symbol).xreplace({symbol: read[0]})
+    return Activation(t, read[0].tensor, computed(Equation(eq.indices, slope)))
+
+
+def _is_nonlinear(a: Activation) -> bool:
+    return any(u is a.argument for u in a.slope.operands)
+
+
+def _composed(found: Sequence[Activation], bent: Container[int]) -> Iterator[Activation]:
+    """h(g(u)) as one function of u, as −u² or exp(−u²)."""
+    for outer in found:
+        for inner in found:
+            if inner.output is outer.argument and (outer.output.serial in bent or inner.output.serial in bent):
+                indices = outer.output.fresh_indices()
+                slope = outer.slope.access(*indices) * inner.slope.access(*indices)
+                yield Activation(outer.output, inner.argument, computed(Equation(indices, slope)))
 
 
 def slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Candidate]:
@@ -58,6 +76,11 @@ def slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Ca
         for a in slopes:
             for factor in _fitting(a.slope, t):
                 yield Candidate("missing h'", name_of(a.output), "claim", claim, {t: _times(t, *factor)})
+            eq = t.definition
+            if isinstance(eq, Equation) and eq.reduce == "sum" and a.slope.ndim == 1:
+                for k in (k for k in eq.bound if sp.expand(k.extent - a.slope.extents[0]) == 0):
+                    change = {t: edited(t, with_body(eq, eq.body * a.slope.access(k)))}
+                    yield Candidate("missing h'", name_of(a.output), "claim", claim, change)
     for a in slopes:
         for t in topological([claim]):
             eq = t.definition
@@ -68,6 +91,17 @@ def slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Ca
                             t: edited(t, with_body(eq, eq.body.xreplace({access: a.slope.access(*access.indices)})))
                         }
                         yield Candidate("h instead of h'", name_of(a.output), "claim", claim, change)
+
+
+def gate_candidates(claim: Tensor, truth: Tensor) -> Iterator[Candidate]:
+    """The claim times a condition of the truth that it does not read: the 0 or 1 that is the derivative of a maximum."""
+    known = set(topological([claim]))
+    for gate in topological([truth]):
+        eq = gate.definition
+        if gate not in known and isinstance(eq, Equation) and isinstance(eq.body, (Step, Less, LessEqual)):
+            for factor, axes in _fitting(gate, claim):
+                change = {claim: _times(claim, factor, axes)}
+                yield Candidate("missing h'", f"the maximum, {name_of(gate)},", "claim", claim, change)
 
 
 def spare_slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Candidate]:
@@ -143,6 +177,21 @@ def argument_candidates(
                 yield Candidate(*_confusion(u, v, [t.definition for t in users], slopes, alike), "claim", claim, change)
 
 
+def skipped_candidates(truth: Tensor, slopes: Sequence[Activation]) -> Iterator[Candidate]:
+    """The truth with a nonlinear function left out where one equation reads its value (A B x for A h(B x))."""
+    order = topological([truth])
+    for a in slopes:
+        if a.is_power:
+            continue
+        for t in order:
+            if isinstance(t.definition, Equation) and any(u is a.output for u in t.operands):
+                text = f"{name_of(a.argument)} instead of {name_of(a.output)}"
+                bent = _is_slope_like(t.definition, a.output)
+                label = "h' at the wrong argument" if bent else "pre-activation and activation"
+                change = {t: _reading(t, t.definition, a.output, a.argument)}
+                yield Candidate(label, text, "truth", truth, change)
+
+
 def _reading(t: Tensor, eq: Equation, u: Tensor, v: Tensor) -> Tensor:
     return edited(
         t,
@@ -160,7 +209,7 @@ def _confusion(
     def value(t: Tensor) -> int:
         return alike.get(t.serial, t.serial)
 
-    related = any({value(u), value(v)} == {value(a.output), value(a.argument)} for a in slopes)
+    related = any({value(u), value(v)} == {value(a.output), value(a.argument)} for a in slopes if not a.is_power)
     if related:
         bent = any(_is_slope_like(eq, u) for eq in equations)
         text = f"{name_of(u)} instead of {name_of(v)}"
@@ -171,11 +220,17 @@ def _confusion(
 
 
 def _is_slope_like(eq: Equation, u: Tensor) -> bool:
-    """True if u enters other than as a plain factor: through a function, a power, or 1 − u."""
-    for access in eq.accesses:
-        if access.tensor is u and (eq.body.is_Add or (eq.body / access).has(access) or not eq.body.is_Mul):
-            return True
-    return False
+    """True if u enters through a function, a power, or 1 − u, and not as a plain factor or term."""
+    return any(a.tensor is u and not _is_plain(eq.body, a) for a in eq.accesses)
+
+
+def _is_plain(e: sp.Expr, access: Access) -> bool:
+    parts = [a for a in e.args if a.has(access)]
+    if e == access:
+        return True
+    if e.is_Add and any(not a.atoms(Access) for a in e.args):
+        return False
+    return (e.is_Add or e.is_Mul) and all(_is_plain(a, access) for a in parts) and (e.is_Add or len(parts) == 1)
 
 
 def softmax_candidates(claim: Tensor, tensors: Sequence[Tensor]) -> Iterator[Candidate]:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import sympy as sp
 
 from symbolic.errors import ChainruleError
+from symbolic.program.equations import Equation
+from symbolic.program.expressions import Access
+from symbolic.program.functions import Equal, Less, LessEqual, Sign, Step, Where
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis.activations import (
     Activation,
     activations,
     argument_candidates,
+    gate_candidates,
+    skipped_candidates,
     slope_candidates,
     softmax_candidates,
     spare_slope_candidates,
 )
+from symbolic.verification.diagnosis.axes import axis_candidates
 from symbolic.verification.diagnosis.candidates import Candidate, readable
+from symbolic.verification.diagnosis.chains import chain_candidates
 from symbolic.verification.diagnosis.local import local_candidates, path_candidates
 from symbolic.verification.diagnosis.mistakes import RANK, explained
-from symbolic.verification.diagnosis.products import product_candidates, shape_candidates, symmetry_candidates
+from symbolic.verification.diagnosis.products import (
+    matrix_candidates,
+    product_candidates,
+    shape_candidates,
+    symmetry_candidates,
+)
 from symbolic.verification.diagnosis.ratios import ratio_candidates
-from symbolic.verification.diagnosis.surgery import rebuilt
+from symbolic.verification.diagnosis.surgery import merged, rebuilt
 from symbolic.verification.diagnosis.trials import Trials
 from symbolic.verification.effort import SECOND, spend, spent
 from symbolic.verification.equality_points import Comparer
@@ -28,6 +43,8 @@ from symbolic.verification.equality_shapes import same_shape
 from symbolic.verification.verdict import Diagnosis
 
 ENOUGH = 12  # candidates that pass in floats
+MAKING = 300.0  # effort of making one
+CONDITIONS = (Equal, Less, LessEqual, Sign, Step, Where)
 
 
 def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2 * SECOND) -> Diagnosis | None:
@@ -36,29 +53,58 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2
     ``claim`` and ``truth`` may differ in shape (a forgotten sum, a vector for a diagonal matrix).
     """
     end = spent() + effort
-    tensors = topological([truth, claim])
-    slopes = activations(tensors)
     try:
-        trials = Trials(claim, truth, [a.slope for a in slopes], comparer)
+        trials = _trials(claim, truth, comparer)
+        together = merged(truth, trials.same_values(topological([truth])))
+        if together is not truth and comparer.compare(together, truth).outcome == "equal":
+            trials = _trials(claim, together, comparer)
     except ChainruleError:
         return None
     if not trials.points:
         return None
+    behind = _behind_conditions(trials.truth)
     passed: list[Candidate] = []
-    try:
-        for candidate in _candidates(claim, truth, tensors, slopes, trials):
-            if spent() > end or len(passed) >= ENOUGH:
-                break
-            spend(300)  # of making it
-            if trials.explains(candidate):
-                passed.append(candidate)
-    except (ChainruleError, ArithmeticError, RecursionError):
-        pass  # an edit of a body that has no value; what passed before still counts
-    for candidate in sorted(passed, key=_rank):
-        found = _confirmed(candidate, claim, truth, comparer)
+    for family in _families(trials):
+        try:
+            for candidate in family:
+                if spent() > end or len(passed) >= ENOUGH:
+                    break
+                spend(MAKING)
+                if trials.explains(candidate):
+                    passed.append(candidate)
+        except (ChainruleError, ArithmeticError, RecursionError):
+            continue  # an edit of a body that has no value
+    for candidate in sorted(passed, key=lambda c: (c.side == "truth" and behind.issuperset(c.changes), _rank(c))):
+        found = _confirmed(candidate, claim, trials.truth, comparer)
         if found is not None:
-            return found
+            return found if trials.truth is truth or found.repair is not trials.truth else replace(found, repair=truth)
     return _right_for_symmetric(claim, truth, comparer)
+
+
+def _trials(claim: Tensor, truth: Tensor, comparer: Comparer) -> Trials:
+    return Trials(claim, truth, [a.slope for a in activations(topological([truth, claim]))], comparer)
+
+
+def _arguments(truth: Tensor, slopes: Sequence[Activation]) -> set[Tensor]:
+    """What is computed before a nonlinear function is applied: a sum there is none over paths."""
+    bent = [a.argument for a in slopes if not a.is_power]
+    return set(topological(bent)) & set(topological([truth]))
+
+
+def _behind_conditions(truth: Tensor) -> set[Tensor]:
+    """The tensors that are read only where something is decided: an edit there (of the sign of a margin, so that the
+    condition always holds) has by accident the effect of a mistake elsewhere."""
+    outside = {truth}
+    for t in reversed(topological([truth])):
+        if t in outside:
+            eq = t.definition
+            if isinstance(eq, Equation):
+                decided = {a for c in eq.body.atoms(*CONDITIONS) for a in c.args[: 1 if isinstance(c, Where) else None]}
+                bare = eq.body.xreplace(dict.fromkeys(decided, sp.S.One))
+                outside |= {a.tensor for a in bare.atoms(Access)}
+            else:
+                outside |= set(t.operands)
+    return set(topological([truth])) - outside
 
 
 def _right_for_symmetric(claim: Tensor, truth: Tensor, comparer: Comparer) -> Diagnosis | None:
@@ -78,25 +124,31 @@ def _rank(candidate: Candidate) -> float:
     return RANK["forgotten path"] + 0.5 if inside else RANK[candidate.label]
 
 
-def _candidates(
-    claim: Tensor, truth: Tensor, tensors: list[Tensor], slopes: list[Activation], trials: Trials
-) -> Iterator[Candidate]:
-    """Candidates of all families, the likely ones first; of a claim of another shape only those that mend the shape."""
-    yield from shape_candidates(claim, truth.extents)
+def _families(trials: Trials) -> Iterator[Iterator[Candidate]]:
+    """Candidates by family, the likely ones first; of a claim of another shape only those that mend the shape."""
+    claim, truth = trials.claim, trials.truth
+    yield shape_candidates(claim, truth.extents)
     if not same_shape(claim.extents, truth.extents):
         return
-    yield from ratio_candidates(claim, truth, trials)
-    yield from symmetry_candidates(claim)
-    yield from softmax_candidates(claim, tensors)
-    yield from path_candidates(truth)
-    alike = trials.same_values(tensors)
-    yield from argument_candidates(claim, tensors, slopes, alike)
-    yield from slope_candidates(claim, slopes)
-    yield from product_candidates(claim)
-    yield from local_candidates(claim, "claim")
-    yield from local_candidates(truth, "truth")
-    yield from spare_slope_candidates(claim, slopes)
-    yield from argument_candidates(claim, tensors, slopes, alike, every=True)
+    tensors = topological([truth, claim])
+    slopes, alike = activations(tensors), trials.same_values(tensors)
+    yield ratio_candidates(claim, truth, trials)
+    yield symmetry_candidates(claim)
+    yield softmax_candidates(claim, tensors)
+    yield path_candidates(truth)
+    yield argument_candidates(claim, tensors, slopes, alike)
+    yield slope_candidates(claim, slopes)
+    yield gate_candidates(claim, truth)
+    yield skipped_candidates(truth, slopes)
+    yield product_candidates(claim)
+    yield chain_candidates(claim)
+    yield axis_candidates(claim)
+    yield local_candidates(claim, "claim")
+    yield local_candidates(truth, "truth", inner=_arguments(truth, slopes))
+    yield matrix_candidates(truth, "truth")
+    yield matrix_candidates(claim, "claim")
+    yield spare_slope_candidates(claim, slopes)
+    yield argument_candidates(claim, tensors, slopes, alike, every=True)
 
 
 def _confirmed(candidate: Candidate, claim: Tensor, truth: Tensor, comparer: Comparer) -> Diagnosis | None:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 import sympy as sp
 
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index
-from symbolic.program.functions import Equal, LessEqual
+from symbolic.program.functions import Equal, Less, LessEqual, Step
 from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis.candidates import Candidate
 from symbolic.verification.diagnosis.surgery import edited, rebuilt, with_body
 
 Edit = tuple[str, str, sp.Expr]
+PATHS = ("forgotten path", "forgotten regulariser")
+CONDITIONS = (Equal, Less, LessEqual, Step)
 
 
-def local_candidates(output: Tensor, side: str) -> Iterator[Candidate]:
-    """Every single edit of every equation of the program, last equations first."""
+def local_candidates(output: Tensor, side: str, inner: Container[Tensor] = ()) -> Iterator[Candidate]:
+    """Every single edit of every equation of the program, last equations first.
+
+    ``inner`` tensors stand inside a nonlinear function: a term lost there is no path of the chain rule.
+    """
     for t in reversed(topological([output])):
         eq = t.definition
         if not isinstance(eq, Equation):
@@ -27,6 +32,7 @@ def local_candidates(output: Tensor, side: str) -> Iterator[Candidate]:
         yield Candidate("sign", f"of {eq.body}", side, output, {t: edited(t, with_body(eq, -eq.body))})
         for label, detail, body in _edits(eq.body, eq, side):
             if body != eq.body and not body.has(sp.nan, sp.zoo):
+                label = "missing term" if label in PATHS and t in inner else label
                 yield Candidate(label, detail, side, output, {t: edited(t, with_body(eq, body))})
         yield from _shifted(t, eq, side, output)
 
@@ -70,7 +76,7 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
             yield "wrong exponent", f"a root is missing in {e}", e.base ** (2 * e.exp)
         yield "wrong exponent", f"a square or a root in {e}", e.base ** (e.exp / 2)
         yield "wrong exponent", f"the base should be inverted in {e}", e.base**-e.exp
-    elif isinstance(e, sp.Function) and len(e.args) == 1:
+    elif isinstance(e, sp.Function) and len(e.args) == 1 and e.fdiff(1) != 0:
         yield "h instead of h'", e.func.__name__, e.fdiff(1)
     if e.is_Symbol and not isinstance(e, Index):
         yield "off by one", f"{e} against {e} − 1", e - 1
@@ -106,6 +112,8 @@ def _terms(e: sp.Expr, side: str) -> Iterator[Edit]:
 
 def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
     """A penalty's term reads parameters and scalars only, while the rest reads data; other lost terms are lost paths."""
+    if len(dropped) == 1 and abs(dropped[0]) == 1 and _is_count(kept):
+        return "off by one"
     if side == "claim":
         return "extra term"
     if any(not term.atoms(Access) for term in (*dropped, *sp.Add.make_args(kept))):
@@ -118,6 +126,12 @@ def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
     if read and penal and (data or weighted):
         return "forgotten regulariser"
     return "forgotten path" if read else "missing term"
+
+
+def _is_count(e: sp.Expr) -> bool:
+    """A dimension or a scalar that is given, as in n − 1 and ν + 1."""
+    e = -e if e.could_extract_minus_sign() else e
+    return e.is_Symbol or (isinstance(e, Access) and not e.indices and e.tensor.definition is None)
 
 
 def _factors(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
@@ -149,9 +163,19 @@ def _factor_label(dropped: Sequence[sp.Expr], kept: sp.Expr, eq: Equation, side:
         a.tensor.definition is not None or not isinstance(f, Access) for f in dropped for a in f.atoms(Access)
     )
     computed = computed and any(t.ndim for t in leaves(a.tensor for a in factor.atoms(Access)))
+    if missing and _is_decided(factor):
+        return "missing h'", f"the maximum, {factor},"
     if missing and not eq.bound and computed:
         return "missing h'", f"what was differentiated to {factor}"
     return ("missing factor" if missing else "extra factor"), str(factor)
+
+
+def _is_decided(factor: sp.Expr) -> bool:
+    """True of a 0 or 1 that a comparison gives, written here or in the tensor that is read."""
+    if isinstance(factor, Access) and isinstance(factor.tensor.definition, Equation):
+        factor = factor.tensor.definition.body
+    decided = dict.fromkeys(factor.atoms(*CONDITIONS), sp.S.One)
+    return bool(decided) and not factor.xreplace(decided).atoms(Access)
 
 
 def _transposed(access: Access) -> Iterator[Edit]:

@@ -1,4 +1,4 @@
-"""Mistakes in products and sums: order, transposes, Hadamard for matrix product, symmetry, axes, missing sums, diagonals."""
+"""Mistakes in products: order, transposes, a matrix lost, Hadamard for matrix product, symmetry, missing sums, diagonals."""
 
 from __future__ import annotations
 
@@ -36,10 +36,33 @@ def product_candidates(claim: Tensor) -> Iterator[Candidate]:
                     body,
                     eq.bound,
                 )
-            yield from _exchanged(claim, t, eq, a, b)
             yield from _other_product(claim, t, eq, a, b)
-        yield from _other_axis(claim, t, eq)
-        yield from _other_kept_axis(claim, t, eq)
+        yield from _exchanged(claim, t, eq)
+
+
+def matrix_candidates(output: Tensor, side: str) -> Iterator[Candidate]:
+    """Each product of the program without one of its square matrices."""
+    label = "extra factor" if side == "claim" else "missing factor"
+    for t in reversed(topological([output])):
+        eq = t.definition
+        if not isinstance(eq, Equation) or eq.reduce != "sum" or not eq.body.is_Mul:
+            continue
+        for k in eq.bound:
+            for factor in (f for f in eq.body.args if k in f.free_symbols and f.atoms(Access)):
+                i = _second(factor, k, eq)
+                rest = eq.body / factor
+                if i is None or i in rest.free_symbols or k not in rest.free_symbols:
+                    continue
+                body = rest.xreplace({k: i})
+                bound = tuple(b for b in eq.bound if b != k)
+                change = {t: edited(t, Equation(eq.indices, body, bound, eq.reduce, eq.guards))}
+                yield Candidate(label, _words(factor), side, output, change)
+
+
+def _second(factor: sp.Expr, k: Index, eq: Equation) -> Index | None:
+    """The other index of a factor that is a matrix square in k and it."""
+    others = [i for i in factor.atoms(Index) if i != k and i in (*eq.indices, *eq.bound)]
+    return others[0] if len(others) == 1 and sp.expand(others[0].extent - k.extent) == 0 else None
 
 
 def _changed(label: str, detail: str, claim: Tensor, t: Tensor, eq: Equation, body: sp.Expr, bound) -> Candidate:
@@ -48,20 +71,19 @@ def _changed(label: str, detail: str, claim: Tensor, t: Tensor, eq: Equation, bo
     )
 
 
-def _exchanged(claim: Tensor, t: Tensor, eq: Equation, a: Access, b: Access) -> Iterator[Candidate]:
+def _exchanged(claim: Tensor, t: Tensor, eq: Equation) -> Iterator[Candidate]:
     """A product of two matrices in the other order, each transposed or not as it is."""
-    shared = [k for k in eq.bound if k in a.indices and k in b.indices]
-    if len(shared) != 1 or len(a.indices) != 2 or len(b.indices) != 2:
-        return
-    (k,) = shared
-    outer = [next((i for i in x.indices if i in eq.indices), None) for x in (a, b)]
-    if None in outer or any(sp.expand(i.extent - k.extent) != 0 for i in outer):
-        return
-    i, j = outer
-    body = eq.body.xreplace({a: a.xreplace({i: k, k: j}), b: b.xreplace({k: i, j: k})})
-    yield _changed(
-        "wrong order of factors", f"{name_of(a.tensor)} and {name_of(b.tensor)}", claim, t, eq, body, eq.bound
-    )
+    for k in eq.bound:
+        pair = [f for f in sp.Mul.make_args(eq.body) if k in f.atoms(Index)]
+        outer = [_second(f, k, eq) for f in pair]
+        if len(pair) == 2 and None not in outer and outer[0] != outer[1]:
+            (a, b), (i, j) = pair, outer
+            body = eq.body / a / b * a.xreplace({i: k, k: j}) * b.xreplace({k: i, j: k})
+            yield _changed("wrong order of factors", f"{_words(a)} and {_words(b)}", claim, t, eq, body, eq.bound)
+
+
+def _words(factor: sp.Expr) -> str:
+    return name_of(factor.tensor) if isinstance(factor, Access) else f"{factor}"
 
 
 def _other_product(claim: Tensor, t: Tensor, eq: Equation, a: Access, b: Access) -> Iterator[Candidate]:
@@ -86,47 +108,6 @@ def _other_product(claim: Tensor, t: Tensor, eq: Equation, a: Access, b: Access)
             body = eq.body.xreplace({vector: Access(vector.tensor, other)})
             text = f"{name_of(vector.tensor)} scales the rows or the columns of {name_of(matrix.tensor)}"
             yield _changed("wrong order of factors", text, claim, t, eq, body, eq.bound)
-
-
-def _other_axis(claim: Tensor, t: Tensor, eq: Equation) -> Iterator[Candidate]:
-    """A sum over another axis of the same extent."""
-    for k in eq.bound:
-        for i in eq.indices:
-            if sp.expand(k.extent - i.extent) == 0:
-                body = eq.body.xreplace({k: i, i: k})
-                if isinstance(eq.body, Access):
-                    yield _changed(
-                        "sum over the wrong axis", f"of {name_of(eq.body.tensor)}", claim, t, eq, body, eq.bound
-                    )
-                else:
-                    yield _changed("missing transpose", name_of(t), claim, t, eq, body, eq.bound)
-
-
-def _other_kept_axis(claim: Tensor, t: Tensor, eq: Equation) -> Iterator[Candidate]:
-    """A sum whose axis is kept with extent 1, over the other axis; what reads it stretches it the other way."""
-    kept = [i for i in eq.indices if i.extent != 1]
-    if len(eq.bound) != 1 or len(kept) != 1 or len(eq.indices) != 2 or not isinstance(eq.body, Access):
-        return
-    (i,), (k,), (one,) = kept, eq.bound, [o for o in eq.indices if o.extent == 1]
-    if sp.expand(i.extent - k.extent) != 0:
-        return
-    swapped = [one if o is i else i for o in eq.indices]
-    turned = computed(equation(swapped, eq.body.xreplace({i: k, k: i}), [k]))
-    changes = {}
-    for user in topological([claim]):
-        around = user.definition
-        if isinstance(around, Equation) and any(u is t for u in user.operands):
-            body = around.body
-            for access in [a for a in around.accesses if a.tensor is t]:
-                (read,) = [e for e in access.indices if isinstance(e, Index)] or [None]
-                other = [o for o in around.indices if o is not read and sp.expand(o.extent - i.extent) == 0]
-                if read is None or len(other) != 1:
-                    return
-                at = [other[0] if e is sp.S.Zero else sp.S.Zero for e in access.indices]
-                body = body.xreplace({access: turned.access(*at)})
-            changes[user] = edited(user, Equation(around.indices, body, around.bound, around.reduce, around.guards))
-    if changes:
-        yield Candidate("sum over the wrong axis", f"of {name_of(eq.body.tensor)}", "claim", claim, changes)
 
 
 def symmetry_candidates(claim: Tensor) -> Iterator[Candidate]:

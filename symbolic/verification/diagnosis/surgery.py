@@ -10,6 +10,7 @@ from symbolic.program.equations import Equation
 from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
+from symbolic.verification.equality_shapes import same_shape
 
 
 def rebuilt(output: Tensor, replacements: Mapping[Tensor, Tensor]) -> Tensor:
@@ -20,6 +21,25 @@ def rebuilt(output: Tensor, replacements: Mapping[Tensor, Tensor]) -> Tensor:
     now: dict[Tensor, Tensor] = dict(replacements)
     for t in topological([output], stop=lambda t: t in replacements):
         if t not in now and any(u in now for u in t.operands):
+            now[t] = Tensor(
+                None, t.extents, dtype=t.dtype, assume=t.assume, definition=reading(t.definition, now), tex=t.tex
+            )
+    return now.get(output, output)
+
+
+def merged(output: Tensor, alike: Mapping[int, int]) -> Tensor:
+    """``output`` with tensors of the same values computed once; ``alike`` maps serials to that of the first such tensor.
+
+    What the chain rule writes as two equal terms (of w·w, of a symmetric W and its transpose) becomes one term, as a
+    person writes it. ``output`` itself if nothing is alike.
+    """
+    first: dict[int, Tensor] = {}
+    now: dict[Tensor, Tensor] = {}
+    for t in topological([output]):
+        twin = first.setdefault(alike.get(t.serial, t.serial), t)
+        if twin is not t and t is not output and same_shape(twin.extents, t.extents) and twin.dtype == t.dtype:
+            now[t] = now.get(twin, twin)
+        elif any(u in now for u in t.operands):
             now[t] = Tensor(
                 None, t.extents, dtype=t.dtype, assume=t.assume, definition=reading(t.definition, now), tex=t.tex
             )

@@ -55,6 +55,7 @@ class Trials:
     """A few points at which claim and truth are defined, free of ties; ``extra`` tensors are computed there as well."""
 
     def __init__(self, claim: Tensor, truth: Tensor, extra: Sequence[Tensor], comparer: Comparer, count: int = 3):
+        self.claim, self.truth = claim, truth
         tensors = topological([claim, truth, *extra])
         leaves = [t for t in tensors if t.definition is None]
         self.points: list[Trial] = []
@@ -77,6 +78,8 @@ class Trials:
             except ChainruleError:
                 continue
             claimed, true = run.tables[claim.serial], run.tables[truth.serial]
+            if not any((*claimed, *true)) and attempt < 4 * count:
+                continue  # where both are zero, as outside a margin, nothing can be told
             if not trace.ties and all(v == v and abs(v) < 1e150 for v in (*claimed, *true)):
                 self.points.append(Trial(program, run, claimed, true))
 

@@ -41,7 +41,11 @@ def big(el: Elaborator, node: s.Big) -> Value:
     for letter in letters:
         limit = upper[0] if upper is not None and upper[1] else None
         named = limit if limit is not None and limit.is_Symbol and lower == 1 else None
-        bound[letter] = (v.fresh_label(letter), named or scanned.get(letter, limit if lower in (0, 1, None) else None))
+        extent = named or scanned.get(letter, limit if lower in (0, 1, None) else None)
+        bound[letter] = (v.fresh_label(letter), extent)
+    for letter, (label, extent) in bound.items():
+        if extent is None:
+            bound[letter] = (label, _of_examples(el, node.body, letter, bound))
     inner = el.inside(bound)
     body = inner(node.body)
     if body.form:
@@ -64,6 +68,32 @@ def big(el: Elaborator, node: s.Big) -> Value:
     if not present:
         return body
     return algebra.reduced(body, present, node.kind, node.span)
+
+
+def _of_examples(el: Elaborator, body: s.Node, letter: str, bound: dict) -> sp.Expr | None:
+    """The extent of i in ``∑_i x_i x_i^⊤ β`` where only X is declared: its rows or its columns, whichever alone fits."""
+    for part in s.walk(body):
+        if not isinstance(part, s.Scripted) or not isinstance(part.base, s.Symbol):
+            continue
+        name, matrix = part.base.name, el.scope.values.get(part.base.name.upper())
+        read = [p.name for p in names.letters(part.sub) or [] if isinstance(p, s.Symbol)]
+        if matrix is None or matrix.rank != 2 or matrix.form or name in el.scope.values or read != [letter]:
+            continue
+        if v.same(*matrix.core):
+            return None
+        fitting, notes = [], list(el.scope.notes)
+        for extent in matrix.core:
+            try:
+                el.inside(bound | {letter: (bound[letter][0], extent)})(body)
+                fitting.append(extent)
+            except ReadingError:
+                pass
+            el.scope.notes[:] = notes
+        if len(fitting) == 2:
+            place = f"{name}_{letter} may be a row or a column of {part.base.name.upper()}"
+            raise ReadingError(f"{place}; write the limits of the sum", part.span)
+        return fitting[0] if fitting else None
+    return None
 
 
 def _unrolled(el: Elaborator, node: s.Big) -> s.Node | None:

@@ -202,9 +202,19 @@ def fitted(v: Value, like: Value, span: Span) -> Value:
 # -- entry by entry ----------------------------------------------------------------------------------------------------
 
 
+def _square(values: Sequence[Value]) -> Value | None:
+    """The identity of the size that equal rows or columns have, where the two meet: in I − x𝟏⊤ both are square."""
+    sizes = [v.core[-1] for v in values if v.form in ("rows", "columns")]
+    return (
+        closed(next(v for v in values if v.form == "identity"), sizes[0])
+        if sizes and any(v.form == "identity" for v in values)
+        else None
+    )
+
+
 def pointwise(f: Callable[..., sp.Expr], values: Sequence[Value], span: Span, what: str = "the sum") -> Value:
     """``f`` entry by entry; scalars meet everything, otherwise shapes and orientation must agree."""
-    known = next((v for v in values if v.rank and not v.form), None)
+    known = next((v for v in values if v.rank and not v.form), None) or _square(values)
     if known is not None:
         values = [fitted(v, known, span) if v.form else v for v in values]
     elif any(v.form for v in values):
@@ -212,7 +222,11 @@ def pointwise(f: Callable[..., sp.Expr], values: Sequence[Value], span: Span, wh
         scalars = [v for v in values if not v.form]
         if len(forms) == 1 and (not scalars or what == "the scaling"):
             (form, row), frame = forms.pop(), Frame(values, span)
-            tensor, labels = frame.build((), f(*(frame.read(v) for v in values)))
+            sized = [v for v in values if v.form and v.core]
+            if not all(same(v.core[0], sized[0].core[0]) for v in sized):
+                raise ShapeMisfit(f"{what}: rows or columns of {sized[0].core[0]} and of other sizes do not fit", span)
+            core = fresh_indices(sized[0].core) if sized else ()
+            tensor, labels = frame.build(core, f(*(frame.read(v, core if v.form else ()) for v in values)))
             return Value(tensor, labels, row, form)
         raise SizeUnknown(
             f"{what}: the size of {values[0].describe()} is not known here; write it as an index, as in I_n", span

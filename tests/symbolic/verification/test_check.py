@@ -291,6 +291,28 @@ def test_code_that_needs_numbers_is_traced_at_several_sizes():
     assert verdict.diagnosis.label == "factor 2"
 
 
+def test_a_mistake_in_code_that_needs_numbers_is_told_in_names():
+    Z, Y = tensor("Z", "n d", role="parameter"), tensor("Y", "n d")
+    truth = s.gradient(-np.mean(np.diagonal(s.log_softmax(Z @ Y.T, axis=1))), Z)
+
+    def summed(Z, Y):
+        return (s.softmax(Z @ Y.T, axis=1) - np.eye(Z.shape[0])) @ Y
+
+    assert check(lambda Z, Y: summed(Z, Y) / Z.shape[0], truth).status == "agrees"
+    verdict = check(summed, truth)
+    assert verdict.status == "refuted"
+    assert verdict.diagnosis.label == "missing 1/P"
+    assert "1/n" in verdict.diagnosis.sentence
+
+
+def test_a_claim_of_another_shape_gets_its_mistake_named():
+    A, X, Y = tensor("A", "n n", role="parameter"), tensor("X", "n k"), tensor("Y", "n k")
+    truth = s.gradient(np.sum((A @ X - Y) ** 2) / 2, A)
+    verdict = check(X.T @ (A @ X - Y), truth)
+    assert verdict.status == "shape"
+    assert verdict.diagnosis.label == "wrong order of factors"
+
+
 def test_code_that_writes_into_arrays_is_run():
     x = tensor("x", "n")
     truth = s.jacobian(np.tanh(x), x)

@@ -49,6 +49,16 @@ R = X @ W.T + b - Y
 L = np.sum(R**2) / P + lam * np.sum(W**2)
 LW, Lb = s.gradient(L, W), s.gradient(L, b)
 
+# a penalty of half a square, a margin, weights, a forward pass with relu, a heavy tail
+w0, q0, alpha = tensor("w0", X.shape[1], role="parameter"), tensor("q0", P), tensor("alpha", assume="positive")
+gprior = s.gradient(np.sum((X @ w0 - q0) ** 2) / 2 + alpha / 2 * w0 @ w0, w0)
+p1, p2, p0 = tensor("p1", "n"), tensor("p2", "n"), tensor("p0", "n", role="parameter")
+gtrip = s.gradient(np.maximum(0, np.sum((p0 - p1) ** 2) - np.sum((p0 - p2) ** 2) + 1), p0)
+Sy = tensor("Sy", "n n", assume="positive_definite")
+grel2 = s.gradient(np.sum((W2 @ s.relu(s1) - target) ** 2) / 2, W1)
+nu, m1, m2 = tensor("nu", assume="positive"), tensor("m1"), tensor("m2")
+gstu = s.gradient(-(nu + 1) / 2 * np.log(1 + (m1 - m2) ** 2 / nu), m2)
+
 # softmax
 e = np.exp(v)
 p = e / e.sum()
@@ -130,7 +140,7 @@ CASES = {
     "inverse's transposes": (
         -np.linalg.inv(A) @ np.outer(v, g) @ np.linalg.inv(A),
         s.gradient(v @ np.linalg.inv(A) @ g, A),
-        "symmetric assumption",
+        {"missing transpose", "symmetric assumption"},
     ),
     "product rule": (np.cos(v) * np.exp(v), s.gradient(np.sum(np.sin(v) * np.exp(v)), v), "forgotten path"),
     "vector for a diagonal": (1 - np.tanh(v) ** 2, s.jacobian(np.tanh(v), v), "diagonal Jacobian"),
@@ -147,6 +157,20 @@ CASES = {
     "power rule": (4 * v**4, s.gradient(np.sum(v**4), v), "off by one"),
     "inner derivative": (np.cos(v**2), s.gradient(np.sum(np.sin(v**2)), v), "missing h'"),
     "quotient": (-1 / v, s.gradient(np.sum(1 / v), v), {"off by one", "wrong exponent"}),
+    "half a square's penalty": (X.T @ (X @ w0 - q0), gprior, "forgotten regulariser"),
+    "a margin's condition lost": (2 * (p2 - p1), gtrip, "missing h'"),
+    "a maximum's condition lost": (X.sum(axis=0), s.gradient(np.sum(np.maximum(X @ w0, X @ x)), w0), "missing h'"),
+    "weights lost, transposed": (2 * A.T @ (A @ v - g), s.gradient((A @ v - g) @ Sy @ (A @ v - g), v), "missing factor"),
+    "a chain out of order": (
+        np.linalg.inv(Sy) @ np.linalg.inv(Sy) @ np.outer(v, v),
+        np.linalg.inv(Sy) @ np.outer(v, v) @ np.linalg.inv(Sy),
+        "wrong order of factors",
+    ),
+    "a sum before a product, out of order": (B @ (A + A.T), s.gradient(np.trace(B.T @ A @ B), B), "wrong order of factors"),
+    "linear forward pass": (np.outer(W2.T @ (W2 @ W1 @ x - target) * (s1 > 0), x), grel2, "pre-activation and activation"),
+    "softmax of the other axis": (s.softmax(Q @ K.T, axis=0).T @ V, s.softmax(Q @ K.T, axis=1).T @ V, "sum over the wrong axis"),
+    "a bias lost inside": (np.outer(s.sigmoid(W @ x), x), s.gradient(np.sum(np.log(1 + np.exp(t))), W), "missing term"),
+    "a degree of freedom": (nu * (m1 - m2) / (nu + (m1 - m2) ** 2), gstu, "off by one"),
     "n - 1 for n": ((v - v.mean()) / (v.shape[0] - 1), s.gradient(v.var() / 2, v), {"factor", "off by one"}),
 }  # fmt: skip
 

@@ -31,6 +31,7 @@ CLAIMS = [
     ("cross-entropy", "z", lambda z, y: -y * (1 - s.softmax(z)), "softmax Jacobian taken as diagonal"),
     ("logistic", "w", r"\frac{1}{N}X^\top(\sigma(Xw)-y)", None),
     ("logistic", "w", r"\frac1N\sum_{i=1}^N(\sigma(x_i^\top w)-y_i)x_i", None),
+    ("logistic", "w", r"\frac1N\sum_i x_i\sigma(x_i^\top w) - \frac1N X^\top y", None),
     ("logistic", "w", r"X^\top(\sigma(Xw)-y)", "missing 1/P"),
     ("logistic", "w", r"\frac1N X(\sigma(Xw)-y)", "missing transpose"),
     ("logistic", "w", r"\frac1N X^\top(y-\sigma(Xw))", "sign"),
@@ -43,6 +44,26 @@ CLAIMS = [
     ("factors", "V", r"-(R-UV^\top)^\top U", None),
     ("factors", "V", r"-(R-UV^\top)U", "missing transpose"),
 ]
+
+
+def test_an_open_identity_and_equal_columns_find_their_size():
+    x = s.tensor("x", "n")
+    truth = s.jacobian(x / np.sum(x), x)
+    right = r"\frac{I}{\mathbf 1^\top x} - \frac{x\mathbf 1^\top}{(\mathbf 1^\top x)^2}"
+    assert s.check(right, truth).status in ("proved", "agrees")
+    assert s.check(right.replace("- ", "+ "), truth).diagnosis.label == "sign"
+
+
+def test_a_row_or_a_column_is_asked_about_where_both_fit():
+    X = s.tensor("X", "n p")
+    verdict = s.check(r"\sum_i x_i", X.sum(axis=0))
+    assert verdict.status == "undecided"
+    assert "x_i may be a row or a column of X" in str(verdict.evidence)
+
+
+def test_python_names_with_an_underscore_are_greek_letters():
+    x, lambda_ = s.tensor("x", "n"), s.tensor("lambda_")
+    assert s.check(r"2\lambda x", s.gradient(lambda_ * x @ x, x)).holds
 
 
 def test_indices_are_ordered_as_the_left_side_names_them():

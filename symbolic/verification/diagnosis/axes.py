@@ -1,0 +1,79 @@
+"""Mistakes of axis: a sum, maximum or softmax taken over another axis than is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from symbolic.program.equations import Equation, equation
+from symbolic.program.expressions import Access, Index
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor, computed
+from symbolic.verification.diagnosis.candidates import Candidate, name_of
+from symbolic.verification.diagnosis.surgery import edited
+
+LABEL = "sum over the wrong axis"
+
+
+def axis_candidates(claim: Tensor) -> Iterator[Candidate]:
+    """Each reduction of the claim over another axis."""
+    order = topological([claim])
+    for t in reversed(order):
+        eq = t.definition
+        if isinstance(eq, Equation) and eq.bound:
+            if eq.reduce == "sum":
+                yield from _of_same_extent(claim, t, eq)
+            yield from _stretched_otherwise(claim, t, eq, order)
+
+
+def _of_same_extent(claim: Tensor, t: Tensor, eq: Equation) -> Iterator[Candidate]:
+    """A sum over another axis of the same extent; in a product this is a transpose."""
+    for k in eq.bound:
+        for i in eq.indices:
+            if sp.expand(k.extent - i.extent) == 0:
+                plain = isinstance(eq.body, Access)
+                label, detail = (LABEL, name_of(eq.body.tensor)) if plain else ("missing transpose", name_of(t))
+                body = eq.body.xreplace({k: i, i: k})
+                change = {t: edited(t, Equation(eq.indices, body, eq.bound, eq.reduce, eq.guards))}
+                yield Candidate(label, f"of {detail}" if plain else detail, "claim", claim, change)
+
+
+def _stretched_otherwise(claim: Tensor, t: Tensor, eq: Equation, order: list[Tensor]) -> Iterator[Candidate]:
+    """A matrix summed along one axis and spread over it again (Z − Σ_j Z_ij), along the other axis (Z − Σ_i Z_ij).
+
+    What reads the sums, kept as a row or column of extent 1 or not, spreads the new ones the other way.
+    """
+    kept = [i for i in eq.indices if i.extent != 1]
+    if len(eq.bound) != 1 or len(kept) != 1 or eq.guards or len(eq.indices) > 2:
+        return
+    (i,), (k,) = kept, eq.bound
+    if i not in eq.body.atoms(Index):
+        return
+    turned = computed(equation([k], eq.body, [i], reduce=eq.reduce))
+    changes: dict[Tensor, Tensor] = {}
+    pending = [t]
+    while pending:
+        one = pending.pop()
+        for user in order:
+            around = user.definition
+            if not isinstance(around, Equation) or not any(u is one for u in user.operands):
+                continue
+            wide = [o for o in around.indices if o.extent != 1]
+            if isinstance(around.body, Access) and not around.bound and len(wide) == 1:  # an axis of extent 1, put in
+                pending.append(user)
+                continue
+            body = changes[user].definition.body if user in changes else around.body
+            for access in [a for a in around.accesses if a.tensor is one]:
+                read = [e for e in access.indices if isinstance(e, Index) and e in around.indices and e.extent != 1]
+                others = [o for o in around.indices if o not in read and sp.expand(o.extent - k.extent) == 0]
+                if len(read) != 1 or len(others) != 1:
+                    return
+                body = body.xreplace({access: turned.access(others[0])})
+            changes[user] = edited(user, Equation(around.indices, body, around.bound, around.reduce, around.guards))
+    if changes:
+        yield Candidate(LABEL, f"of {_summand(eq, t)}", "claim", claim, changes)
+
+
+def _summand(eq: Equation, t: Tensor) -> str:
+    return name_of(eq.body.tensor if isinstance(eq.body, Access) else t)

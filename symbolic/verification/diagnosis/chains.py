@@ -1,0 +1,111 @@
+"""Products of several matrices and vectors in another order: S⁻¹S⁻¹xx⊤ for S⁻¹xx⊤S⁻¹."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import sympy as sp
+
+from symbolic.program.equations import Equation, equation
+from symbolic.program.expressions import Access, Index
+from symbolic.program.graph import topological
+from symbolic.program.tensors import Tensor, computed
+from symbolic.verification.diagnosis.candidates import Candidate, name_of
+from symbolic.verification.diagnosis.surgery import edited
+from symbolic.verification.equality_shapes import same_shape
+
+Factor = tuple[Tensor, bool]  # a matrix or a vector, which is a column, and whether it is transposed
+LONGEST = 4
+
+
+def chain_candidates(claim: Tensor) -> Iterator[Candidate]:
+    """Each chain of three or four factors of the claim in every other order that fits."""
+    inner: set[Tensor] = set()
+    for t in reversed(topological([claim])):
+        eq = t.definition
+        if t in inner or not isinstance(eq, Equation):
+            continue
+        for term in sp.Add.make_args(eq.body) if not eq.bound else [eq.body]:
+            factors, number, within = _chain(eq, term) or ([], sp.S.One, set())
+            inner |= within
+            if not 3 <= len(factors) <= LONGEST:
+                continue
+            words = ", ".join(dict.fromkeys(name_of(u) for u, _ in factors))
+            tried = [_key(factors)]
+            for order in itertools.permutations(factors):
+                if _key(order) not in tried and _fits(order, t):
+                    tried.append(_key(order))
+                    product = _product(order, number).access(*eq.indices)
+                    body = product if eq.bound else eq.body - term + product
+                    change = {t: edited(t, Equation(eq.indices, body))}
+                    yield Candidate("wrong order of factors", words, "claim", claim, change)
+
+
+def _key(factors: Sequence[Factor]) -> list[tuple[int, bool]]:
+    return [(t.serial, turned) for t, turned in factors]
+
+
+def _chain(eq: Equation, term: sp.Expr) -> tuple[list[Factor], sp.Expr, set[Tensor]] | None:
+    """The factors of a product of matrices, products inside written out, its number, and the products inside."""
+    if eq.reduce != "sum" or eq.guards or len(eq.bound) > 1 or not 1 <= len(eq.indices) <= 2:
+        return None
+    number, rest = term.as_coeff_Mul()
+    accesses = [f for f in sp.Mul.make_args(rest) if isinstance(f, Access)]
+    if len(accesses) != 2 or len(sp.Mul.make_args(rest)) != 2 or any(not 1 <= a.tensor.ndim <= 2 for a in accesses):
+        return None
+    start, end, joint = eq.indices[0], eq.indices[1:], tuple(eq.bound)
+    for first, last in (accesses, accesses[::-1]):
+        one, two = _turned(first, (start, *joint)), _turned(last, (*joint, *end))
+        if one is not None and two is not None:
+            sides = ((first.tensor, one), (last.tensor, two != (last.tensor.ndim == 1 and bool(end))))
+            break
+    else:
+        return None
+    found: list[Factor] = []
+    within: set[Tensor] = set()
+    for u, turned in sides:
+        inside = _chain(u.definition, u.definition.body) if isinstance(u.definition, Equation) else None
+        factors, c, deeper = inside or ([(u, False)], sp.S.One, set())
+        number *= c
+        within |= {u} | deeper
+        found += [(v, flag != turned) for v, flag in (reversed(factors) if turned else factors)]
+    return found, number, within
+
+
+def _turned(access: Access, places: tuple[Index, ...]) -> bool | None:
+    """Whether a factor that is read at these places is transposed; None if it is read elsewhere."""
+    if access.indices == places:
+        return False
+    return True if access.indices == places[::-1] else None
+
+
+def _extents(factor: Factor) -> tuple[sp.Expr, ...]:
+    """Rows and columns; a vector is a column, transposed a row."""
+    t, turned = factor
+    extents = t.extents if t.ndim == 2 else (*t.extents, sp.S.One)
+    return extents[::-1] if turned else extents
+
+
+def _fits(factors: Sequence[Factor], t: Tensor) -> bool:
+    shapes = [_extents(f) for f in factors]
+    joined = all(same_shape(a[1:], b[:1]) for a, b in itertools.pairwise(shapes))
+    numbers = any(a[0] == b[1] == 1 for a, b in itertools.pairwise(shapes))
+    return joined and not numbers and same_shape((shapes[0][0], shapes[-1][1]), _extents((t, False)))
+
+
+def _product(factors: Sequence[Factor], number: sp.Expr) -> Tensor:
+    def read(factor: Factor, a: Index, b: Index) -> sp.Expr:
+        t, turned = factor
+        places = (b, a) if turned else (a, b)
+        return t.access(*places[: t.ndim])
+
+    product = factors[0]
+    for factor in factors[1:]:
+        (first, inner), (_, last) = _extents(product), _extents(factor)
+        i, k, j = Index("i", first), Index("k", inner), Index("j", last)
+        kept = [index for index in (i, j) if index.extent != 1]
+        body = number * read(product, i, k) * read(factor, k, j)
+        product = (computed(equation(kept, body, [k] if inner != 1 else [])), first == 1)
+        number = sp.S.One
+    return product[0]
