@@ -1,14 +1,18 @@
-"""A training step as calls: BLAS for products, NumPy for dear functions, compiled kernels for everything between them."""
+"""A training step as calls: tiles or BLAS for products, NumPy for dear functions, compiled kernels for everything between them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import re
+from collections.abc import Callable, Collection
 
 import numpy as np
 
 from numeric.backends.execution import function
 from numeric.backends.loops.compilation import compiled
 from numeric.backends.loops.kernels import KernelSource, kernel_source, leading
+from numeric.backends.loops.matrices import LARGE, SLIM, matrices
+from numeric.backends.loops.scalars import VECTORS
 from numeric.backends.numpy_steps import StepWriter
 from numeric.backends.texts import ATOM, Text
 from numeric.lowering import lowered
@@ -21,9 +25,9 @@ from numeric.lowering.sharing import shared
 class KernelWriter(StepWriter):
     """Writes ``prepared(dtype)`` like ``StepWriter``, with calls of kernels; ``kernels`` are their sources by name."""
 
-    def __init__(self, program: ArrayProgram, dtype: np.dtype, commented: bool = True):
+    def __init__(self, program: ArrayProgram, dtype: np.dtype, commented: bool = True, cheap: Collection[type] = ()):
         super().__init__(program, commented)
-        self.precision = dtype.name
+        self.precision, self.cheap = dtype.name, cheap
         self.kernels: dict[str, KernelSource] = {}
         self._known: dict[str, str] = {}
 
@@ -50,7 +54,7 @@ class KernelWriter(StepWriter):
             return super().into(line, target)
         operands = [self.operand(v) for v in line.operands]
         over = operands.index(target) if target in operands else None
-        source = kernel_source(line["kernel"], self.precision, over)
+        source = kernel_source(line["kernel"], self.precision, over, self.cheap)
         name = self._known.get(source.text)
         if name is None:
             name = self._known[source.text] = self.names(None, "kernel")
@@ -58,6 +62,20 @@ class KernelWriter(StepWriter):
         numbers = [self.constant(text) for text in source.numbers]
         read = [text for k, text in enumerate(operands) if k != over]
         return f"{name}({', '.join([*read, target, *numbers])})"
+
+    def product(self, line: Line, operands: list[str], target: str) -> str:
+        """A product in tiles of registers, or by BLAS where that is faster: vectors, slim matrices and large ones."""
+        a, c = line.operands
+        extents = [int(e) for e in (*line.target.extents[-2:], a.extents[-1])]
+        if (
+            a.ndim < 2 or a.ndim != c.ndim or a.ndim > 4 or a.extents[:-2] != c.extents[:-2]
+            or min(extents[:-1]) < SLIM or math.prod(extents) > LARGE
+        ):  # fmt: skip
+            return super().product(line, operands, target)
+        if a.ndim == 2:
+            return f"product({', '.join(operands)}, {target})"
+        added = "[None]" if a.ndim == 3 else ""
+        return f"stack({', '.join(f'{text}{added}' for text in (*operands, target))})"
 
     def constant(self, text: str) -> str:
         """The name of a number of the step's precision, made once."""
@@ -71,10 +89,15 @@ class KernelWriter(StepWriter):
 
 def kernel_step(program: Program, dtype: np.dtype) -> tuple[Callable[..., float], str]:
     """The step for one set of sizes, and its source. Kernels are compiled when first called, or come from the cache."""
-    arrays = lowered(laid_out(shared(apart(shared(normalised(program))))), elementary=True, leading=leading)
-    writer = KernelWriter(arrays, dtype)
+    cheap = frozenset(VECTORS) if dtype == np.float32 else frozenset()
+    program = laid_out(shared(apart(shared(normalised(program)), cheap)))
+    arrays = lowered(program, elementary=True, leading=leading, cheap=cheap)
+    writer = KernelWriter(arrays, dtype, cheap=cheap)
     text = writer.write()
     kernels = {name: compiled(source.text).kernel for name, source in writer.kernels.items()}
+    if re.search(r"\b(product|stack)\(", text):
+        module = matrices(dtype.name)
+        kernels |= {"product": module.product, "stack": module.stack}
     run = function(text, "prepared", kernels)(dtype.type)
     parts = [f"# {name}\n{source.text}" for name, source in writer.kernels.items()]
     return run, "\n\n".join([*parts, text])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from numeric.lowering.building import Builder
 from numeric.lowering.equations import absorbed, compute, compute_onto
@@ -35,11 +35,14 @@ def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=())
 
 
 def lowered(
-    program: Program, elementary: bool = False, leading: Callable[[Equation], int] | None = None
+    program: Program,
+    elementary: bool = False,
+    leading: Callable[[Equation], int] | None = None,
+    cheap: Collection[type] = (),
 ) -> ArrayProgram:
     """The array operations that compute a prepared program; ``elementary`` breaks pointwise bodies into single calls.
 
-    With ``leading`` (see ``grouped``) what is no matrix product and no dear function is gathered into kernels.
+    With ``leading`` and ``cheap`` (see ``grouped``) what is no matrix product and no dear function is gathered into kernels.
     """
     program = padded(program)
     b = Builder(elementary)
@@ -47,7 +50,7 @@ def lowered(
     constants = tuple(b.leaf(t) for t in program.constants)
     onto = _absorbed(program) if leading is None else {}
     inside = {a.tensor.serial for deltas in onto.values() for a in deltas}
-    for t in program.steps if leading is None else grouped(program, leading):
+    for t in program.steps if leading is None else grouped(program, leading, cheap):
         if isinstance(t, Kernel):
             _looped(b, t)
         elif t.serial in onto:
@@ -56,13 +59,13 @@ def lowered(
             b.values[t.serial] = _computed(b, t)
     outputs = tuple(b.values[t.serial] for t in program.outputs)
     updates = tuple((b.values[w.serial], b.values[new.serial]) for w, new in program.updates)
-    steps = tuple((b.values[t.serial], t) for t in program.steps if t.serial not in inside)
+    steps = tuple((b.values[t.serial], t) for t in program.steps if t.serial in b.values)
     return ArrayProgram(arguments, constants, tuple(b.lines), outputs, updates, steps)
 
 
 def _looped(b: Builder, kernel: Kernel) -> None:
     """One line for a kernel: it fills blank arrays and its target, and each blank is known as filled only after it."""
-    *others, last = kernel.steps
+    *others, last = kernel.results
     blanks = [b.emit("blank", (), t.extents, t.dtype, serial=t.serial) for t in others]
     operands = (*(b.values[t.serial] for t in kernel.reads), *blanks)
     done = b.emit("kernel", operands, last.extents, last.dtype, kernel=kernel)

@@ -8,6 +8,8 @@ Array libraries compute whole arrays of exponentials faster than a loop that cal
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sympy as sp
 
 from numeric.lowering.program import Program
@@ -43,11 +45,12 @@ def is_dear(e: sp.Expr) -> bool:
     return e.func in DEAR or (e.is_Pow and e.exp not in EASY)
 
 
-def has_dear(e: sp.Expr) -> bool:
-    """Whether a dear function stands anywhere in ``e`` outside of the positions of accesses."""
+def has_dear(e: sp.Expr, cheap: Collection[type] = ()) -> bool:
+    """Whether a dear function that is not ``cheap`` stands anywhere in ``e`` outside of the positions of accesses."""
     if isinstance(e, (Access, Index)) or not e.args:
         return False
-    return is_dear(e) or any(has_dear(a) for a in e.args if isinstance(a, sp.Expr))
+    own = is_dear(e) and e.func not in cheap
+    return own or any(has_dear(a, cheap) for a in e.args if isinstance(a, sp.Expr))
 
 
 # -- softmax -----------------------------------------------------------------------------------------------------------
@@ -135,16 +138,22 @@ def _softmax(t: Tensor) -> tuple[Tensor, Tensor]:
 # -- dear functions ------------------------------------------------------------------------------------------------------
 
 
-def apart(program: Program) -> Program:
-    """The program in which dear functions stand alone, on arrays of their own."""
+def apart(program: Program, cheap: Collection[type] = ()) -> Program:
+    """The program in which dear functions stand alone, on arrays of their own; those that are ``cheap`` stay."""
 
     def rule(t: Tensor, replaced: dict[int, Tensor]) -> Tensor:
         new = with_operands(t, replaced)
         eq = new.definition
-        if not isinstance(eq, Equation) or eq.guards or new.dtype != "real" or not has_dear(eq.body) or _is_call(eq):
+        if (
+            not isinstance(eq, Equation)
+            or eq.guards
+            or new.dtype != "real"
+            or not has_dear(eq.body, cheap)
+            or _is_call(eq)
+        ):
             return new
         order = (*eq.indices, *eq.bound)
-        return redefined(new, Equation(eq.indices, _apart(eq.body, order), eq.bound, eq.reduce))
+        return redefined(new, Equation(eq.indices, _apart(eq.body, order, cheap), eq.bound, eq.reduce))
 
     return rewritten(program, rule)
 
@@ -155,13 +164,13 @@ def _is_call(eq: Equation) -> bool:
     return eq.is_pointwise and is_dear(eq.body) and plain
 
 
-def _apart(e: sp.Expr, order: tuple[Index, ...]) -> sp.Expr:
+def _apart(e: sp.Expr, order: tuple[Index, ...], cheap: Collection[type]) -> sp.Expr:
     """``e`` with the arrays of its dear functions in their place."""
-    if isinstance(e, (Access, Index)) or not has_dear(e):
+    if isinstance(e, (Access, Index)) or not has_dear(e, cheap):
         return e
-    args = [_apart(a, order) if isinstance(a, sp.Expr) else a for a in e.args]
+    args = [_apart(a, order, cheap) if isinstance(a, sp.Expr) else a for a in e.args]
     own = tuple(i for i in order if e.has(i))
-    if not is_dear(e) or not own:
+    if not is_dear(e) or e.func in cheap or not own:
         return e.func(*args)
     whole = [a if a.is_number or (isinstance(a, Access) and a.indices == own) else _array(a, own) for a in args]
     return computed(Equation(own, e.func(*whole))).access(*own)

@@ -1,14 +1,14 @@
 """Which equations are computed by loops of their own and which by calls of a library, and what shares a loop.
 
-Matrix products and dear functions are library calls. What is left, chains of pointwise equations and sums along rows, is
+Matrix products and most dear functions are library calls. What is left, chains of pointwise equations and sums along rows, is
 bound by memory: neighbours that run over the same leading indices, and read each other at the same place, share the loops
 over these, so that a row is still in the cache when the next equation reads it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -28,6 +28,13 @@ class Kernel:
 
     steps: tuple[Tensor, ...]
     depth: int
+    kept: frozenset[int] = frozenset()
+    """The serials of steps that something outside reads: the others need no array."""
+
+    @property
+    def results(self) -> tuple[Tensor, ...]:
+        """The steps whose arrays are written, the last step among them."""
+        return tuple(t for t in self.steps if t.serial in self.kept)
 
     @property
     def reads(self) -> tuple[Tensor, ...]:
@@ -46,14 +53,34 @@ class Kernel:
         )  # fmt: skip
 
 
-def grouped(program: Program, leading: Callable[[Equation], int]) -> Iterator[Tensor | Kernel]:
-    """The steps, what can be loops gathered into kernels; ``leading`` says how many outer loops are output indices."""
+def grouped(
+    program: Program, leading: Callable[[Equation], int], cheap: Collection[type] = ()
+) -> list[Tensor | Kernel]:
+    """The steps, what can be loops gathered into kernels; ``leading`` says how many outer loops are output indices.
+
+    Functions that are ``cheap`` are computed by loops, other dear ones are not.
+    """
+    found = list(_gathered(program, leading, cheap))
+    place = {t.serial: k for k, some in enumerate(found) if isinstance(some, Kernel) for t in some.steps}
+    read = {t.serial for t in program.results}
+    for k, some in enumerate(found):
+        for t in some.steps if isinstance(some, Kernel) else [some]:
+            read |= {u.serial for u in t.operands if place.get(u.serial, k) != k}
+    return [
+        replace(some, kept=read & {t.serial for t in some.steps}) if isinstance(some, Kernel) else some
+        for some in found
+    ]
+
+
+def _gathered(
+    program: Program, leading: Callable[[Equation], int], cheap: Collection[type]
+) -> Iterator[Tensor | Kernel]:
     own = {w.serial for w, _ in program.updates}
     group: list[Tensor] = []
     depth = 0
     for t in program.steps:
         joined = 0
-        fits = _is_loop(t, own)
+        fits = _is_loop(t, own, cheap)
         if fits and group and len(group) < MOST:
             joined = _shared_depth(t, group, min(depth, leading(t.definition)))
         if joined:
@@ -73,7 +100,7 @@ def grouped(program: Program, leading: Callable[[Equation], int]) -> Iterator[Te
         yield Kernel(tuple(group), depth)
 
 
-def _is_loop(t: Tensor, updated: set[int]) -> bool:
+def _is_loop(t: Tensor, updated: set[int], cheap: Collection[type]) -> bool:
     """Whether the step is worth loops: it does little for each entry that it touches."""
     eq = t.definition
     if (
@@ -83,7 +110,7 @@ def _is_loop(t: Tensor, updated: set[int]) -> bool:
         or eq.reduce not in ("sum", "max", "min", "prod")
     ):
         return False
-    if has_dear(eq.body) or not eq.accesses or eq.body.has(Quotient, Remainder):
+    if has_dear(eq.body, cheap) or not eq.accesses or eq.body.has(Quotient, Remainder):
         return False
     if any(not a.indices and a.tensor.serial in updated for a in eq.accesses):
         return False

@@ -8,6 +8,7 @@ and be writable by nobody else, or it is refused.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.util
 import os
@@ -58,13 +59,21 @@ def owned_folder() -> Path:
     return path
 
 
+@functools.cache
+def _runtime() -> str:
+    """What stands for the modules that compiled code imports: their functions become part of it."""
+    folder = Path(__file__).parent
+    texts = [(folder / f"{name}.py").read_bytes() for name in ("distinct", "elementary", "tiles")]
+    return hashlib.sha256(b"".join(texts)).hexdigest()
+
+
 def compiled(source: str) -> ModuleType:
     """The module with this source, its functions compiled when first called, now or in an earlier process.
 
     The source is printed from a program of equations; names in it are generated and numbers are printed by ``repr``.
     """
     version = require_numba()
-    key = hashlib.sha256(f"{version} {sys.version} {source}".encode()).hexdigest()[:24]
+    key = hashlib.sha256(f"{version} {sys.version} {_runtime()} {source}".encode()).hexdigest()[:24]
     if key in _modules:
         return _modules[key]
     path = owned_folder() / f"loops_{key}.py"

@@ -23,6 +23,20 @@ from symbolic.program.tensors import Tensor
 _IDENTITY = {"sum": sp.S.Zero, "prod": sp.S.One, "max": -sp.oo, "min": sp.oo}
 
 
+@dataclass(frozen=True)
+class Held:
+    """Where the values of one of several equations that share loops are, as long as they are needed.
+
+    Inside ``loops`` (the names of those over all its indices) the entry at hand has a ``name`` of its own. It is ``stored``
+    if anything else reads it; the array begins behind the first ``skipped`` indices if one part after the other is enough.
+    """
+
+    name: str = ""
+    loops: tuple[str, ...] = ()
+    stored: bool = True
+    skipped: int = 0
+
+
 @dataclass
 class Block:
     """Lines of one level: before; where the tests hold, inside and the next level's loop; otherwise; after."""
@@ -42,6 +56,9 @@ class Block:
         return [*self.before, *lines, *self.after]
 
 
+PLAIN = Held()
+
+
 class Nest:
     """Builds the loops of one equation; ``array`` names the array (or scalar) of a tensor, ``outer`` the outermost indices.
 
@@ -59,9 +76,12 @@ class Nest:
         dtype: str = "real",
         outer: Sequence[str] = (),
         given: Mapping[Index, str] | None = None,
+        own: Held = PLAIN,
+        held: Mapping[int, Held] | None = None,
     ):
         self.eq, self.target, self.array, self.size, self.dtype = eq, target, array, size, dtype
         self.constants, self.prefix, self.outer, self.given = constants, prefix, outer, dict(given or {})
+        self.own, self.held = own, held or {}
         self.count = 0
         self.names: dict[sp.Expr, str] = {}
         self.order: list[Index] = []
@@ -99,7 +119,7 @@ class Nest:
 
     def _pointwise(self) -> list[str]:
         self._open(self.eq.indices)  # the output's own order: it is written with stride 1
-        return self._closed([f"{self._out()} = {self._value(self.eq.body, 0)}"])
+        return self._closed(self._store(self._value(self.eq.body, 0)))
 
     def _identity(self, kind: str) -> str:
         e = _IDENTITY[kind]
@@ -117,7 +137,8 @@ class Nest:
         outside = [i for i in self.eq.indices if i is not inner or kind != "sum"]
         if kind == "sum" and inner in self.eq.indices and self.eq.bound:
             self._open([*outside, *self.eq.bound, inner])
-            self.blocks[0].before.append(f"{self.target}[:] = {self.constants.name(sp.S.Zero)}")
+            cleared = f"{self.target}[:] = {self.constants.name(sp.S.Zero)}"
+            self.blocks[self.own.skipped].before.append(cleared)
             self._test_from(0)
             return self._closed([f"{self._out()} += {self._value(self.eq.body, 0)}"])
         bound = [*(k for k in self.eq.bound if k is not inner), *(k for k in self.eq.bound if k is inner)]
@@ -126,7 +147,7 @@ class Nest:
             return self._single(kind)
         total, level = f"{self.prefix}s", len(self.order) - len(bound)
         self.blocks[level].before.append(f"{total} = {self._identity(kind)}")
-        self.blocks[level].after.append(f"{self._out()} = {total}")
+        self.blocks[level].after += self._store(total)
         floor = self._test_from(level)
         return self._closed(self._added(kind, total, floor))
 
@@ -152,6 +173,10 @@ class Nest:
             return [f"{total} += {value}"]
         if kind == "prod":
             return [f"{total} *= {value}"]
+        if self.constants.vectors:
+            return [
+                f"{total} = larger({total}, {value})" if kind == "max" else f"{total} = -larger(-{total}, -{value})"
+            ]
         sign = ">" if kind == "max" else "<"
         name = self._temporary(value, len(self.order))
         return [f"if {name} {sign} {total} or {name} != {name}:", f"    {total} = {name}"]
@@ -315,7 +340,14 @@ class Nest:
         """Where a result is stored."""
         if not self.eq.indices:
             return self.target
-        return f"{self.target}[{', '.join(self.names[i] for i in self.eq.indices)}]"
+        return f"{self.target}[{', '.join(self.names[i] for i in self.eq.indices[self.own.skipped :])}]"
+
+    def _store(self, value: str) -> list[str]:
+        """The lines that keep a result."""
+        if not self.own.name:
+            return [f"{self._out()} = {value}"]
+        stored = [f"{self._out()} = {self.own.name}"] if self.own.stored else []
+        return [f"{self.own.name} = {value}", *stored]
 
     def _temporary(self, text: str, level: int) -> str:
         self.count += 1
@@ -344,11 +376,19 @@ class Nest:
         return {s for s in found if isinstance(s, sp.Symbol) and not isinstance(s, Index)}
 
     def _load(self, access: Access, level: int, floor: int) -> str:
+        place = self.held.get(access.tensor.serial, PLAIN)
+        if place.name and self.is_at_hand(access, place):
+            return place.name
         name = self.array(access.tensor)
         if not access.indices:
             return name
         scalars = self._scalars(level, floor)
-        return f"{name}[{', '.join(scalars.whole(i) for i in access.indices)}]"
+        return f"{name}[{', '.join(scalars.whole(i) for i in access.indices[place.skipped :])}]"
+
+    def is_at_hand(self, access: Access, place: Held) -> bool:
+        """Whether the entry that is read is the one that the loops around have just computed."""
+        rank = len(access.indices)
+        return place.loops == tuple(self.outer[:rank]) and access.indices == tuple(self.order[:rank])
 
     def _value(self, e: sp.Expr, floor: int) -> str:
         """``e`` at the innermost point; parts that an outer loop decides are computed there, but not outside ``floor``."""

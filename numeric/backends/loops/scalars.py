@@ -6,7 +6,7 @@ comes through: ``0 if x <= 0 else x`` is NaN for NaN, ``x if x > 0 else 0`` is n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import sympy as sp
 
@@ -17,10 +17,15 @@ from symbolic.program.expressions import Access, Index, Quotient, Remainder
 
 
 class Constants:
-    """The typed constants of a module: ``c0 = real(0.5)``."""
+    """The typed constants of a module: ``c0 = real(0.5)``.
 
-    def __init__(self):
+    With ``vectors`` expressions are written so that LLVM vectorises loops around them; ``cheap`` functions (of ``VECTORS``)
+    are arithmetic.
+    """
+
+    def __init__(self, vectors: bool = False, cheap: Collection[type] = ()):
         self.names: dict[str, str] = {}
+        self.vectors, self.cheap = vectors, cheap
 
     def name(self, e: sp.Expr) -> str:
         """The name of a number."""
@@ -130,10 +135,14 @@ class Scalars:
     def _function(self, e: sp.Expr) -> str:
         if isinstance(e, f.Where):
             test, a, b = e.args
+            if self.constants.vectors:  # both are computed: a choice between numbers is no branch
+                return f"({self.atom(a)} if {self.truth(test)} else {self.atom(b)})"
             return f"({self.real(a)} if {self.truth(test)} else {self.real(b)})"
         if isinstance(e, f.Xlogy):
             x = self.atom(e.args[0])
             return f"({self.zero} if {x} == {self.zero} else {x} * math.log({self.real(e.args[1])}))"
+        if e.func in self.constants.cheap:
+            return VECTORS[e.func].format(*map(self.real, e.args), one=self.one)
         if e.func in _CALLS:
             return _CALLS[e.func].format(*map(self.real, e.args))
         if e.func in _WRITTEN:
@@ -215,6 +224,12 @@ _CALLS = {
     Log1p: "math.log1p({0})", Erfc: "math.erfc({0})", f.Magnitude: "abs({0})", sp.Abs: "abs({0})",
     f.Floor: "real(math.floor({0}))", f.Ceiling: "real(math.ceil({0}))", f.Round: "np.rint({0})",
 }  # fmt: skip
+
+VECTORS = {
+    sp.exp: "exponential({0})", sp.tanh: "hyperbolic_tangent({0})",
+    f.Sigmoid: "({one} / ({one} + exponential(-{0})))",
+}  # fmt: skip
+"""Functions of single precision that are arithmetic (see ``elementary``): kernels compute them where they are needed."""
 
 _WRITTEN = {
     f.Relu: "{zero} if {0} <= {zero} else {0}",

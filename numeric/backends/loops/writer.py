@@ -19,6 +19,7 @@ from symbolic.program.tensors import Tensor
 
 # Everything of fast mathematics but the promise that there is no NaN and no infinity.
 FLAGS = "{'reassoc', 'contract', 'nsz', 'arcp'}"
+_OPTIONS = ("error_model='numpy'", f"fastmath={FLAGS}")
 DTYPES = {"real": "real", "int": "np.int64", "bool": "np.bool_"}
 
 
@@ -30,9 +31,9 @@ def module_header(dtype: str, constants: Constants) -> str:
     return "\n".join(lines) + "\n"
 
 
-def head(signature: str) -> list[str]:
+def head(signature: str, *options: str) -> list[str]:
     """The first lines of a compiled function."""
-    return [f"@njit(cache=True, error_model='numpy', fastmath={FLAGS})", f"def {signature}:"]
+    return [f"@njit({', '.join(['cache=True', *options, *_OPTIONS])})", f"def {signature}:"]
 
 
 class LoopWriter:
