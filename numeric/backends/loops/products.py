@@ -1,4 +1,4 @@
-"""Sums of products that are matrix products: calls to BLAS in place of loops.
+"""Sums of products that are matrix products: calls in place of loops.
 
     out[i, j] = Σ_k a[i, k] b[k, j]          i, j and k may each stand for several indices
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import sympy as sp
 
+from numeric.backends.loops.matrices import LARGE, SLIM
 from numeric.backends.loops.nests import Nest
 from numeric.backends.loops.products import MatrixProduct, matrix_product
 from numeric.backends.loops.scalars import Constants
 from numeric.backends.loops.views import with_views
+from numeric.lowering.building import entries
 from numeric.lowering.layout import laid_out
 from numeric.lowering.program import Program
 from symbolic.errors import UnsupportedError
@@ -26,7 +28,9 @@ DTYPES = {"real": "real", "int": "np.int64", "bool": "np.bool_"}
 def module_header(dtype: str, constants: Constants) -> str:
     """What every generated module begins with."""
     lines = [
-        "import math", "", "import numpy as np", "from numba import njit", "", f"real = np.{dtype}", *constants.lines(),
+        "import math", "", "import numpy as np", "from numba import njit", "",
+        "from numeric.backends.loops.matrices import matrices", "", f"real = np.{dtype}", *constants.lines(),
+        f"product = matrices({dtype!r}).product",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
@@ -188,11 +192,11 @@ class LoopWriter:
         inside = [*made_left, *made_right]
         if p.sliced:
             tile = self._tile(t, p, position, shape)
-            inside += [f"np.dot({left}, {right}, {self.names[tile.serial]}.reshape({shape}))"]
+            inside += [self._multiplied(p, left, right, f"{self.names[tile.serial]}.reshape({shape})")]
             inside += self._from_tile(t, tile, p, position, given)
         else:
             plain = len(p.rows) == len(p.columns) == 1
-            inside.append(f"np.dot({left}, {right}, {out if plain else f'{out}.reshape({shape})'})")
+            inside.append(self._multiplied(p, left, right, out if plain else f"{out}.reshape({shape})"))
         for k in reversed((*p.stack, *p.sliced)):
             inside = [f"for {given[k]} in range({self.size(k.extent)}):", *("    " + line for line in inside)]
         self.lines += inside
@@ -200,6 +204,12 @@ class LoopWriter:
             indices = t.definition.indices
             scaled = Equation(indices, p.scale * t.access(*indices))
             self._nest(scaled, self.names[t.serial], f"j{position}_", "real")
+
+    def _multiplied(self, p: MatrixProduct, left: str, right: str, out: str) -> str:
+        """The call: in tiles of registers where extents are few, by BLAS where they are many or only one or two."""
+        sizes = [entries(some) for some in (p.rows, p.columns)]
+        slim, large = min(sizes) < SLIM, entries((*p.rows, *p.columns, *p.inner)) > LARGE
+        return f"np.dot({left}, {right}, {out})" if slim or large else f"product({left}, {right}, {out})"
 
     def _side(self, side, p: MatrixProduct, rows, columns, name: str, given) -> tuple[str, list[str]]:
         """The text of a side as a matrix, and the lines that make it first if it does not lie in memory as one."""
