@@ -102,9 +102,17 @@ def eliminate(m: Any, a: Matrix, b: Matrix) -> tuple[Matrix, Any]:
 
 def _solution(m: Any, a: Matrix, b: Matrix, name: str) -> Matrix:
     result, det = eliminate(m, a, b)
-    if det == 0:
+    if det == 0 or _beyond_rounding(m, a, b, result):
         raise EvaluationError(f"{name}: the matrix is singular at this point")
     return result
+
+
+def _beyond_rounding(m: Any, a: Matrix, b: Matrix, result: Matrix) -> bool:
+    """Whether a solution in rounded numbers is so large that the matrix is singular, as far as these digits tell."""
+    if _rational(a) and _rational(b):
+        return False
+    sizes = [max((abs(v) for row in part for v in row if v == v), default=0) for part in (result, a, b)]
+    return sizes[0] * sizes[1] * m.eps * 2**20 > sizes[2]
 
 
 def _unit(n: int) -> Matrix:
