@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -40,34 +41,41 @@ def index_letters(source: Source) -> set[str]:
 
 def shifted(node: Any, letter: str, by: int) -> Any:
     """A tree in which the layer's number is moved by ``by`` wherever it stands in a script."""
-    if isinstance(node, s.Scripted):
-        changes = {name: _moved(getattr(node, name), letter, by) for name in ("sub", "sup", "indexed")}
-        return replace(node, base=shifted(node.base, letter, by), **changes)
-    if isinstance(node, s.Node):
-        return replace(
-            node, **{f.name: shifted(getattr(node, f.name), letter, by) for f in fields(node) if f.name != "span"}
-        )
-    return tuple(shifted(x, letter, by) for x in node) if isinstance(node, tuple) else node
+    return _in_scripts(node, lambda n: _moved(n, letter, by))
 
 
-def _moved(node: Any, letter: str, by: int) -> Any:
-    """The number inside one script moved."""
+def at_layer(node: Any, letter: str, layer: str) -> Any:
+    """A tree with the layer ``layer`` in place of the generic one, wherever its letter stands in a script."""
+
+    def named(n: s.Node) -> s.Node | None:
+        return s.Symbol(n.span, layer, layer) if isinstance(n, s.Symbol) and n.name == letter else None
+
+    return _in_scripts(node, named)
+
+
+def _in_scripts(thing: Any, change: Callable[[s.Node], s.Node | None], inside: bool = False) -> Any:
+    """A tree with what ``change`` makes of the nodes in scripts; None leaves a node, and what is in it is tried."""
+    if isinstance(thing, tuple):
+        return tuple(_in_scripts(x, change, inside) for x in thing)
+    if not isinstance(thing, s.Node):
+        return thing
+    changed = change(thing) if inside else None
+    if changed is not None:
+        return changed
+    scripts = ("sub", "sup", "indexed") if isinstance(thing, s.Scripted) else ()
+    parts = {f.name: getattr(thing, f.name) for f in fields(thing) if f.name != "span"}
+    return replace(thing, **{k: _in_scripts(part, change, inside or k in scripts) for k, part in parts.items()})
+
+
+def _moved(node: s.Node, letter: str, by: int) -> s.Node | None:
+    """The layer's number moved; None where the node is none."""
     if isinstance(node, s.Symbol) and node.name == letter:
         return _number(node, letter, by)
     if isinstance(node, s.Sum) and len(node.terms) == 2:
         (_, first), (sign, second) = node.terms
-        if (
-            isinstance(first, s.Symbol)
-            and first.name == letter
-            and isinstance(second, s.Number)
-            and second.text.isdigit()
-        ):
-            return _number(node, letter, by + sign * int(second.text))
-    if isinstance(node, s.Node):
-        return replace(
-            node, **{f.name: _moved(getattr(node, f.name), letter, by) for f in fields(node) if f.name != "span"}
-        )
-    return tuple(_moved(x, letter, by) for x in node) if isinstance(node, tuple) else node
+        if isinstance(second, s.Number) and second.text.isdigit() and isinstance(first, s.Symbol):
+            return _number(node, letter, by + sign * int(second.text)) if first.name == letter else None
+    return None
 
 
 def _number(node: s.Node, letter: str, by: int) -> s.Node:
@@ -75,28 +83,6 @@ def _number(node: s.Node, letter: str, by: int) -> s.Node:
     if by == 0:
         return symbol
     return s.Sum(node.span, ((1, symbol), (1 if by > 0 else -1, s.Number(node.span, str(abs(by))))))
-
-
-def at_layer(node: Any, letter: str, layer: str) -> Any:
-    """A tree with the layer ``layer`` in place of the generic one, wherever its letter stands in a script."""
-    if isinstance(node, s.Scripted):
-        changes = {name: _named(getattr(node, name), letter, layer) for name in ("sub", "sup", "indexed")}
-        return replace(node, base=at_layer(node.base, letter, layer), **changes)
-    if isinstance(node, s.Node):
-        return replace(
-            node, **{f.name: at_layer(getattr(node, f.name), letter, layer) for f in fields(node) if f.name != "span"}
-        )
-    return tuple(at_layer(x, letter, layer) for x in node) if isinstance(node, tuple) else node
-
-
-def _named(node: Any, letter: str, layer: str) -> Any:
-    if isinstance(node, s.Symbol):
-        return s.Symbol(node.span, layer, layer) if node.name == letter else node
-    if isinstance(node, s.Node):
-        return replace(
-            node, **{f.name: _named(getattr(node, f.name), letter, layer) for f in fields(node) if f.name != "span"}
-        )
-    return tuple(_named(x, letter, layer) for x in node) if isinstance(node, tuple) else node
 
 
 def last_layer(letter: str, ranges: dict[str, str], text: str) -> str | None:
