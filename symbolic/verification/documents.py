@@ -77,7 +77,13 @@ def _judged(source: Source, declared: Declarations, otimes: str, deadline: float
             message = "the time or the number of claims for one document is used up; split it"
             reader.problem((line.chain.start, line.chain.end), message)
             break
-        claims.append(judge(line))
+        verdict = judge(line)
+        if judge.is_condition(line, verdict):
+            reader.scope.notes.append(
+                f"{verdict.latex} (line {verdict.line}) is read as a condition and not as a claim"
+            )
+        else:
+            claims.append(verdict)
     return _Read(claims, reader, reason)
 
 

@@ -13,10 +13,12 @@ from symbolic.language.pointwise import UNARY
 from symbolic.program import functions as f
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access
+from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor, tensor
 from symbolic.verification.elaboration import algebra, derivatives
 from symbolic.verification.elaboration import values as v
-from symbolic.verification.elaboration.names import letters
+from symbolic.verification.elaboration.batches import substituted
+from symbolic.verification.elaboration.names import letters, script_name
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Unread
 from symbolic.verification.elaboration.values import ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
@@ -76,7 +78,8 @@ def call(el: Elaborator, node: s.Call) -> Value:
         if name == "log" and isinstance(scripts.sub, s.Number):
             value = v.pointwise(lambda a: a / sp.log(sp.Integer(scripts.sub.text)), [value], node.span)
         else:
-            value = v.entry(value, [el.place(p) for p in letters(scripts.sub) or []], node.span)
+            partial = derivatives.by_subscript(el, value, scripts.sub, node.span)
+            value = partial or v.entry(value, [el.place(p) for p in letters(scripts.sub) or []], node.span)
     if sup is not None:
         value = (
             algebra.transposed(value, node.span)
@@ -95,8 +98,9 @@ def conditional(node: s.Node) -> str | None:
 
 
 def name_of_call(head: s.Scripted) -> str | None:
-    """The name that a function with a number below it, as ℓ_0, has of its own."""
-    return f"{head.base.name}_{head.sub.text}" if isinstance(head.sub, s.Number) and head.sup is None else None
+    """The name that a function with a subscript, as ℓ_0 or ℓ_λ, has of its own."""
+    below = script_name(head.sub)
+    return f"{head.base.name}_{below}" if below and head.sup is None else None
 
 
 def _of_variable(el: Elaborator, name: str, node: s.Call, order: int) -> Value:
@@ -202,7 +206,11 @@ def _own(el: Elaborator, meaning: FunctionOf, name: str, node: s.Call, order: in
     body = type(el)(_with_values(el, {meaning.parameters[0]: Value(t)}), el.env)(meaning.body).tensor
     for _ in range(order):
         body = jacobian(body, t)
+    if not arguments[0].rank and not arguments[0].labels and not arguments[0].form:
+        return Value(substituted(body, lambda u: arguments[0].tensor if u is t else None))
     slope = flattened(body)
+    if any(u is t for a in slope.atoms(Access) if a.tensor is not t for u in topological([a.tensor])):
+        raise ReadingError(f"{name}' of an array is read where {name} takes one entry after the other", span)
     return v.pointwise(lambda x: slope.xreplace({t.access(): x}), arguments, span, name)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from symbolic.language.operations import tensordot
+import sympy as sp
+
 from symbolic.language.shaping import reshape, transpose
 from symbolic.program.dims import as_dim
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration import algebra, points
 from symbolic.verification.elaboration import values as v
-from symbolic.verification.elaboration.names import candidate_names
+from symbolic.verification.elaboration.names import candidate_names, letters
 from symbolic.verification.elaboration.scope import FunctionOf
 from symbolic.verification.elaboration.values import NotWritten, ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
@@ -43,6 +44,8 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
     """``of`` differentiated by each of ``by`` in turn, laid out."""
     if of.form:
         of = Value(of.tensor, of.labels)
+    if len(by) == 1 and isinstance(by[0], s.Items):
+        return _by_each(el, of, by[0].items, 1, span)
     stacked = _stacked(by)
     if stacked is not None:
         return _by_stacked(el, of, *stacked, span)
@@ -96,8 +99,10 @@ def _stacked(by: tuple[s.Node, ...]) -> tuple[s.Node, bool] | None:
     if len(by) != 1:
         return None
     node, turned = by[0], False
-    if isinstance(node, s.Scripted) and node.sub is None and _is_t(node.sup):
+    if isinstance(node, s.Scripted) and node.sub is None and (_is_t(node.sup) or node.primes == 1):
         node, turned = node.base, True
+    while isinstance(node, s.Group):
+        node = node.body
     if (
         not isinstance(node, s.Call)
         or not isinstance(node.head, s.Symbol)
@@ -163,8 +168,6 @@ def variable(el: Elaborator, node: s.Node) -> tuple[Tensor, Places, bool]:
         base, parts = el.scope.at_last_layer(node.name) or el(node), []
     elif isinstance(node, s.Scripted):
         base, sub, sup, _ = el._head(node)
-        from symbolic.verification.elaboration.names import letters
-
         parts = [p for group in (node.indexed, sup, sub) if group is not None for p in (letters(group) or [])]
         if isinstance(sub, s.Number) and len(sub.text) == base.rank > 1:
             parts = [s.Number(sub.span, digit) for digit in sub.text]
@@ -183,6 +186,28 @@ def _require_dependence(el: Elaborator, of: Tensor, by: Tensor, span: s.Span) ->
         return
     if by.definition is not None and not el.scope.depends(of, by):
         raise NotWritten(of, by, span)
+
+
+def by_subscript(el: Elaborator, of: Value, sub: s.Node, span: s.Span) -> Value | None:
+    """``f_x``, ``f_{xy}`` of a scalar that depends on x and y: its partial derivatives; None where that is no reading."""
+    parts = letters(sub) or []
+    names = [p.name for p in parts if isinstance(p, s.Symbol)]
+    if of.rank or of.labels or not 1 <= len(parts) <= 3 or len(names) != len(parts):
+        return None
+    for name in names:
+        held = el.scope.values.get(name)
+        if held is None or name in el.env or not el.scope.depends(of.tensor, held.tensor):
+            return None
+    return differentiated(el, of, True, tuple(parts), span)
+
+
+def held_constant(el: Elaborator, node: s.Scripted) -> s.Node | None:
+    """``(∂p/∂T)_V``: the derivative, of numbers that vary independently, where V is said to be held constant."""
+    body = node.base.body if isinstance(node.base, s.Group) else None
+    names = [p.name if isinstance(p, s.Symbol) else "" for p in letters(node.sub) or []]
+    held = [el.scope.values.get(name) for name in names]
+    free = all(h is not None and not h.rank and h.tensor.definition is None for h in held)
+    return body if isinstance(body, s.Derivative) and held and free and node.sup is None else None
 
 
 def primed(el: Elaborator, base: Value, span: s.Span) -> Value:
@@ -315,6 +340,11 @@ def _several_scalars(el: Elaborator, of: Value) -> s.Node | None:
 
 def _by_each(el: Elaborator, of: Value, by: tuple[s.Node, ...], order: int, span: s.Span) -> Value:
     """∇f and ∇²f of a function of several real numbers: a column, a matrix."""
+    if order == 1 and of.rank == 1 and of.core[0].is_Integer:
+        columns = [differentiated(el, of, True, (b,), span) for b in by]
+        rows = [[v.entry(c, [sp.Integer(k)], span) for c in columns] for k in range(int(of.core[0]))]
+        table = el.tabulated(rows, span)
+        return table if el.scope.layout.jacobian == "numerator" else algebra.transposed(table, span)
     if order == 1:
         column = el.stacked([differentiated(el, of, True, (b,), span) for b in by], span)
         return Value(column.tensor, column.labels, el.scope.layout.gradient == "row")
@@ -352,61 +382,6 @@ def _only_variable(el: Elaborator, of: Value, span: s.Span) -> s.Node:
     return s.Symbol(span, parameters[0].name, parameters[0].name)
 
 
-# -- chains ------------------------------------------------------------------------------------------------------------------
-
-
-def linked(el: Elaborator, run: list[tuple[str, Value]], span: s.Span) -> Value | None:
-    """A run of factors in which derivatives meet, ∂c/∂b · ∂b/∂a: the meeting axes are summed whatever their number."""
-    values = list(run)
-    changed = False
-    k = 0
-    while k + 1 < len(values):
-        (sign, a), (_, b) = values[k], values[k + 1]
-        joined = _chain(el, a, b) if values[k + 1][0] in ("", "CDOT") else None
-        if joined is None:
-            k += 1
-            continue
-        values[k : k + 2] = [(sign, joined)]
-        changed = True
-    if not changed:
-        return None
-    result = values[0][1]
-    for sign, value in values[1:]:
-        if sign == "SLASH":
-            result = el.divided(result, value, span)
-        elif sign in ("CDOT", "TIMES") and result.rank == value.rank == 1 and result.row == value.row:
-            result = algebra.inner(result, value, span)
-        else:
-            result = algebra.product(result, value, span)
-    return result
-
-
-def _chain(el: Elaborator, a: Value, b: Value) -> Value | None:
-    if a.raw is None or b.raw is None:
-        return None
-    if a.by is b.of:
-        outer, inner_ = a, b
-    elif b.by is a.of and (el.scope.layout.jacobian == "denominator" or a.of.ndim == 0):
-        outer, inner_ = b, a
-    else:
-        return None
-    n = outer.by.ndim
-    raw = tensordot(outer.raw, inner_.raw, n) if n else outer.raw
-    if n == 0:
-        raw = (
-            algebra.product(Value(outer.raw), Value(inner_.raw), (0, 0)).tensor
-            if outer.raw.ndim <= 1 and inner_.raw.ndim == 0
-            else _outer(outer.raw, inner_.raw)
-        )
-    of_rank, by_rank = outer.of.ndim, inner_.by.ndim
-    result = laid_out(el, Value(raw), of_rank, by_rank, None, False, False)
-    return Value(result.tensor, (), result.row, "", outer.of, inner_.by, raw)
-
-
-def _outer(a: Tensor, b: Tensor) -> Tensor:
-    return tensordot(a, b, 0)
-
-
 # -- what is differentiated ----------------------------------------------------------------------------------------------------
 
 
@@ -414,7 +389,9 @@ def subject(el: Elaborator, node: s.Node) -> tuple[Value, list[tuple[Tensor, Pla
     """What is differentiated and by what, if a node is one derivative: (function, [(variable, places, transposed), …])."""
     if isinstance(node, s.Group):
         return subject(el, node.body)
-    if isinstance(node, s.Derivative) and (_stacked(node.by) or _squared(el, node.by)):
+    if isinstance(node, s.Derivative) and (
+        _stacked(node.by) or _squared(el, node.by) or isinstance(node.by[0], s.Items)
+    ):
         return None
     if isinstance(node, s.Derivative) and node.of is not None:
         return el(node.of), [variable(el, b) for b in node.by]

@@ -10,7 +10,7 @@ import sympy as sp
 from symbolic.language.products import cross
 from symbolic.program.equations import Equation
 from symbolic.program.graph import leaves
-from symbolic.verification.elaboration import algebra, derivatives
+from symbolic.verification.elaboration import algebra, chain_rule, derivatives
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.names import candidate_names
 from symbolic.verification.elaboration.values import ShapeMisfit, Value
@@ -127,7 +127,7 @@ class _Multiplication:
         return result
 
     def _chained(self, run: list[tuple[str, Value]]) -> Value:
-        linked = derivatives.linked(self.elaborate, run, self.node.span)
+        linked = chain_rule.linked(self.elaborate, run, self.node.span)
         if linked is not None:
             return linked
         return self._in_order(run)

@@ -29,6 +29,7 @@ class Scripts:
         __call__: Callable[[s.Node], Value]
         unknown: Callable[[str, s.Node], UnknownSymbol]
         counted: Callable[[s.Node], Value]
+        tabulated: Callable[[Sequence[Sequence[Value]], s.Span], Value]
 
     # -- scripts -----------------------------------------------------------------------------------------------------------
 
@@ -43,6 +44,9 @@ class Scripts:
             and self.bare_transpose(node)
         ):
             return replace(self(node.base), row=False)
+        constant = derivatives.held_constant(self, node)
+        if constant is not None:
+            return self(constant)
         base, sub, sup, primes = self._head(node)
         if node.indexed is not None:
             base = self.indexed(base, node.indexed, node.span)
@@ -75,6 +79,8 @@ class Scripts:
         """The value before the scripts that are not part of the name, and those scripts."""
         if isinstance(node.base, s.Norm) and node.base.kind in ("norm", "abs"):
             return calls.norm(self, node), None, None, node.primes
+        if isinstance(node.sub, s.Mark) and node.sub.sign == "×":
+            return self.crossing(node.base), None, node.sup, node.primes
         if not isinstance(node.base, s.Symbol):
             return self(node.base), node.sub, node.sup, node.primes
         for name, uses_sub, uses_sup in names.candidate_names(node):
@@ -84,6 +90,9 @@ class Scripts:
         name = node.base.name
         if name in self.scope.values:
             return self.scope.values[name], node.sub, node.sup, node.primes
+        for size, _, uses_sup in names.candidate_names(node):
+            if self.scope.dim(size) is not None:
+                return v.number(self.scope.dims[size]), None, None if uses_sup else node.sup, node.primes
         entries = (
             self.scope.values.get(name.upper()) if len(name) == 1 and name.islower() and name not in self.env else None
         )
@@ -112,6 +121,18 @@ class Scripts:
             return self(node.base), node.sub, node.sup, node.primes
         raise self.unknown(missing, node)
 
+    def crossing(self, node: s.Node) -> Value:
+        """``[ω]_×``: the matrix of r ↦ ω × r."""
+        of = self(node)
+        if of.rank != 1 or of.form or not v.same(of.core[0], sp.Integer(3)):
+            raise ShapeMisfit(
+                f"[·]_× is the matrix of a cross product in three dimensions, got {of.describe()}", node.span
+            )
+        one, two, three = (v.entry(of, [sp.Integer(k)], node.span) for k in range(3))
+        none = v.number(0)
+        minus = [v.pointwise(lambda a: -a, [x], node.span) for x in (one, two, three)]
+        return self.tabulated([[none, minus[2], two], [three, none, minus[0]], [minus[1], one, none]], node.span)
+
     def _example(self, node: s.Scripted, matrix: Value) -> tuple[Value, s.Node | None, s.Node | None, int] | None:
         """x_i of a declared X where i counts its rows, or its columns: one example as a column."""
         if not isinstance(node.sub, s.Symbol) or self.env.get(node.sub.name, ("", None))[1] is None:
@@ -136,10 +157,10 @@ class Scripts:
         if name == "e" and node.sup is not None and node.sub is None:
             exponent = self(node.sup)
             return v.pointwise(sp.exp, [exponent], node.span), None, None, node.primes
-        if name in ("I", "ones") and node.sub is not None:
+        if name in ("I", "ones", "E", "Id") and node.sub is not None:
             size = self.size_of(node.sub)
             if size is not None:
-                open_form = self(node.base)
+                open_form = self(node.base if name != "E" else replace(node.base, name="I"))
                 return v.closed(open_form, size), None, node.sup, node.primes
         if name == "delta" and node.sub is not None:
             parts = names.letters(node.sub) or []
@@ -156,6 +177,8 @@ class Scripts:
             return sp.Integer(node.text)
         if isinstance(node, s.Symbol):
             return self.scope.dim(node.name)
+        if isinstance(node, s.Scripted):
+            return next((e for n, _, _ in names.candidate_names(node) if (e := self.scope.dim(n)) is not None), None)
         return None
 
     def primed(self, base: Value, node: s.Node) -> Value:
@@ -208,6 +231,10 @@ class Scripts:
             if batched is not None:
                 return batched
         if base.rank == 0:
+            named = isinstance(node.base, s.Symbol)
+            partial = derivatives.by_subscript(self, base, sub, node.span) if named else None
+            if partial is not None:
+                return partial
             raise ReadingError("a scalar takes no index", node.span)
         if len(parts) > base.rank:
             raise ShapeMisfit(f"{len(parts)} indices on {base.describe()}", node.span)

@@ -46,6 +46,8 @@ def parse(source: str | Sequence[Token], vocabulary: Vocabulary = NOTHING_DECLAR
     'W'
     """
     tokens = tokenize(source, vocabulary) if isinstance(source, str) else list(source)
+    if not tokens:
+        raise ReadingError("nothing is written where an expression was expected")
     tokens = [t for t, after in zip(tokens, [*tokens[1:], None], strict=True) if not _closes_case(t, after)]
     if not tokens:
         raise ReadingError("nothing is written where an expression was expected")

@@ -15,6 +15,7 @@ DEEPEST = 40
 MOST_TOKENS = 3000
 
 _NUMBER = re.compile(r"\d+(?:\{,\}\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?|\.\d+")
+_DECIMAL_COMMA = re.compile(r"(0(?=\{,\}\d)|\d+(?=\{,\}(?!\d{3}(?!\d))))\{,\}(\d+)(?!\d|\{,\})")
 _INDEX = re.compile(
     r"\[\s*(?:[a-zA-Z]|\d{1,3})(?:\s*[-+]\s*\d{1,2})?(?:\s*,\s*(?:[a-zA-Z]|\d{1,3}|:)(?:\s*[-+]\s*\d{1,2})?)*\s*\]"
 )
@@ -176,6 +177,9 @@ class Scanner:
         elif c == ".":
             self.k += 1
             self.put("SEP", ".", start)
+        elif c == ";" and self._inside_brackets():
+            self.k += 1
+            self.put("COMMA", ",", start)
         elif c in _PLAIN:
             self.k += 1
             sign = c + "=" if c in "<>" and self.text[self.k : self.k + 1] == "=" else c
@@ -184,6 +188,10 @@ class Scanner:
         else:
             self.k += 1
             raise self.error(f"the character {c!r} is not read here", start)
+
+    def _inside_brackets(self) -> bool:
+        """Whether a bracket is open: a semicolon there separates arguments, f(x; θ)."""
+        return sum((t.type in ("LPAR", "LBRACK")) - (t.type in ("RPAR", "RBRACK")) for t in self.tokens) > 0
 
     def inside(self, closing: str, kind: str) -> None:
         """Read index signs up to ``closing``."""
@@ -231,7 +239,7 @@ class Scanner:
             self.put("NUMBER", self.text[start], start)
         elif self.text[self.k].isalpha():
             self.k += 1
-            self.name(self.text[start], start)
+            self.put("SYMBOL", self.text[start], start)
         else:
             self.unit()
         self.put("RBRACE", "}", self.k - 1, self.k)
@@ -264,8 +272,16 @@ class Scanner:
                 self.put("PRIME", "'", start)
             return
         self.put("SUP" if sign == "^" else "SUB", sign, start, start + 1)
-        mark = {r"\ast": "*", r"\star": "*", r"\dagger": "†", r"\circ": "∘", r"\odot": "∘"}.get(raw, raw)
-        if mark in ("+", "-", "*", "†", "∘"):
+        mark = {
+            r"\ast": "*",
+            r"\star": "*",
+            r"\dagger": "†",
+            r"\circ": "∘",
+            r"\odot": "∘",
+            "++": "+",
+            r"\times": "×",
+        }.get(raw, raw)
+        if mark in ("+", "-", "*", "†", "∘", "×"):
             self.put("LBRACE", "{", start, start + 1)
             self.put("MARK", mark, start)
             self.put("RBRACE", "}", start)
@@ -278,6 +294,11 @@ class Scanner:
     def number(self) -> None:
         """Read a numeral; ``1[…]`` with a condition is an indicator."""
         start = self.k
+        comma = _DECIMAL_COMMA.match(self.text, self.k)
+        if comma:
+            self.k = comma.end()
+            self.put("NUMBER", f"{comma.group(1)}.{comma.group(2)}", start)
+            return
         match = _NUMBER.match(self.text, self.k)
         text = match.group()
         if "e" in text and ("e" in self.vocabulary.names or text[-1] == "e"):
@@ -410,6 +431,8 @@ class Scanner:
         """A word in roman type: a function, a declared name, or an unknown name."""
         if word in self.vocabulary.names:
             self.name(word, start)
+        elif word in ("grad", "Grad", "gradient"):
+            self.put("NABLA", "∇", start)
         elif word in words.FUNCTIONS and not (
             self.script and word in ("in", "max", "min", "sum") and self._peek() != "_"  # x_max, but e^{∑_i x_i}
         ):

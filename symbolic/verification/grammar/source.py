@@ -19,6 +19,9 @@ MOST_REPLACEMENTS = 400
 _DEFINITION = re.compile(
     r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\[A-Za-z]+\s*\}?\s*(?:\[\d\]\s*)?(?=\{)|\\def\s*\\[A-Za-z]+\s*(?:#\d\s*)*(?=\{)"
 )
+_TRANSPOSE_BEFORE = re.compile(
+    r"(?:^|(?<=[=+\-(,&\s]))(\{\s*\}\s*\^\s*(?:\{\s*)?(?:[tT]|\\top|\\(?:mathsf|mathrm|text)\s*\{?\s*[tT]\s*\}?)(?:\s*\})?)(?:\\[!,:;]|\s)*"
+)
 _MACRO = re.compile(r"\\([A-Za-z]+)")
 
 
@@ -87,7 +90,40 @@ def normalise(source: str, start: int = 0, end: int | None = None, macros: Mappi
             put(" " if c in "\r\t" else c, k)
             k += 1
     stretch = Stretch("".join(out), (*places, end))
-    return _expanded(_without_definitions(stretch), macros) if macros else stretch
+    return _transposed_behind(_expanded(_without_definitions(stretch), macros) if macros else stretch)
+
+
+def _transposed_behind(stretch: Stretch) -> Stretch:
+    """The stretch with ``{}^t A`` written as A^⊤."""
+    text, places = stretch.text, stretch.places
+    for _ in range(MOST_REPLACEMENTS):
+        match = _TRANSPOSE_BEFORE.search(text)
+        if match is None:
+            break
+        start, k = match.start(1), match.end()
+        end = _atom_end(text, k)
+        if end == k:
+            break
+        mark = r"^{\top}"
+        text = text[:start] + text[k:end] + mark + text[end:]
+        places = (*places[:start], *places[k:end], *[places[start]] * len(mark), *places[end:])
+    return Stretch(text, places)
+
+
+def _atom_end(text: str, k: int) -> int:
+    """Where a symbol or bracket that begins at k ends, with what stands below it."""
+    match = re.compile(r"\\left\s*(?=[(\[])|(?=[(\[])").match(text, k)
+    if match is not None and match.end() < len(text):
+        opening, level, j = text[match.end()], 0, match.end()
+        closing = {"(": ")", "[": "]"}[opening]
+        while j < len(text):
+            level += (text[j] == opening) - (text[j] == closing)
+            j += 1
+            if not level:
+                return j
+        return k
+    simple = re.compile(r"(?:\\[A-Za-z]+(?:\s*\{[^{}]*\})?|[A-Za-z])(?:_(?:\{[^{}]*\}|\\[A-Za-z]+|\w))?").match(text, k)
+    return simple.end() if simple else k
 
 
 def _composed(source: str, k: int, end: int, put) -> int:

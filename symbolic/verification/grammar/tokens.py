@@ -154,6 +154,8 @@ class Commands(Scanner):
             if bare == "textcolor":
                 self.raw_argument()
             self.argument()
+        elif bare in ("intertext", "shortintertext"):
+            self.put("TEXT", self.raw_argument(), start)
         elif bare in words.WITH_ARGUMENT_DROPPED:
             self.raw_argument()
         elif bare == "colon":

@@ -65,7 +65,7 @@ FUNCTIONS = {
                                "sigmoid", "softplus", "erf", "diag", "trace", "det", "vec", "softmax", "sign", "relu",
                                "logsumexp", "gelu", "silu", "floor", "ceil", "mean", "var", "log_softmax", "logdet", "sqrt",
                                "min", "max", "argmax", "argmin", "sum", "abs", "rank", "norm", "logit", "log2", "log10", "inv")},
-    "ln": "log", "tr": "trace", "Tr": "trace", "Trace": "trace", "Diag": "diag", "sgn": "sign", "Sign": "sign",
+    "ln": "log", "tr": "trace", "Tr": "trace", "Sp": "trace", "Spur": "trace", "Trace": "trace", "Diag": "diag", "sgn": "sign", "Sign": "sign",
     "ReLU": "relu", "Relu": "relu", "RELU": "relu", "Softmax": "softmax", "SoftMax": "softmax", "Sigmoid": "sigmoid",
     "LogSoftmax": "log_softmax", "logsoftmax": "log_softmax", "LogSoftMax": "log_softmax", "lse": "logsumexp", "LSE": "logsumexp",
     "atan": "arctan", "asin": "arcsin", "acos": "arccos", "expit": "sigmoid", "Softplus": "softplus", "th": "tanh",

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
+from symbolic.program.tensors import tensor
 from symbolic.verification.elaboration.calls import conditional
+from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.scope import Generic
+from symbolic.verification.elaboration.values import Value, same
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.program import identifier
 from symbolic.verification.reading.statements import Chain
 
 if TYPE_CHECKING:
@@ -39,7 +45,9 @@ def define_parametrised(reader: Reader) -> None:
             continue
         names = {name_of(n) for n in s.walk(right)}
         before = reader.source.text[max(0, piece.start - 120) : piece.start]
-        if left.name in names or not names & by & set(reader.declared.names) or _SOLVES.search(before):
+        if left.name in names or not names & by or _SOLVES.search(before):
+            continue
+        if not names & by & set(reader.declared.names) and not _declare_like(reader, left.name, right, names & by):
             continue
         known = len(reader.problems)
         reader.entering.add(position)
@@ -48,9 +56,72 @@ def define_parametrised(reader: Reader) -> None:
         del reader.problems[known:]
 
 
+def _declare_like(reader: Reader, name: str, right: s.Node, unknown: set[str | None]) -> bool:
+    """Whether ``σ = exp(ρ/2)`` of a declared σ tells that ρ, by which the document differentiates, is what σ is."""
+    of = reader.scope.values.get(name)
+    (parameter,) = unknown if len(unknown) == 1 else (None,)
+    if of is None or not parameter or parameter in reader.scope.values or parameter in reader.scope.functions:
+        return False
+    leaf = Value(
+        tensor(identifier(parameter), of.tensor.extents, role="parameter", tex=reader.scope.tex.get(parameter))
+    )
+    trial = replace(reader.scope, values={**reader.scope.values, parameter: replace(leaf, row=of.row)})
+    try:
+        value = Elaborator(trial)(right)
+    except ReadingError:
+        return False
+    if value.form or value.rank != of.rank or not all(same(a, b) for a, b in zip(value.core, of.core, strict=True)):
+        return False
+    reader.scope.values[parameter] = trial.values[parameter]
+    reader.scope.notes.append(f"{parameter} is not declared and read as what {name} is")
+    return True
+
+
 def _base(name: str | None) -> str:
     """q of the entry q_k."""
     return (name or "").split("_")[0]
+
+
+def folded(every: list[Chain], side: Callable[[Chain, int], s.Node | ReadingError]) -> list[tuple[int, object, s.Node]]:
+    """``z = xW + b`` behind ``h = h(xW + b)`` where the document differentiates by z: (place, what it names, the name)."""
+    sides = [[n for k in range(len(c.sides)) if isinstance(n := side(c, k), s.Node)] for c in every]
+    derivatives = [n for nodes in sides for node in nodes for n in s.walk(node) if isinstance(n, s.Derivative)]
+    by = {name_of(b) for n in derivatives for b in n.by}
+    found = []
+    seen: set[str | None] = {None}
+    for chain, nodes in zip(every, sides, strict=True):
+        if chain.signs not in (("=",), (":=",)) or len(nodes) != 2:
+            continue
+        name, again = name_of(nodes[0]), name_of(nodes[0]) in seen
+        seen.add(name)
+        if again or name not in by:
+            continue
+        part = s.plain(nodes[1])
+        inside = [
+            n
+            for c, other in zip(every, sides, strict=True)
+            if c.start < chain.start
+            for m in other[1:]
+            for n in s.walk(m)
+        ]
+        if isinstance(nodes[1], (s.Sum, s.Product)) and any(
+            type(n) is type(nodes[1]) and s.plain(n) == part for n in inside
+        ):
+            found.append((chain.start, part, nodes[0]))
+    return found
+
+
+def with_name(node: Any, part: object, name: s.Node) -> Any:
+    """A tree with ``name`` wherever ``part`` stands."""
+    if isinstance(node, tuple):
+        return tuple(with_name(x, part, name) for x in node)
+    if not isinstance(node, s.Node):
+        return node
+    if isinstance(node, (s.Sum, s.Product)) and s.plain(node) == part:
+        return replace(name, span=node.span)
+    return replace(
+        node, **{f.name: with_name(getattr(node, f.name), part, name) for f in fields(node) if f.name != "span"}
+    )
 
 
 def define_density(reader: Reader, left: s.Call, right: s.Node | ReadingError) -> bool:
@@ -89,6 +160,32 @@ def differentiating(reader: Reader, chain: Chain) -> list[tuple[s.Node, ...]]:
     ]
 
 
+def is_model(reader: Reader, chain: Chain, left: s.Node) -> bool:
+    """Whether ``y = Xβ + u`` says how data y come about, and not what y is.
+
+    So it is if u is a name that nothing else reads, and y stands beside β in what the document defines: (y − Xβ)⊤(y − Xβ).
+    """
+    name = name_of(left)
+    right = reader.side(chain, 1)
+    if name not in reader.declared.names or not isinstance(right, s.Sum) or len(chain.sides) != 2:
+        return False
+    others = [c for _, c in reader.everything if c is not chain and not c.error and c.signs[:1] in (("=",), (":=",))]
+    sides = [[n for k in range(len(c.sides)) if isinstance(n := reader.side(c, k), s.Node)] for c in others]
+    named = [[{name_of(n) for n in s.walk(node)} for node in nodes] for nodes in sides]
+    by = {name_of(b) for nodes in sides for m in nodes for n in s.walk(m) if isinstance(n, s.Derivative) for b in n.by}
+    by |= {name_of(n.by) for nodes in sides for m in nodes for n in s.walk(m) if isinstance(n, s.Nabla) and n.by}
+    noise = [n for _, term in right.terms if (n := name_of(term)) and not any(n in x for nodes in named for x in nodes)]
+    parameters = {name_of(n) for n in s.walk(right)} - {None, name, *noise}
+    fitted = any(name in x and x & parameters for nodes in named for x in nodes[1:])
+    differentiated = any(
+        isinstance(n, s.Derivative) and n.of is not None and name_of(n.of) == name
+        for nodes in sides
+        for m in nodes
+        for n in s.walk(m)
+    )
+    return bool(noise) and fitted and not differentiated and name not in by
+
+
 def defined_later(reader: Reader, line: Line) -> str:
     """A name on the left of a line that gets its meaning only behind it; empty if there is none."""
     names = {name_of(n) for n in s.walk(line.left)} if isinstance(line.left, s.Node) else set()
@@ -103,9 +200,9 @@ def defined_later(reader: Reader, line: Line) -> str:
     return ""
 
 
-def free_symbol(reader: Reader, line: Line) -> str:
-    """The name of a declared array or number that a line says to equal something; empty if it says something else."""
-    name = name_of(line.left) if isinstance(line.left, (s.Symbol, s.Scripted)) else None
+def free_symbol(reader: Reader, left: s.Node | object) -> str:
+    """The name of a declared array or number that a left side says to equal something; empty if it says something else."""
+    name = name_of(left) if isinstance(left, (s.Symbol, s.Scripted)) else None
     held = reader.scope.values.get(name or "")
     free = (
         held is not None

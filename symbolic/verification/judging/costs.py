@@ -7,6 +7,7 @@ can name; where the document calls a derivative by a name, ``∂C/∂z = g``, th
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from symbolic.program.graph import leaves, topological
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Reader
 
 NOWHERE = (0, 0)
+_HEADING = re.compile(r"(?m)^#{1,6}\s|\\(?:sub)*section\b|\\paragraph\b")
 _COSTS = frozenset(["C", "L", "J", "E", "calL", "calJ", "calC", "calE", "ell", "Loss", "Cost", "loss", "cost"])
 
 
@@ -42,14 +44,19 @@ def assume_cost(reader: Reader, name: str) -> bool:
         for n, x in reader.scope.values.items()
         if x.tensor.definition is not None and n not in reader.definitions_of_derivatives()
     }
-    if any(x.rank == 0 and not x.labels and _is_cost(reader, x.tensor) for x in computed.values()):
+    inner = {u.serial for x in computed.values() for u in topological(x.tensor.operands)}
+    if any(
+        x.rank == 0 and not x.labels and x.tensor.serial not in inner and _is_cost(reader, x.tensor)
+        for x in computed.values()
+    ):
         return False
     named = cotangents(reader, name)
     if named:
         parts = [_paired(reader.scope.values[of], g) for of, g in named]
     else:
-        read = {u.serial for x in computed.values() for u in topological(x.tensor.operands)}
-        ends = [x for x in computed.values() if x.tensor.serial not in read]
+        ends = [x for n, x in computed.items() if x.tensor.serial not in inner and _in_section(reader, n)]
+        ends = ends or [x for x in computed.values() if x.tensor.serial not in inner]
+        ends = _below(ends, [reader.scope.values[n] for n in by if n in computed])
         ends = ends or [reader.scope.values[n] for n in by if n in reader.scope.values]
         parts = [_general(name, k, x) for k, x in enumerate(ends) if not x.form]
     if not parts:
@@ -57,6 +64,7 @@ def assume_cost(reader: Reader, name: str) -> bool:
     total = v.pointwise(lambda *xs: sum(xs), parts, NOWHERE)
     enter(reader.scope, name, total, name)
     reader.costs.add(name)
+    reader.assumed_costs.add(name)
     said = {x.tensor.serial for x in reader.scope.values.values()} - {g.tensor.serial for _, g in named}
     reader.of_costs |= {t.serial for t in leaves([total.tensor])} - said
     reader.unsayable |= {t.serial for t in leaves([total.tensor]) if t.serial in reader.of_costs and not named}
@@ -64,6 +72,38 @@ def assume_cost(reader: Reader, name: str) -> bool:
         f"{name} is not defined: it is read as any differentiable function of what the document computes"
     )
     return True
+
+
+def _below(ends: list[Value], by: list[Value]) -> list[Value]:
+    """Those of the last quantities that follow from one by which the document differentiates the cost; all if none does."""
+    serials = {x.tensor.serial for x in by}
+    return [x for x in ends if any(t.serial in serials for t in topological([x.tensor]))] or ends
+
+
+def start_section(reader: Reader, place: int) -> None:
+    """A section that computes something of its own speaks of a cost of its own where no line says what the cost is."""
+    before, reader.here = _section(reader, reader.here), place
+    if _section(reader, place) == before:
+        return
+    if any(_in_section(reader, name) for name in reader.definitions if name not in reader.definitions_of_derivatives()):
+        for name in reader.assumed_costs:
+            reader.scope.values.pop(name, None)
+        reader.costs -= reader.assumed_costs
+        reader.assumed_costs.clear()
+
+
+def _in_section(reader: Reader, name: str) -> bool:
+    """Whether a quantity is defined in the section that is being read."""
+    node = reader.definitions.get(name)
+    return node is not None and _section(reader, node.span[0]) == _section(reader, reader.here)
+
+
+def _section(reader: Reader, place: int) -> int:
+    """The number of headings before a place."""
+    starts = reader.__dict__.get("_headings")
+    if starts is None:
+        starts = reader.__dict__["_headings"] = [m.start() for m in _HEADING.finditer(reader.source.text)]
+    return bisect_right(starts, place)
 
 
 def assume_beyond(reader: Reader, of: Tensor, by: Tensor) -> bool:
@@ -156,7 +196,19 @@ def _differentiated_by(reader: Reader, name: str) -> list[str] | None:
                 if isinstance(n, s.Derivative) and isinstance(n.of, s.Symbol) and n.of.name == name:
                     differentiated = True
                     found += [m for b in n.by if (m := name_of(b)) is not None]
+                by = _nabla_of(n, name)
+                if by is not None:
+                    differentiated = True
+                    found += [m for m in [name_of(by)] if m is not None]
     return list(dict.fromkeys(found)) if differentiated else None
+
+
+def _nabla_of(node: s.Node, name: str) -> s.Node | None:
+    """w of ``∇_w L``."""
+    if not isinstance(node, s.Product) or len(node.factors) < 2:
+        return None
+    nabla, of = node.factors[0][1], node.factors[1][1]
+    return nabla.by if isinstance(nabla, s.Nabla) and name_of(of) == name else None
 
 
 def cotangents(reader: Reader, name: str) -> list[tuple[str, Value]]:

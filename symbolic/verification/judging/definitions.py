@@ -11,22 +11,31 @@ import sympy as sp
 
 from symbolic.errors import ChainruleError
 from symbolic.program.tensors import tensor
+from symbolic.verification.elaboration.algebra import total
 from symbolic.verification.elaboration.elaborate import Elaborator
-from symbolic.verification.elaboration.scope import Scope
+from symbolic.verification.elaboration.scope import FunctionOf, Scope
 from symbolic.verification.elaboration.sums import at_number
-from symbolic.verification.elaboration.values import NotWritten, UnknownSymbol, Value, number
+from symbolic.verification.elaboration.values import NotWritten, UnknownSymbol, Value, number, pointwise
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging import numbers
+from symbolic.verification.judging.ahead import is_model
 from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
 from symbolic.verification.reading.declarations import name_of
-from symbolic.verification.reading.declared import Declarations, Declared
+from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.layers import at_layer, mentions, shifted, step_before
 from symbolic.verification.reading.neighbours import shape_told
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import define, enter, free_letters, identifier, numeric_leaf, target
 from symbolic.verification.reading.statements import Chain
 
+_OBSERVED = re.compile(
+    r"(?i)\b(mean|average|likelihood|sample|observation|i\.?i\.?d|mle|mittel\w*|stichprobe|moyenne|media|campion\w*)\b"
+)
+_ARRAYS = re.compile(
+    r"(?i)\b(?:matri[xckz]\w*|ve[ck]tor\w*|vecteur\w*|vettor\w*)\b|\\(?:mathbf|boldsymbol|bm|vec|otimes|odot|top|intercal|det|lVert|tr|Tr)\b"
+    r"|\\operatorname\*?\{(?:tr|Tr|vec|diag|det)\}|\\begin\{[a-zA-Z]?matrix\}|⊤|\^\{?T\b"
+)
 EQUAL = frozenset(["=", ":=", "~"])
 
 
@@ -137,6 +146,8 @@ class Definitions:
             try:
                 introduced, _ = target(self.scope, left)
             except ReadingError:
+                continue
+            if is_model(self, chain, left):  # type: ignore[arg-type]
                 continue
             if introduced == name and (
                 name not in self.scope.values or self.scope.values[name].tensor.definition is None
@@ -295,7 +306,19 @@ class Definitions:
         """Whether an undeclared symbol is the next layer's, or can be read as any cost or as a real number; it is said so."""
         if self.define_shifted(error.name, 0) or self.define_step(error.name, 0):
             return True
-        return assume_cost(self, error.name) or self.assume_scalar(error)
+        return assume_cost(self, error.name) or self.assume_mean(error.name) or self.assume_scalar(error)
+
+    def assume_mean(self, name: str) -> bool:
+        """``x̄`` of a declared list x of observations is their mean; it is said so."""
+        of = self.scope.values.get(name.removesuffix("_bar"))
+        if not name.endswith("_bar") or of is None or of.tensor.definition is not None or of.rank != 1:
+            return False
+        if not _OBSERVED.search(self.declared.prose):
+            return False
+        mean = pointwise(lambda total, n: total / n, [total(of, (0, 0)), number(of.core[0])], (0, 0))
+        enter(self.scope, name, mean, rf"\bar {self.scope.tex.get(name.removesuffix('_bar'), '')}")
+        self.scope.notes.append(f"{name} is read as the mean of {name.removesuffix('_bar')}")
+        return True
 
     def define_everything(self) -> None:
         """Enter the definitions that stand further on."""
@@ -333,13 +356,28 @@ class Definitions:
         }
 
     def assume_scalar(self, error: UnknownSymbol) -> bool:
-        """In a document that declares nothing, an undeclared symbol is a real number; it is said so."""
-        if self.declared.names or not re.fullmatch(r"[A-Za-z]\w*", error.name):
+        """In a document that declares nothing and speaks of no arrays, an undeclared symbol is a real number; it is said so."""
+        if self.declared.names or not re.fullmatch(r"[A-Za-z]\w*", error.name) or self.speaks_of_arrays():
             return False
-        item = Declared(error.name, (), error.name, error.span[0])
-        numeric_leaf(self.scope, error.name, (), error.name)
-        self.scope.notes.append(f"{item.tex} is not declared and read as a real number")
-        return True
+        told = self.scope.functions.get(error.name)
+        if told is None:
+            numeric_leaf(self.scope, error.name, (), error.name)
+            self.scope.notes.append(f"{error.name} is not declared and read as a real number")
+            return True
+        if not isinstance(told, FunctionOf) or all(name in self.scope.values for name in told.parameters):
+            return False
+        for name in told.parameters:
+            if name not in self.scope.values:
+                numeric_leaf(self.scope, name, (), name)
+        return self.enter_next(s.Symbol(error.span, error.name, error.name), told.body, 0)
+
+    def speaks_of_arrays(self) -> bool:
+        """Whether anything in the document, in words or signs, belongs to vectors and matrices."""
+        found = self.__dict__.get("_arrays")
+        if found is None:
+            found = bool(_ARRAYS.search(self.source.text))
+            self.__dict__["_arrays"] = found
+        return found
 
     def define_number(self, chain: Chain, left: s.Node, right: s.Node, tex: str) -> str | None:
         """A symbol given as numbers is a variable whose value is known."""

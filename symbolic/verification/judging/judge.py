@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 
 from symbolic.errors import ChainruleError
-from symbolic.language.shaping import transpose
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis.edits import edits, slope_edits
@@ -22,12 +21,14 @@ from symbolic.verification.judging import numbers
 from symbolic.verification.judging.ahead import defined_later, free_symbol
 from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, compare, said
+from symbolic.verification.judging.derivative_claims import entries, is_derivative
 from symbolic.verification.judging.differentials import Variations
 from symbolic.verification.judging.given import with_given
 from symbolic.verification.judging.occasions import concerns, occasion, restricted
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
 from symbolic.verification.judging.repairs import repaired
+from symbolic.verification.judging.supposed import sets_to_zero, with_supposed
 from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.program import free_letters
@@ -73,6 +74,15 @@ class Judge:
         except Exception as problem:  # a document is data: a line that fails does not take the others with it
             reason = f"judging this line failed ({type(problem).__name__}: {problem}); please report it"
             return self.verdict(line, said("undecided", reason), None)
+
+    def is_condition(self, line: Line, verdict: ClaimVerdict) -> bool:
+        """Whether a line that does not hold in general is a condition, ``∇L = Px + q = 0``, or ≈, and claims nothing."""
+        if verdict.status == "undecided" and isinstance(line.right, s.Node):
+            return line.k > 1 and sets_to_zero(self.reader, line, self.claims_derivative(line))
+        if verdict.status not in ("refuted", "shape"):
+            return False
+        rough = line.chain.sides[line.k].sign == "~" and not numbers.is_numeric(line.right)
+        return rough or sets_to_zero(self.reader, line, self.claims_derivative(line))
 
     def unfit(self, line: Line, misfit: ShapeMisfit) -> ClaimVerdict:
         """Shapes that do not fit: the claim's own if they are on its right side."""
@@ -144,9 +154,10 @@ class Judge:
         case = case if case is not None and concerns(scope, env, case, truth) else None
         if case is not None:
             truth = restricted(scope, env, case, truth)
-        derivative = self.is_derivative(line)
+        derivative = self.claims_derivative(line)
         claim, judged = self.read_right(scope, env, line, truth, derivative, case)
-        judged = self.on_condition(line, with_given(self.reader, line, judged))
+        judged = with_supposed(self.reader, line, env, with_given(self.reader, line, judged))
+        judged = self.on_condition(line, judged)
         if case is not None:
             told = f"judged for {self.reader.source.text[case.span[0] : case.span[1]]}"
             judged = replace(judged, verdict=replace(judged.verdict, conditions=(*judged.verdict.conditions, told)))
@@ -218,13 +229,13 @@ class Judge:
         tries = slope_edits(line.right, self.reader.source.text, general, names)
         return repaired(tries, judged, truth, lambda node: self.value(scope, env, node))
 
-    def is_derivative(self, line: Line) -> bool:
+    def claims_derivative(self, line: Line) -> bool:
         """Whether the left side is a derivative, or a symbol that the author introduced as one."""
         node = line.left
         name = node.name if isinstance(node, s.Symbol) else None
         if name is not None and name in self.reader.definitions:
             node = self.reader.definitions[name]
-        return _is_derivative(node)
+        return is_derivative(node)
 
     # -- follows -----------------------------------------------------------------------------------------------------------
 
@@ -280,7 +291,7 @@ class Judge:
                         "undecided",
                         f"the definition of {name} could not be read, so what is said of it cannot be judged",
                     )
-        free = free_symbol(self.reader, line)
+        free = free_symbol(self.reader, line.left)
         if free:
             return said(
                 "undecided", f"{free} is declared as free; what {free} equals is no consequence of what is written"
@@ -301,8 +312,8 @@ class Judge:
         for name, meaning in self.reader.scope.functions.items():
             if isinstance(meaning, Generic) and f"{name}_a_" in read and f"{name}_a_" not in told:
                 return said("unreadable", f"the function {name} is not declared; say what it is, as in ${name}(t) = …$")
-        for names, text in self.reader.conditions:
-            if read & names:
+        for names, text, fixes in self.reader.conditions:
+            if read & names and not (fixes and fixes not in read):
                 return said("undecided", f"it does not hold in general, and the condition {text} is not used here")
         return judged
 
@@ -344,7 +355,7 @@ class Judge:
         worlds = [scope]
         if self.right.get((id(line.chain), line.k - 1)) and judged.verdict.status in ("proved", "agrees", "refuted"):
             return judged.holds
-        if self.authored.claims and any(_is_derivative(n) for n in (*s.walk(line.before), *s.walk(line.right))):
+        if self.authored.claims and any(is_derivative(n) for n in (*s.walk(line.before), *s.walk(line.right))):
             worlds.append(scope.claiming(self.authored.keyed()))
         undecided = False
         for k, world in enumerate(worlds):
@@ -393,47 +404,6 @@ def _plain(value: Value) -> Tensor | None:
 
 def _serials(t: Tensor) -> set[int]:
     return {u.serial for u in leaves([t])}
-
-
-def entries(of: Value, by: Tensor, places: list, value: Value, turned: bool) -> Tensor | None:
-    """A claimed derivative as the output's axes, then the variable's; None where it tells only some entries."""
-    labels = list(of.labels)
-    for place in places:
-        if isinstance(place, tuple):
-            if place[0] in labels:
-                return None
-            labels.append(place[0])
-        elif place is not None:
-            return None
-    if labels and (value.rank or any(p is None for p in places)):
-        return None
-    target = (*of.tensor.extents, *by.extents)
-    if labels:
-        if any(label not in labels for label in value.labels):
-            return None
-        return v.ordered(value, labels, dict(zip(labels, target, strict=True)))
-    t = value.tensor
-    if value.labels or t.ndim != len(target):
-        return None
-    fits = all(v.same(a, b) for a, b in zip(t.extents, target, strict=True))
-    back = all(v.same(a, b) for a, b in zip(t.extents, target[::-1], strict=True))
-    if t.ndim == 2 and back and (turned or not fits):
-        return transpose(t)
-    return t if fits else None
-
-
-def _is_derivative(node: s.Node) -> bool:
-    if isinstance(node, (s.Group, s.At)):
-        return _is_derivative(node.body)
-    if isinstance(node, s.Product):
-        return isinstance(node.factors[0][1], s.Nabla) or _is_operator(node.factors[0][1])
-    if isinstance(node, s.Scripted):
-        return _is_derivative(node.base)
-    return isinstance(node, (s.Derivative, s.Nabla))
-
-
-def _is_operator(node: s.Node) -> bool:
-    return isinstance(node, s.Derivative) and node.of is None
 
 
 def printed(t: Tensor | None) -> str:

@@ -37,7 +37,7 @@ def occasion(reader: Reader, line: Line, env) -> s.Relation | None:
     if here + 1 < len(every):
         case = every[here + 1][1]
         between = reader.source.text[line.chain.end : case.start]
-        if len(between) <= 45 and not _ends(between.rstrip("$ ")) and _AFTER.search(between):
+        if len(between) <= 45 and not ends_sentence(between.rstrip("$ ")) and _AFTER.search(between):
             return _relation(reader, case, env)
     return None
 
@@ -50,7 +50,7 @@ def _beside(reader: Reader, case: Chain, chain: Chain, env) -> bool:
     return (
         len(between) <= _FURTHEST
         and _relation(reader, case, env) is not None
-        and not _ends(between)
+        and not ends_sentence(between)
         and bool(_BEFORE.search(said))
     )
 
@@ -59,12 +59,14 @@ def _taken(reader: Reader, k: int, env) -> bool:
     """Whether the case at k belongs to the line before it: the sentence began with a line and not with a case."""
     text = reader.source.text
     first = k
-    while first > 0 and not _ends(text[reader.everything[first - 1][1].end : reader.everything[first][1].start]):
+    while first > 0 and not ends_sentence(
+        text[reader.everything[first - 1][1].end : reader.everything[first][1].start]
+    ):
         first -= 1
     return first < k and _relation(reader, reader.everything[first][1], env) is None
 
 
-def _ends(between: str) -> bool:
+def ends_sentence(between: str) -> bool:
     """Whether a sentence or paragraph ends in a stretch of prose."""
     return bool(re.search(r"[.;?](?:\s|$)|\n\s*\n\s*(?!\s*(?:\$\$|\\\[|\begin))", between.replace("$$", "")))
 

@@ -9,15 +9,20 @@ from typing import Any
 from lark import Token
 
 from symbolic.verification.elaboration.names import candidate_names, is_word
+from symbolic.verification.elaboration.operators import is_partial, spelt_out
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import Vocabulary
-from symbolic.verification.judging.ahead import define_density, define_parametrised
-from symbolic.verification.judging.costs import assume_cost, cotangent
-from symbolic.verification.judging.definitions import EQUAL, Definitions
+from symbolic.verification.judging import numbers
+from symbolic.verification.judging.ahead import define_density, define_parametrised, folded, is_model, with_name
+from symbolic.verification.judging.conditions import Conditions
+from symbolic.verification.judging.costs import start_section
+from symbolic.verification.judging.definitions import EQUAL
+from symbolic.verification.judging.supposed import is_supposition
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
+from symbolic.verification.reading.compounds import compounds, joined
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.functions import (
@@ -37,10 +42,6 @@ _INTRODUCES = re.compile(
     r"(?i)\b(let|define|put|set|consider|take|suppose|given|write|call|denote|introduce|now|where|with)\s+(?:also\s+|now\s+|us\s+|again\s+|\w+\s+by\s+)?$"
 )
 
-_SUPPOSES = re.compile(
-    r"\b(where|with|such that|assum\w*|suppos\w*|if|since|as|because|provided|subject to|given|constraint|normali[sz]ed\w*)\W*$"
-)
-
 
 @dataclass
 class Line:
@@ -55,7 +56,7 @@ class Line:
 
 
 @dataclass
-class Reader(Definitions):
+class Reader(Conditions):
     """The state while a document is read in order."""
 
     source: Source
@@ -71,13 +72,19 @@ class Reader(Definitions):
     failed: dict[str, int] = field(default_factory=dict)
     entering: set[int] = field(default_factory=set)
     costs: set[str] = field(default_factory=set)
+    assumed_costs: set[str] = field(default_factory=set)
+    here: int = 0
+    """The place that is being read."""
     of_costs: set[int] = field(default_factory=set)
     """Serials of the tensors that stand for what a document does not say of its costs."""
     unsayable: set[int] = field(default_factory=set)
     """Those of them that have no name in the document, so that nothing shown may mention them."""
     unread: set[str] = field(default_factory=set)
     same_functions: set[int] = field(default_factory=set)
-    conditions: list[tuple[set[str], str]] = field(default_factory=list)
+    conditions: list[tuple[set[str], str, str]] = field(default_factory=list)
+    compounds: frozenset[tuple[str, str]] = frozenset()
+    folded: list[tuple[int, object, s.Node]] = field(default_factory=list)
+    supposed: list[tuple[Chain, s.Relation]] = field(default_factory=list)
 
     def __post_init__(self):
         parametrised = parametrised_names(self.source, self.declared)
@@ -98,6 +105,9 @@ class Reader(Definitions):
                 self.declared.assume.setdefault(one, set()).add("probability")
             if stated is not None and stated[0] in self.declared.names:
                 self.declared.assume.setdefault(stated[0], set()).add(stated[1])
+        lefts = [n for _, chain in self.everything if chain.signs and isinstance(n := self.side(chain, 0), s.Node)]
+        self.compounds = compounds(lefts, self.declared.names)
+        self.folded = folded([chain for _, chain in self.everything], self.side)
         self.scope = scope_from(self.declared, self.layout, self.source.macros, functions, self.otimes)
         self.unread = unread_names(self.source, [chain for _, chain in self.everything])
         for _, chain in self.everything:
@@ -136,6 +146,7 @@ class Reader(Definitions):
     def lines(self):
         """Every claim, in order; definitions are entered on the way."""
         for position, (piece, chain) in enumerate(self.everything):
+            start_section(self, chain.start)
             if position in self.done:
                 yield from self.after_definition(chain)
                 continue
@@ -154,7 +165,7 @@ class Reader(Definitions):
                 yield Line(chain, 1, chain.error, chain.error, chain.error)
             return
         equal = next((k for k, sign in enumerate(chain.signs) if sign not in EQUAL), len(chain.signs))
-        if not equal or id(chain) in self.same_functions:
+        if not equal or id(chain) in self.same_functions or chain.start in self.declared.told:
             return
         if equal < len(chain.signs):  # a = b > 0
             chain = replace(chain, sides=chain.sides[: equal + 1])
@@ -169,6 +180,11 @@ class Reader(Definitions):
                 return
             if self.is_placeholder(position, chain, left) or (self.is_step(left) and len(chain.sides) == 2):
                 return
+            if is_model(self, chain, left):
+                self.scope.notes.append(
+                    f"{self.source.text[chain.start : chain.end].strip()} is read as a model of the data and not as a definition"
+                )
+                return
             if self.is_definition(left, piece, chain):
                 self.function_by_value(chain)
                 self.entering.add(position)
@@ -179,7 +195,7 @@ class Reader(Definitions):
                     return
                 if self.is_definition(left, piece, chain):
                     return
-            elif self.is_condition_on_leaves(chain):
+            elif self.is_condition_on_leaves(chain) or is_supposition(self, chain, left):
                 return
         yield from self.links(chain, 1, None)
 
@@ -231,7 +247,8 @@ class Reader(Definitions):
         if not side.tokens:
             return ReadingError("nothing stands on this side of the equality", (side.start, side.end))
         try:
-            node = parse(side.tokens)
+            node = self.spelt(parse(side.tokens))
+            node = self.with_folded(chain, node) if k else node
             if k == 0:
                 node = self.without_arguments(node)
                 return summed(node, single_letters(node)) if self.declared.einstein else node
@@ -242,10 +259,23 @@ class Reader(Definitions):
         except ReadingError as error:
             return error
 
+    def with_folded(self, chain: Chain, node: s.Node) -> s.Node:
+        """A right side written with the names that the document gives to parts of it further on."""
+        for later, part, name in self.folded:
+            if chain.start < later:
+                node = with_name(node, part, name)
+        return node
+
+    def spelt(self, node: s.Node) -> s.Node:
+        """The tree with operators such as H_f and Δ spelt out."""
+        node = joined(node, self.compounds)
+        return spelt_out(node, self.scope) if "scope" in self.__dict__ else node
+
     def without_arguments(self, node: s.Node) -> s.Node:
         """``ℓ_0(β)`` as ℓ_0: a name with a subscript, and declared symbols in brackets behind it."""
         if "scope" not in self.__dict__:
             return node
+        held = self.scope.values
         if (
             isinstance(node, s.Call)
             and isinstance(node.head, s.Scripted)
@@ -253,7 +283,7 @@ class Reader(Definitions):
             and not node.head.primes
         ):
             head, arguments = node.head, node.arguments
-            if not isinstance(head.sub, s.Number):
+            if head.sub is None or name_of(head) is None or is_partial(head, self.scope):
                 return node
         elif isinstance(node, s.Product) and len(node.factors) == 2 and isinstance(node.factors[1][1], s.Group):
             head, body = node.factors[0][1], node.factors[1][1].body
@@ -262,7 +292,6 @@ class Reader(Definitions):
             return node
         if not isinstance(head, s.Scripted):
             return node
-        held = self.scope.values
         if (
             name_of(head) in held
             or any(n in held for n, _, _ in candidate_names(head))
@@ -277,86 +306,7 @@ class Reader(Definitions):
         if (span[0], message) not in self.problems:
             self.problems.append((span[0], message))
 
-    # -- what is no claim ------------------------------------------------------------------------------------------------
-
-    def is_condition(self, chain: Chain, left: s.Node) -> bool:
-        """``i = j``, ``p = 1, …, P``, ``n = 3``: said of indices and sizes."""
-        items = left.items if isinstance(left, s.Items) else (left,)
-        if any(t.type == "DOTS" for t in chain.sides[-1].tokens) and all(
-            isinstance(i, s.Symbol) and i.name not in self.scope.values for i in items
-        ):
-            return True
-        if len(chain.sides) != 2 or not isinstance(left, s.Symbol) or left.name in self.scope.values:
-            return False
-        right = self.side(chain, 1)
-        if left.name in self.scope.dims and isinstance(right, s.Number):
-            return True
-        return (
-            left.name in self.index_letters() | self.step_letters()
-            and isinstance(right, (s.Symbol, s.Number))
-            and getattr(right, "name", "") not in self.scope.values
-        )
-
-    def index_letters(self) -> set[str]:
-        """Letters that stand as indices somewhere in the document."""
-        found = self.__dict__.get("_letters")
-        if found is None:
-            found = {"i", "j", "k", "l", "p", *self.declared.ranges}
-            self.__dict__["_letters"] = found
-        return found
-
-    def is_assumption(self, chain: Chain, left: s.Node) -> bool:
-        """``A = A⊤`` and ``Q⊤Q = I`` of declared matrices."""
-        of = left.of.name if isinstance(left, s.Derivative) and isinstance(left.of, s.Symbol) else None
-        if of is not None and (of in self.costs or (of not in self.scope.values and assume_cost(self, of))):
-            return cotangent(self, chain, of) is not None
-        return assumption(self.side, chain, left) is not None
-
-    def is_condition_on_leaves(self, chain: Chain) -> bool:
-        """``where ∑ y_i = 1``: an equality between declared symbols that the prose supposes."""
-        if len(chain.sides) != 2:
-            return False
-        names = set()
-        for k in (0, 1):
-            node = self.side(chain, k)
-            if not isinstance(node, s.Node) or any(
-                isinstance(n, (s.Derivative, s.Nabla, s.Differential)) for n in s.walk(node)
-            ):
-                return False
-            names |= {n.name for n in s.walk(node) if isinstance(n, s.Symbol) and n.name in self.scope.values}
-        if (
-            not names
-            or any(self.scope.values[n].tensor.definition is not None for n in names)
-            or names & set(self.given)
-        ):
-            return False
-        stated = sums_to_one(self.side(chain, 0), self.side(chain, 1))
-        before = self.source.text[max(0, chain.start - 40) : chain.start].lower()
-        if stated is None and not _SUPPOSES.search(before):
-            return False
-        if stated is None or "probability" not in self.declared.assume.get(stated, ()):
-            self.conditions.append((names, " ".join(self.source.text[chain.start : chain.end].split())))
-        return True
-
-    def is_placeholder(self, position: int, chain: Chain, left: s.Node) -> bool:
-        """``r = f(θ)`` with an untold f, where the document says further on what r is."""
-        right = self.side(chain, 1)
-        name = name_of(left)
-        if (
-            name is None
-            or len(chain.sides) != 2
-            or not isinstance(right, s.Call)
-            or not isinstance(right.head, s.Symbol)
-        ):
-            return False
-        if not isinstance(self.scope.functions.get(right.head.name), Generic):
-            return False
-        for later, (_, other) in enumerate(self.everything):
-            if later > position and other.signs[:1] in (("=",), (":=",)):
-                following, told = self.side(other, 0), self.side(other, 1)
-                if isinstance(following, s.Node) and name_of(following) == name and isinstance(told, s.Node):
-                    return not any(isinstance(n, s.Symbol) and n.name == right.head.name for n in s.walk(told))
-        return False
+    # -- what is a definition -------------------------------------------------------------------------------------------
 
     def is_definition(self, left: s.Node, piece: Piece, chain: Chain) -> bool:
         """Whether the left side is a symbol that has no value yet, or one that the prose introduces anew."""
@@ -374,7 +324,9 @@ class Reader(Definitions):
             return bool(self.introduced(piece, chain)) and not self.mentions(chain, name)
         held = self.scope.values.get(name)
         if held is not None:
-            return held.tensor.definition is None and not self.mentions(chain, name) and name not in self.used(chain)
+            told = name not in self.declared.names and not held.rank and numbers.is_numeric(self.side(chain, 1))
+            unused = told or name not in self.used(chain)
+            return held.tensor.definition is None and not self.mentions(chain, name) and unused
         base = left.base.name if isinstance(left, s.Scripted) and isinstance(left.base, s.Symbol) else None
         if base is not None and base in self.scope.values and name != base and not places:
             held = self.scope.values[base]

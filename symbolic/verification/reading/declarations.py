@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from symbolic.verification.elaboration.names import script_name
-from symbolic.verification.grammar import parse, words
+from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import NOTHING_DECLARED, tokenize
 from symbolic.verification.reading import spelt
+from symbolic.verification.reading.components import declare_components
 from symbolic.verification.reading.declared import PROPERTIES, Declarations, Declared, read_front, state_conventions
+from symbolic.verification.reading.domains import declare_arguments
 from symbolic.verification.reading.layers import (
     at_layer,
     index_letters,
@@ -25,6 +27,7 @@ from symbolic.verification.reading.layers import (
     told_layers,
 )
 from symbolic.verification.reading.pieces import Piece, Source
+from symbolic.verification.reading.positive import declare_positive, sizes_of
 from symbolic.verification.reading.sets import Set, set_of
 from symbolic.verification.reading.spelt import listed
 from symbolic.verification.reading.statements import Chain, chains
@@ -63,7 +66,6 @@ def declarations(source: Source) -> Declarations:
         for chain in group:
             _member(found, chain, source)
     read_front(found, source)
-    positive = [chain for _, group in every for chain in group if chain.signs in ((">",), (">=",))]
     found.prose = " ".join(source.text[p.start : p.end] for p in source.pieces if not p.mathematics)
     for sentence, marks in sentences(source):
         _said(found, source, sentence, marks, vocabulary)
@@ -72,13 +74,15 @@ def declarations(source: Source) -> Declarations:
         ):
             found.names.setdefault(name, Declared(name, shape, tex or source.text[place[0] : place[1]], place[0]))
         _spelt(found, source, sentence, marks, vocabulary)
-    for chain in positive:
-        _positive(found, chain, source)
+    flat = [chain for _, group in every for chain in group]
+    declare_positive(found, flat, source)
+    declare_components(found, flat, source)
+    declare_arguments(found, flat, source, vocabulary)
     state_conventions(found, " ".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics))
     for _, group in every:
         for chain in group:
             _size_told(found, chain)
-    _layered(found, source, [chain for _, group in every for chain in group])
+    _layered(found, source, flat)
     vectors = [item for item in found.names.values() if len(item.shape) == 1]
     if found.layout.get("gradient") == "row" and vectors and all(item.row for item in vectors):
         found.layout["gradient"] = "column"  # where vectors are rows, a gradient that is a row has the variable's shape
@@ -145,7 +149,7 @@ def _size_told(found: Declarations, chain: Chain) -> None:
         return
     name = str(chain.sides[0].tokens[0])
     right = "".join(str(t) for t in chain.sides[1].tokens)
-    sizes = _sizes(found)
+    sizes = sizes_of(found)
     if name not in sizes or name in found.names or not re.fullmatch(r"\w+([+-]\w+)+", right):
         return
     if not all(part.isdigit() or part in sizes for part in re.split(r"[+-]", right)) or name in re.split(
@@ -156,51 +160,6 @@ def _size_told(found: Declarations, chain: Chain) -> None:
         if name in item.shape:
             found.names[key] = replace(item, shape=tuple(right if size == name else size for size in item.shape))
     found.ranges.update({letter: right for letter, size in found.ranges.items() if size == name})
-
-
-def _positive(found: Declarations, chain: Chain, source: Source) -> None:
-    """``a constant κ > 0``; ``for x > 0`` is a case and no property."""
-    left, right = chain.sides
-    before = source.text[max(0, chain.start - 40) : chain.start].lower()
-    supposed = re.search(r"\b(with|where|assum\w*|let|suppos\w*|all)\W*$", before)
-    if len(left.tokens) > 1 and left.tokens[1].type == "SUB" and supposed and [str(t) for t in right.tokens] == ["0"]:
-        found.assume.setdefault(str(left.tokens[0]), set()).add("positive")
-    if len(left.tokens) == 5 and left.tokens[1].type == "SUB" and [str(t) for t in right.tokens] == ["0"]:
-        name, letter = str(left.tokens[0]), str(left.tokens[3])
-        if letter in found.ranges and name not in found.names and left.tokens[0].type == "SYMBOL":
-            found.names[name] = Declared(
-                name, (found.ranges[letter],), source.text[left.start : left.end].split("_")[0], left.start
-            )
-            found.assume.setdefault(name, set()).add("positive")
-        elif (
-            letter not in found.ranges and name not in found.names and (not letter.isalpha() or letter in _sizes(found))
-        ):
-            whole = f"{name}_{letter}"  # σ_n > 0 where n counts nothing
-            found.names.setdefault(whole, Declared(whole, (), source.text[left.start : left.end].strip(), left.start))
-            found.assume.setdefault(whole, set()).add("positive")
-            found.roles.setdefault(whole, "constant")
-    if len(left.tokens) > 1 and left.tokens[1].type == "SUB" and supposed:
-        return
-    if (
-        len(left.tokens) != 1
-        or [str(t) for t in right.tokens] != ["0"]
-        or re.search(r"\b(for|if|when|where|since|as|case)\W*$", before)
-    ):
-        return
-    name = str(left.tokens[0])
-    if left.tokens[0].type != "SYMBOL" or (chain.display and name not in words.GREEK):
-        return
-    new = name not in found.names and name not in found.ranges and name not in "ijklmnp"
-    if new:
-        found.names[name] = Declared(name, (), source.text[left.start : left.end].strip(), left.start)
-        found.roles.setdefault(name, "constant")
-    if chain.signs == (">",) and (new or found.roles.get(name) == "constant"):
-        found.assume.setdefault(name, set()).add("positive")
-
-
-def _sizes(found: Declarations) -> set[str]:
-    """The names of the sizes of declared arrays."""
-    return {size for item in found.names.values() for size in item.shape}
 
 
 def _member(found: Declarations, chain: Chain, source: Source) -> None:
@@ -372,6 +331,12 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
     )
     for match in behind.finditer(sentence):
         _give(found, _symbols(source, match.group(0), marks, vocabulary), match.group(3))
+    for match in re.finditer(
+        rf"(?i)\b(?:both|all)\s+(?:of\s+(?:them|which)\s+|are\s+)*((?:(?:{adjective})\s*)+)", sentence
+    ):
+        _give(found, _symbols(source, sentence[: match.start()], marks, vocabulary), match.group(1))
+    for match in re.finditer(rf"(?i)\b(?:covariance|precision|gram)(?:\s+matri(?:x|ces))?\s+({group})", sentence):
+        _give(found, _symbols(source, match.group(1), marks, vocabulary), "positive definite")
     for match in re.finditer(rf"(?i){_SCALARS}\s+({group})", sentence):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
             found.names.setdefault(name, Declared(name, (), tex, place))

@@ -47,6 +47,8 @@ class Declarations:
     rows_of: dict[str, str] = field(default_factory=dict)
     last_layers: dict[str, str] = field(default_factory=dict)
     prose: str = ""
+    told: set[int] = field(default_factory=set)
+    """Where lines stand that only say what a symbol is."""
 
 
 def state_conventions(found: Declarations, mathematics: str) -> None:

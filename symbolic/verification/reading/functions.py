@@ -37,7 +37,8 @@ def function_names(source: Source, declared: Declarations) -> list[str]:
                 if inner and all(t in ("SYMBOL", "COMMA", "SUB", "LBRACE", "RBRACE", "NUMBER") for t in inner):
                     applied.setdefault(str(first[0]))
                     plain.discard(str(first[0]))
-    return [name for name in applied if name not in declared.names and name not in plain]
+    sizes = {size for item in declared.names.values() for size in item.shape} | set(declared.ranges.values())
+    return [name for name in applied if name not in declared.names and name not in plain and name not in sizes]
 
 
 def primed_names(source: Source, declared: Declarations) -> list[str]:
@@ -106,14 +107,24 @@ def unread_names(source: Source, every: list[Chain]) -> set[str]:
 
 
 def parametrised_names(source: Source, declared: Declarations) -> list[str]:
-    """Functions that are defined with their parameters as a subscript: ``h_θ(x) = …``."""
-    pattern = re.compile(r"(?<![A-Za-z\\])\\?([A-Za-z]+)_(?:\{([^{}]*)\}|(\\?[A-Za-z]+))\s*\([^()]*\)\s*&?\s*:?=")
-    found = set()
+    """Functions that are defined with their parameters as a subscript: ``h_θ(x) = …``; not the partial derivative f_x(x, y)."""
+    pattern = re.compile(
+        r"(?<![A-Za-z\\])\\?([A-Za-z]+)_(?:\{([^{}]*)\}|(\\[A-Za-z]+|[A-Za-z]))\s*\([^()]*\)\s*&?\s*:?="
+    )
+    plain = re.compile(r"(?<![A-Za-z\\_])\\?([A-Za-z]+)\s*\([^()]*\)\s*&?\s*:?=")
+    found: dict[str, list[str]] = {}
+    functions: set[str] = set()
     for piece in source.pieces:
         if piece.mathematics:
+            functions |= {match.group(1) for match in plain.finditer(source.text, piece.start, piece.end)}
             for match in pattern.finditer(source.text, piece.start, piece.end):
                 before = source.text[piece.start : match.start()].rstrip()
                 starts = not before or before.endswith(("\\\\", ",", "quad", "}"))
-                if starts and (match.group(2) or match.group(3)).strip() not in tuple("ijklmnp"):
-                    found.add(match.group(1))
-    return sorted(found - set(declared.names))
+                below = (match.group(2) or match.group(3)).strip()
+                if starts and below not in tuple("ijklmnp"):
+                    found.setdefault(match.group(1), []).append(below.lstrip("\\"))
+    return sorted(
+        name
+        for name, uses in found.items()
+        if name not in declared.names and name not in functions and not all(below in functions for below in uses)
+    )

@@ -55,7 +55,19 @@ def shape_told(
             shape = _beside(part, name, known)
             if shape is not None:
                 return shape
-    return () if name in _SCALES and _scales(node, name) else None
+    return () if (name in _SCALES and _scales(node, name)) or _of_numbers(scope, node) else None
+
+
+def _of_numbers(scope: Scope, node: s.Node) -> bool:
+    """Whether everything known in a formula is a number, and nothing in it is a sign of arrays: ½ m ℓ² θ̇²."""
+    signs = (s.Norm, s.Matrix, s.Big, s.Items, s.Nabla, s.Differential, s.Relation)
+    if any(isinstance(n, signs) or (isinstance(n, s.Mark) and n.sign == "⊤") for n in s.walk(node)):
+        return False
+    if any(sign in ("ODOT", "OTIMES") for n in s.walk(node) if isinstance(n, s.Product) for sign, _ in n.factors):
+        return False
+    held = [scope.values[m] for n in s.walk(node) if (m := name_of(n)) in scope.values]
+    scripted = [n for n in s.walk(node) if isinstance(n, s.Scripted) and (n.primes or n.indexed is not None)]
+    return bool(held) and not scripted and not any(value.rank for value in held)
 
 
 def _base(node: s.Node) -> str | None:

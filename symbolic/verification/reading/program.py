@@ -15,7 +15,7 @@ from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.names import is_layer, letters
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope
 from symbolic.verification.elaboration.sums import bound_letters, extents
-from symbolic.verification.elaboration.values import Value, ordered
+from symbolic.verification.elaboration.values import UnknownSymbol, Value, ordered
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.source import ReadingError
@@ -175,6 +175,8 @@ def define(scope: Scope, left: s.Node, right: s.Node, ranges: dict[str, str], te
         value = _of_rows(scope, env, right) or value
     if value.form:
         raise ReadingError("the size of what is defined is not known; write it as an index, as in I_n", right.span)
+    if places and not value.labels and name_of(left) and not _counts(scope, env, ranges, name, places, value):
+        name, places = name_of(left) or "", []  # x_t, where t counts nothing
     sampled = isinstance(left, s.Scripted) and is_layer(left.sup) and bool(places)
     if not places and value.labels:
         raise ReadingError(
@@ -197,6 +199,14 @@ def define(scope: Scope, left: s.Node, right: s.Node, ranges: dict[str, str], te
     if sampled:
         scope.sampled[name] = places[0]
     return name
+
+
+def _counts(scope: Scope, env, ranges: dict[str, str], name: str, places: list[str], value: Value) -> bool:
+    """Whether the letters below a name count entries, also where the right side does not name them."""
+    if any(letter in ranges or letter in scope.layers for letter in places):
+        return True
+    held = scope.values.get(name)
+    return any(letter in env for letter in places) and (held is None or held.rank == value.rank + len(places))
 
 
 def _of_rows(scope: Scope, env, right: s.Node) -> Value | None:
@@ -304,6 +314,10 @@ def _define_function(scope: Scope, left: s.Call, right: s.Node, tex: str) -> str
     if all(p in scope.values or p not in mentioned for p in parameters):
         try:
             value = Elaborator(scope, free_letters(scope, [right], {}))(right)
+        except UnknownSymbol as error:
+            if error.name in scope.functions:
+                return head.name
+            raise
         except ReadingError:
             return head.name  # of other arguments than the declared ones
         if not value.labels and not value.form:

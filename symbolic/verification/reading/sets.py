@@ -28,6 +28,9 @@ def set_of(tokens: list) -> Set | None:
     if types and types[0] in ("LBRACK", "LPAR") and [str(t) for t in tokens if t.type == "NUMBER"] == ["0", "1"]:
         return Set(_power(tokens), assume=frozenset(["unit_interval"]))
     node = parse(tokens)
+    matrices = _matrices(node)
+    if matrices is not None:
+        return matrices
     base, sub, sup = (node.base, node.sub, node.sup) if isinstance(node, s.Scripted) else (node, None, None)
     if isinstance(base, s.Scripted):
         base, sub, sup = base.base, base.sub or sub, base.sup or sup
@@ -52,6 +55,29 @@ def set_of(tokens: list) -> Set | None:
     if kind in ("N", "Z"):
         return Set(shape, "int", frozenset(["whole"]))
     return None
+
+
+def _matrices(node: s.Node) -> Set | None:
+    """``M_{m,n}(ℝ)``, ``M_n(ℝ)``, ``GL_n(ℝ)``: matrices by their sizes."""
+    if not isinstance(node, s.Product) or len(node.factors) != 2:
+        return None
+    head, field = (n for _, n in node.factors)
+    if (
+        not isinstance(head, s.Scripted)
+        or not isinstance(head.base, s.Symbol)
+        or head.sub is None
+        or head.sup is not None
+    ):
+        return None
+    kind = head.base.name.removeprefix("cal").removeprefix("set")
+    of = field.body if isinstance(field, s.Group) else None
+    if kind not in ("M", "Mat", "GL", "S") or not isinstance(of, s.Symbol) or of.name not in ("setR", "R"):
+        return None
+    parts = head.sub.items if isinstance(head.sub, s.Items) else (head.sub,)
+    shape = tuple(size for part in parts for size in sizes(part))
+    shape = shape * 2 if len(shape) == 1 else shape
+    assume = {"GL": ["invertible"], "S": ["symmetric"]}.get(kind, [])
+    return Set(shape, assume=frozenset(assume)) if len(shape) == 2 else None
 
 
 def _finite(tokens: list) -> Set | None:

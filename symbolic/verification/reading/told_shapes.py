@@ -11,11 +11,12 @@ from symbolic.verification.reading.sets import sizes
 
 _M = "\u27e6(\\d+)\u27e7"
 _GROUP = r"((?:\u27e6\d+\u27e7(?:\s*(?:,\s*and|,|and)\s*)?)+)"
-_KIND = r"(?:real[- ]?(?:valued)?\s+|column\s+|square\s+|symmetric\s+|random\s+|weight\s+|constant\s+|fixed\s+|given\s+|data\s+|design\s+)*"
+_KIND = r"(?:(?!(?:and|or|with|of|is|are|by|the|a|an)\b)[a-z]+(?:-[a-z]+)*[- ]?\s+){0,4}"
 _IS = r"(?:(?:is|are|be|denotes?)\s+(?:an?\s+|the\s+)?|an?\s+)"
 _PATTERNS = (
     (rf"{_GROUP}\s*{_IS}{_KIND}{_M}[- ]*{_KIND}matri(?:x|ces)", "names", "matrix"),
     (rf"{_M}[- ]*{_KIND}matri(?:x|ces)\s+{_GROUP}", "shape", "matrix"),
+    (rf"{_GROUP}\s*{_KIND}{_M}[- ]*{_KIND}matrices", "names", "matrix"),
     (rf"matri(?:x|ces)\s+{_GROUP}\s*(?:is\s+|are\s+)?of\s+(?:size|shape|dimensions?|order)\s+{_M}", "names", "matrix"),
     (rf"{_GROUP}\s*{_IS}{_KIND}matri(?:x|ces)\s+of\s+(?:size|shape|dimensions?|order)\s+{_M}", "names", "matrix"),
     (rf"{_GROUP}\s*{_IS}{_KIND}{_M}[- ]*(?:dimensional\s+|dim\s+|component\s+)?{_KIND}vectors?", "names", "vector"),

@@ -1,0 +1,84 @@
+"""What a document supposes rather than claims: ``at B = 0``, ``∇L = Px + q = 0``; and what follows from it in that sentence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from symbolic.program.graph import leaves
+from symbolic.verification.elaboration import points
+from symbolic.verification.elaboration.elaborate import Elaborator
+from symbolic.verification.elaboration.operators import named_values
+from symbolic.verification.elaboration.values import Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.judging.ahead import free_symbol
+from symbolic.verification.judging.comparison import Judged, compare, said
+from symbolic.verification.judging.occasions import ends_sentence
+from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.statements import Chain
+
+if TYPE_CHECKING:
+    from symbolic.verification.judging.reader import Line, Reader
+
+_SUPPOSES = re.compile(
+    r"(?i)\b(where|with|such that|assum\w*|suppos\w*|if|since|as|because|provided|given|at|when|whenever|for|case|initiali[sz]\w*|"
+    r"setting|set|taking|take|choos\w*|putting|put|let|falls|wenn|für|bei|si|pour|en|se|per|mit|con|avec|pour|und|dans)\b(?:\s+[\w-]+){0,2}\s*$"
+)
+_ZERO = re.compile(
+    r"(?i)\b(set\w*|zero|stationar\w*|first[- ]order|optim\w*|minimi\w*|maximi\w*|extrem\w*|critical|kkt|solv\w*|vanish\w*|requir\w*|"
+    r"must|should|condition\w*|null\w*|annul\w*|pon\w*|where|wo|où|dove)\b[^$]*$"
+)
+
+
+def is_supposition(reader: Reader, chain: Chain, left: s.Node) -> bool:
+    """Whether ``B = 0`` of a declared B is said as a case; it is then remembered for the sentence that it stands in."""
+    if len(chain.sides) != 2 or not free_symbol(reader, left):
+        return False
+    right = reader.side(chain, 1)
+    if not isinstance(right, s.Node):
+        return False
+    of = reader.scope.values[free_symbol(reader, left)].tensor
+    if any(reader.scope.depends(value.tensor, of) for value in named_values(right, reader.scope)):
+        return False
+    before = reader.source.text[max(0, chain.start - 60) : chain.start].rstrip("$\\( ")
+    reader.supposed.append((chain, s.Relation((left.span[0], right.span[1]), "=", left, right)))
+    return bool(_SUPPOSES.search(before))
+
+
+def with_supposed(reader: Reader, line: Line, env, judged: Judged) -> Judged:
+    """A claim that is right in the case which its sentence supposes."""
+    if judged.verdict.status != "refuted" or judged.claim is None or judged.truth is None:
+        return judged
+    text = reader.source.text
+    for chain, relation in reader.supposed:
+        early, late = sorted(((chain.start, chain.end), (line.chain.start, line.chain.end)))
+        if chain is line.chain or ends_sentence(text[early[1] : late[0]]):
+            continue
+        el = Elaborator(reader.scope, env)
+        told = text[relation.span[0] : relation.span[1]]
+        try:
+            claim, truth = (points.at(el, Value(t), relation) for t in (judged.claim, judged.truth))
+        except ReadingError:
+            named = name_of(relation.left)
+            held = reader.scope.values.get(named or "")
+            if held is not None and any(t is held.tensor for t in leaves([judged.claim, judged.truth])):
+                return said("undecided", f"it does not hold in general, and {told} could not be put in here")
+            continue
+        again = compare(claim, truth, True, diagnosed=False)
+        if again.holds:
+            conditions = (*again.verdict.conditions, f"where {told}")
+            return replace(judged, verdict=replace(again.verdict, conditions=conditions))
+    return judged
+
+
+def sets_to_zero(reader: Reader, line: Line, derivative: bool) -> bool:
+    """Whether ``= 0`` sets a derivative to zero: behind its formula, or alone where the prose says so."""
+    if not (isinstance(line.right, s.Number) and line.right.text in ("0", "0.0")) or not isinstance(line.left, s.Node):
+        return False
+    if line.k > 1:
+        return derivative and line.k == len(line.chain.sides) - 1
+    start = next((piece.start for piece, chain in reader.everything if chain is line.chain), line.chain.start)
+    before = reader.source.text[max(0, start - 120) : start].split("\n\n")[-1]
+    return bool(_ZERO.search(re.sub(r"\$[^$]*\$", "", before)))
