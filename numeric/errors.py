@@ -15,6 +15,10 @@ class TrainingError(ChainruleError, ArithmeticError):
         self.history = history
 
 
+class DivergenceWarning(UserWarning):
+    """The loss of a run has grown to many times what it was at the start."""
+
+
 class NoGradientError(NotDifferentiableError):
     """A loss that a gradient method cannot train: its gradient does not exist or is zero almost everywhere."""
 

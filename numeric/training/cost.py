@@ -3,6 +3,9 @@
 Convention. A contraction of extents m, n over k counts m·n·k multiplications and twice as many floating-point operations
 (an addition with each). Every other arithmetic operation or function counts one per entry, e^x like a + b; a reduction or
 running sum one per entry that it reads; a function of a square matrix of n rows n³. Views, gathers and copies count nothing.
+
+Counted is the program that the NumPy back end runs: its working arrays include the columns of convolutions, which hold each
+entry once for every window that it is in. Compiled loops keep only a part of these columns at a time (``loops.products``).
 """
 
 from __future__ import annotations
@@ -15,10 +18,9 @@ from typing import Any
 import sympy as sp
 
 from numeric.errors import DataError, OptionError
-from numeric.lowering import lowered
 from numeric.lowering.buffers import VIEWS, stored
 from numeric.lowering.program import ArrayProgram, Line, Value
-from numeric.training.step import training_step
+from numeric.training.step import array_program, training_step
 from symbolic import Tensor
 from symbolic.program.dims import dim_symbol
 
@@ -90,7 +92,7 @@ def step_cost(
     unknown = sorted({str(s) for t in program.arguments for e in t.extents for s in e.free_symbols})
     if unknown:
         raise DataError(f"step_cost: the dimension {unknown[0]} has no number; give sizes={{'{unknown[0]}': ...}}")
-    arrays, item = lowered(program, elementary=True), step.dtype.itemsize
+    arrays, item = array_program(program), step.dtype.itemsize
 
     def memory(values: Iterable[Tensor | Value]) -> int:
         return sum(_entries(v.extents) * _BYTES.get(v.dtype, item) for v in values)

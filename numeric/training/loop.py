@@ -16,6 +16,7 @@ import numpy as np
 
 from numeric.errors import CheckpointError, DataError, OptionError, TrainingError
 from numeric.training import checkpoints
+from numeric.training.divergence import Watch, advice
 from numeric.training.evaluation import mean_of
 from numeric.training.history import History, Record, records_from
 from numeric.training.initial import parameters_of, starting_parameters
@@ -83,7 +84,8 @@ def train(
     ``"newton"``, ``"gauss_newton"``, ``"natural"``, ``"diagonal"``), ``damping=`` and ``clip_eigenvalues=``; its curvature
     is that of the batch, so it wants ``batch_size=None``.
 
-    Ctrl-C ends the run cleanly with what was reached. Raises ``TrainingError`` with the step and the first tensor
+    Ctrl-C ends the run cleanly with what was reached. A loss of more than ten times that at the start is a
+    ``DivergenceWarning``, given once, that says what to try. Raises ``TrainingError`` with the step and the first tensor
     concerned when the loss is no longer a number, ``DataError`` and ``OptionError`` for what does not fit, and
     ``NoGradientError`` for a loss whose gradient does not exist or is zero almost everywhere.
 
@@ -190,6 +192,7 @@ class _Loop:
         self.file: Path | None = None
         self.every = 1
         self.seconds = 0.0
+        self.watch = Watch(loss, arrays, run.dtype)
 
     def hold_out(self, arrays: dict[str, np.ndarray], patience: int | None) -> None:
         """Watch the loss on these samples."""
@@ -219,7 +222,8 @@ class _Loop:
         self.parameters = {k: np.array(v) for k, v in found.parameters.items()}
         self.step.restore(found.state, found.step)
         self.records = list(records_from(found.records))
-        self.seconds = self.records[-1].seconds if self.records else 0.0
+        if self.records:
+            self.seconds, self.watch.start = self.records[-1].seconds, self.records[0].loss
 
     def run_all(self, progress: Progress, on_epoch: Callable[[Record], None] | None) -> History:
         """All epochs that are left."""
@@ -273,6 +277,7 @@ class _Loop:
             first += portion
             portion *= 2 if time.perf_counter() - began < 0.05 else 1
             progress.advance(len(rows))
+        self.watch.see(epoch + 1, losses, float(rates[-1]))
         # One sum at the end: how an epoch was cut into portions must not show in its bits.
         sizes = np.minimum(self.batch, self.samples - self.batch * np.arange(self.steps_per_epoch))
         return float(losses @ sizes) / self.samples
@@ -332,7 +337,7 @@ class _Loop:
                 culprit = _first_not_finite(self.loss, last, {name: a[rows] for name, a in self.arrays.items()})
                 return TrainingError(
                     f"step {count + number + 1} (epoch {epoch + 1}): the loss is {value}; {culprit}. "
-                    "Try a smaller learning rate; the parameters before this step are in error.history",
+                    f"{advice(self.loss, self.arrays, self.rate(epoch, number))}; the parameters before this step are in error.history",
                     self.history("stopped"),
                 )
         raise AssertionError("the replay of an epoch met no bad step; please report this")

@@ -295,7 +295,7 @@ class TrainingStep:
 
             run, self._text = kernel_step(program, self.dtype)
         else:
-            self._arrays = lowered(laid_out(shared(normalised(program))), elementary=True)
+            self._arrays = array_program(program)
             run = function(StepWriter(self._arrays, commented=False).write(), "prepared")(self.dtype.type)
         constants = [as_array(t, t.value, self.dtype) for t in program.constants]
         return (lambda *a: run(*a, *constants)) if constants else run
@@ -304,6 +304,11 @@ class TrainingStep:
 def _must_stream(array: np.ndarray, dtype: np.dtype) -> bool:
     """True for an array on disk that must be converted: as a whole it may not fit into memory."""
     return isinstance(array, np.memmap) and array.dtype != dtype
+
+
+def array_program(program: Program) -> ArrayProgram:
+    """The array operations of a step in the NumPy back end, for a program whose sizes are numbers."""
+    return lowered(laid_out(shared(normalised(program))), elementary=True)
 
 
 def prepared_again(program: Program) -> Program:

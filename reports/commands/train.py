@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from numeric.errors import OptionError, extra
+from numeric.errors import DivergenceWarning, OptionError, extra
 from numeric.output import write_output
 from reports.commands.models import find, is_file, offered
 from symbolic.errors import suggestion
@@ -123,35 +126,45 @@ def command(model: str, held_out: float, standardise: bool, **given: Any) -> Non
         click.echo(f"{len(training)} samples to train on" + (f", {len(held)} held out" if held else ""))
         for t in parameters_of(loss):
             click.echo(f"  {t.describe()}: {rule_for(t)}")
-    history = train(
-        loss,
-        arrays,
-        method=given["method"],
-        learning_rate=given["learning_rate"],
-        batch_size=given["batch_size"] or None,
-        epochs=given["epochs"],
-        schedule=given["schedule"],
-        patience=given["patience"],
-        seed=given["seed"],
-        sizes=given["sizes"],
-        frozen=given["freeze"],
-        backend=given["backend"],
-        dtype=given["dtype"],
-        validation=validation,
-        metrics={"accuracy": accuracy} if accuracy is not None else {},
-        progress=not quiet and sys.stderr.isatty(),
-        checkpoint=given["checkpoint"],
-        every=given["every"],
-        resume=given["resume"],
-        on_epoch=None if quiet or sys.stderr.isatty() else lambda record: click.echo(_line(record)),
-        **given["options"],
-    )
+    with _warnings_in_words():
+        history = train(
+            loss,
+            arrays,
+            method=given["method"],
+            learning_rate=given["learning_rate"],
+            batch_size=given["batch_size"] or None,
+            epochs=given["epochs"],
+            schedule=given["schedule"],
+            patience=given["patience"],
+            seed=given["seed"],
+            sizes=given["sizes"],
+            frozen=given["freeze"],
+            backend=given["backend"],
+            dtype=given["dtype"],
+            validation=validation,
+            metrics={"accuracy": accuracy} if accuracy is not None else {},
+            progress=not quiet and sys.stderr.isatty(),
+            checkpoint=given["checkpoint"],
+            every=given["every"],
+            resume=given["resume"],
+            on_epoch=None if quiet or sys.stderr.isatty() else lambda record: click.echo(_line(record)),
+            **given["options"],
+        )
     _leave(history, given)
     if given["text"] is not None and given["sample"] > 0:
         click.echo(_written(history, samples, given))
     if given["source"] == "sorting" and not quiet:
         click.echo(_sorted(history, (held or training).arrays["tokens"][:3, :6]))
     click.echo(str(history))
+
+
+@contextlib.contextmanager
+def _warnings_in_words() -> Iterator[None]:
+    """Warnings as sentences on the terminal, without the place in the program."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DivergenceWarning)
+        warnings.showwarning = lambda message, *more: click.echo(f"warning: {message}", err=True)
+        yield
 
 
 def _require_places(given: dict[str, Any]) -> None:

@@ -42,6 +42,21 @@ def test_a_model_file_on_a_table(tmp_path):
     assert len(answer.output.splitlines()) == 1
 
 
+def test_a_run_on_an_unscaled_table_is_warned_in_a_line(tmp_path):
+    rng = np.random.default_rng(0)
+    x = 300 * rng.normal(size=(60, 2))
+    rows = np.column_stack([x, x @ [2.0, -1.0]])
+    np.savetxt(tmp_path / "d.csv", rows, delimiter=",", header="a,b,price", comments="")
+    (tmp_path / "m.py").write_text('def loss(w: "2", x: "2", y: ""):\n    return (w @ x - y) ** 2\n')
+    answer = run("train", tmp_path / "m.py", "--data", tmp_path / "d.csv", "-e", 4, "-r", 1e-4, "-q")
+    assert answer.exit_code == 0, answer.output
+    (line,) = [row for row in answer.output.splitlines() if row.startswith("warning: ")]
+    assert "the run diverges. x has entries of up to" in line
+    assert "(chainrule train --standardise)" in line
+    calm = run("train", tmp_path / "m.py", "--data", tmp_path / "d.csv", "-e", 4, "-q", "--standardise")
+    assert "warning" not in calm.output
+
+
 def test_resume_from_the_command_line(tmp_path):
     common = ["train", "digits-net", "--data", "digits", "-q", "--checkpoint"]
     whole = run(*common, tmp_path / "whole.npz", "-e", 3, "--save", tmp_path / "a.npz")
