@@ -35,6 +35,7 @@ SHAPELY = (
     "wrong order of factors",
     "Hadamard and matrix product",
     "symmetric assumption",
+    "sum over the wrong axis",
     "layout",
 )
 CHOICES = ((2, 4), (3, 5), (1, 4))
@@ -110,7 +111,7 @@ def misfit_diagnosis(
 ) -> Diagnosis | None:
     """The mistake in a claim whose own shapes do not fit, found with all dimensions equal, where they do.
 
-    ``read`` makes the claim from tensors by name. Only transposed or exchanged factors are believed: these explain shapes.
+    ``read`` makes the claim from tensors by name. Only transposed or exchanged factors and axes are believed: these explain shapes.
     """
     tensors = topological([truth, *names.values()])
     square = at_sizes(tensors, {d: 3 for d in dimensions(tensors) if d not in comparer.fixed})

@@ -69,11 +69,17 @@ def _composed(found: Sequence[Activation], bent: Container[int]) -> Iterator[Act
 
 
 def slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Candidate]:
-    """Any intermediate result of the claim times h′ of any activation (by rows or columns where that fits)."""
+    """Any intermediate result of the claim times h′ of any activation (by rows or columns where that fits).
+
+    What the activation itself is computed from is no such result.
+    """
+    before = {a: set(topological([a.argument])) for a in slopes}
     for t in reversed(topological([claim])):
         if (t.definition is None and t is not claim) or t.dtype != "real":
             continue
         for a in slopes:
+            if t in before[a]:
+                continue
             for factor in _fitting(a.slope, t):
                 yield Candidate("missing h'", name_of(a.output), "claim", claim, {t: _times(t, *factor)})
             eq = t.definition

@@ -48,19 +48,14 @@ def _key(factors: Sequence[Factor]) -> list[tuple[int, bool]]:
 
 def _chain(eq: Equation, term: sp.Expr) -> tuple[list[Factor], sp.Expr, set[Tensor]] | None:
     """The factors of a product of matrices, products inside written out, its number, and the products inside."""
-    if eq.reduce != "sum" or eq.guards or len(eq.bound) > 1 or not 1 <= len(eq.indices) <= 2:
+    if eq.reduce != "sum" or eq.guards or not 1 <= len(eq.indices) <= 2:
         return None
     number, rest = term.as_coeff_Mul()
-    accesses = [f for f in sp.Mul.make_args(rest) if isinstance(f, Access)]
-    if len(accesses) != 2 or len(sp.Mul.make_args(rest)) != 2 or any(not 1 <= a.tensor.ndim <= 2 for a in accesses):
+    accesses = [f for f in sp.Mul.make_args(rest) if isinstance(f, Access) and 1 <= f.tensor.ndim <= 2]
+    if len(accesses) != len(sp.Mul.make_args(rest)) or not 2 <= len(accesses) <= LONGEST:
         return None
-    start, end, joint = eq.indices[0], eq.indices[1:], tuple(eq.bound)
-    for first, last in (accesses, accesses[::-1]):
-        one, two = _turned(first, (start, *joint)), _turned(last, (*joint, *end))
-        if one is not None and two is not None:
-            sides = ((first.tensor, one), (last.tensor, two != (last.tensor.ndim == 1 and bool(end))))
-            break
-    else:
+    sides = _order(accesses, eq.indices[0], eq.indices[1] if len(eq.indices) == 2 else None)
+    if sides is None:
         return None
     found: list[Factor] = []
     within: set[Tensor] = set()
@@ -73,11 +68,21 @@ def _chain(eq: Equation, term: sp.Expr) -> tuple[list[Factor], sp.Expr, set[Tens
     return found, number, within
 
 
-def _turned(access: Access, places: tuple[Index, ...]) -> bool | None:
-    """Whether a factor that is read at these places is transposed; None if it is read elsewhere."""
-    if access.indices == places:
-        return False
-    return True if access.indices == places[::-1] else None
+def _order(accesses: Sequence[Access], at: Index | None, end: Index | None) -> list[Factor] | None:
+    """The factors as they follow each other from the row index to the column index; between a column and a row, and
+    after the last column of a vector, there is none."""
+    if not accesses:
+        return [] if at == end else None
+    for k, access in enumerate(accesses):
+        turned = at is None if access.tensor.ndim == 1 else access.indices[0] != at
+        if access.tensor.ndim == 1:
+            follows, then = at in (None, access.indices[0]), access.indices[0] if at is None else None
+        else:
+            follows, then = at in access.indices, access.indices[0 if turned else 1]
+        tail = _order([*accesses[:k], *accesses[k + 1 :]], then, end) if follows else None
+        if tail is not None:
+            return [(access.tensor, turned), *tail]
+    return None
 
 
 def _extents(factor: Factor) -> tuple[sp.Expr, ...]:

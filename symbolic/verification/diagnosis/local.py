@@ -57,7 +57,9 @@ def path_candidates(truth: Tensor) -> Iterator[Candidate]:
 def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
     """Edits of an expression at its root and, one at a time, below."""
     if isinstance(e, Access):
-        yield from _transposed(e)
+        for label, detail, body in _transposed(e):
+            summed = e == eq.body and any(k in e.indices for k in eq.bound)
+            yield ("sum over the wrong axis", f"of {detail}", body) if summed else (label, detail, body)
         return
     if isinstance(e, (Equal, LessEqual)) and not e.atoms(Access):
         first, second = e.args

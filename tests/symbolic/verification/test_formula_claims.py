@@ -17,6 +17,11 @@ PROBLEMS = {
     ),
     "layer": ({"W": "m n", "x": "n", "v": "m"}, lambda W, x, v: v @ np.tanh(W @ x)),
     "shared": ({"W": "n n", "x": "n", "v": "n"}, lambda W, x, v: v @ (W @ (W @ x))),
+    "adapter": (
+        {"W": "m n", "B": "m r", "A": "r n", "x": "n", "g": "m"},
+        lambda W, B, A, x, g: g @ (W @ x + B @ A @ x),
+    ),
+    "bias": ({"X": "P n", "W": "n k", "b": "k"}, lambda X, W, b: np.sum((X @ W + b) ** 2)),
     "factors": ({"U": "m k", "V": "n k", "R": "m n"}, lambda U, V, R: 0.5 * np.sum((R - U @ V.T) ** 2)),
 }
 
@@ -41,6 +46,9 @@ CLAIMS = [
     ("layer", "W", lambda W, x, v: np.outer(v, x), "missing h'"),
     ("shared", "W", r"v(Wx)^\top + W^\top v x^\top", None),
     ("shared", "W", r"W^\top v x^\top", "forgotten path"),
+    ("adapter", "A", r"B^\top gx^\top", None),
+    ("adapter", "A", r"gx^\top B^\top", "wrong order of factors"),
+    ("bias", "b", lambda X, W, b: np.sum(2 * (X @ W + b), axis=1), "sum over the wrong axis"),
     ("factors", "V", r"-(R-UV^\top)^\top U", None),
     ("factors", "V", r"-(R-UV^\top)U", "missing transpose"),
 ]
