@@ -55,9 +55,10 @@ class _Speller:
         if isinstance(node, s.Product):
             factors = self.gathered(node.factors)
             return self.product(replace(node, factors=tuple((sign, self.inside(n)) for sign, n in factors)))
+        if isinstance(node, s.Call):
+            made = replace(node, arguments=self.spelt(node.arguments))
+            return self.partial(made) or self.dotted(made.head, made.arguments) or made
         made = replace(node, **{f.name: self.spelt(getattr(node, f.name)) for f in fields(node) if f.name != "span"})
-        if isinstance(made, s.Call):
-            return self.partial(made) or made
         if isinstance(made, s.Derivative):
             return self.directional(made) or made
         return made
@@ -120,16 +121,29 @@ class _Speller:
         named = {n.name for n in s.walk(told.body) if isinstance(n, s.Symbol)}
         return None if getattr(node.by[0], "name", "") in named else self.along(node.of, node.by[0], node.span)
 
+    def dotted(self, node: s.Node, arguments: tuple[s.Node, ...]) -> s.Node | None:
+        """``ẋ(t)`` and ``ẍ`` of a function x(t)."""
+        name = node.name if isinstance(node, s.Symbol) else ""
+        of, _, dots = name.rpartition("_")
+        if dots not in ("dot", "ddot") or name in self.scope.values or len(self.parameters(of)) != 1:
+            return None
+        at = arguments or tuple(s.Symbol(node.span, p, p) for p in self.parameters(of))
+        head = s.Scripted(node.span, s.Symbol(node.span, of, of), None, None, len(dots) - 2)
+        return s.Call(node.span, head, at)
+
     def operator(self, head: s.Node, rest: list[s.Node]) -> tuple[s.Node, int] | None:
         """D, D_v, Δ, H_f and J_f."""
+        group = rest[0] if rest and isinstance(rest[0], s.Group) and rest[0].bracket == "(" else None
+        dotted = self.dotted(head, _items(group) if group is not None else ())
+        if dotted is not None:
+            return dotted, int(group is not None)
         base, sub = (head.base, head.sub) if isinstance(head, s.Scripted) and not head.primes else (head, None)
         if not isinstance(base, s.Symbol) or base.name in self.scope.values or isinstance(base, s.Call):
             return None
         sup = head.sup if isinstance(head, s.Scripted) else None
         of = rest[0] if rest and self.function(rest[0]) else None
         if base.name in ("H", "Hess", "J") and sub is not None and sup is None and self.function(sub):
-            group = rest[0] if rest and isinstance(rest[0], s.Group) and rest[0].bracket == "(" else None
-            return self.matrix(base.name, sub, group), (1 if group is not None else 0)
+            return self.matrix(base.name, sub, group), int(group is not None)
         if of is None or base.name not in ("D", "Delta", "Hess", "Jac"):
             return None
         if base.name == "Delta" and sub is None and sup is None:

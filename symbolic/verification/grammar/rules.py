@@ -82,6 +82,7 @@ simple: plain post*
       | LBRACE items RBRACE                       -> braces
       | LABS items RABS                           -> norm
       | LNORM items RNORM                         -> norm
+      | BEGINM rows ENDM                           -> matrix
       | FRAC LBRACE items RBRACE LBRACE items RBRACE -> fraction
       | SQRT (LINDEX items RINDEX)? LBRACE items RBRACE -> root
 rows: row (ROW row)* ROW?

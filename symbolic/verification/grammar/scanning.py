@@ -55,11 +55,6 @@ _PLAIN = {
     "<": "REL",
     ">": "REL",
 }
-FENCES = {"langle": "LANGLE", "rangle": "RANGLE", "lfloor": "LFLOOR", "rfloor": "RFLOOR", "lVert": "LNORM", "rVert": "RNORM",
-           "lvert": "LABS", "rvert": "RABS", "lbrace": "LCURLY", "rbrace": "RCURLY", "lbrack": "LBRACK", "rbrack": "RBRACK",
-           "{": "LCURLY", "}": "RCURLY"}  # fmt: skip
-OPENERS = frozenset(["left", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl"])
-CLOSERS = frozenset(["right", "bigr", "Bigr", "biggr", "Biggr"])
 
 
 @dataclass(frozen=True)
@@ -117,6 +112,11 @@ class Scanner:
         self.tokens.append(
             Token(kind, value, start_pos=self.places[start], end_pos=max(self.places[start : max(end, start + 1)]) + 1)
         )
+
+    def several(self, start: int, **tokens: str) -> None:
+        """Add tokens for one place."""
+        for kind, value in tokens.items():
+            self.put(kind, value, start)
 
     def span(self, start: int) -> tuple[int, int]:
         """The place in the document of ``text[start:k]``."""
@@ -282,9 +282,11 @@ class Scanner:
             r"\times": "×",
         }.get(raw, raw)
         if mark in ("+", "-", "*", "†", "∘", "×"):
-            self.put("LBRACE", "{", start, start + 1)
-            self.put("MARK", mark, start)
-            self.put("RBRACE", "}", start)
+            self.several(start, LBRACE="{", MARK=mark, RBRACE="}")
+            return
+        power = re.fullmatch(r"\\(?:circ|odot)\s*(\d)", raw)
+        if power and sign == "^":  # entry by entry
+            self.several(start, LBRACE="{", MARK="∘", NUMBER=power.group(1), RBRACE="}")
             return
         self.k = saved
         self.script += 1

@@ -8,11 +8,8 @@ from lark import Token
 
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.scanning import (
-    CLOSERS,
     DEEPEST,
-    FENCES,
     NOTHING_DECLARED,
-    OPENERS,
     Scanner,
     Vocabulary,
 )
@@ -58,7 +55,7 @@ class Commands(Scanner):
         bare = name.rstrip("*")
         if bare in words.GREEK_VARIANTS:
             bare = words.GREEK_VARIANTS[bare]
-        if bare in OPENERS or bare in CLOSERS or bare == "middle":
+        if bare in words.OPENERS or bare in words.CLOSERS or bare == "middle":
             self.fence(bare, start)
         elif bare in words.GREEK:
             self.name(bare, start)
@@ -107,8 +104,8 @@ class Commands(Scanner):
             self.bar("NORM", start)
         elif bare in ("Vert", "vert"):
             self.bar("NORM" if bare == "Vert" else "ABS", start)
-        elif bare in FENCES:
-            kind = FENCES[bare]
+        elif bare in words.FENCES:
+            kind = words.FENCES[bare]
             if kind == "RABS" and not self.open_bars["ABS"] and self._peek() == "_":
                 self.put("EVAL", "|", start)
                 return
@@ -219,7 +216,7 @@ class Commands(Scanner):
                 self.pending_bars -= 1
                 self.put("RPAR", ")", start)
             plain = side in ("big", "Big", "bigg", "Bigg", "middle")
-            self.bar("ABS" if sign == "|" else "NORM", start, "" if plain else "R" if side in CLOSERS else "L")
+            self.bar("ABS" if sign == "|" else "NORM", start, "" if plain else "R" if side in words.CLOSERS else "L")
 
     def _bar_ends(self) -> bool:
         """Whether the ``\\right`` that belongs to a ``\\left.`` just read is a bar with a place below it."""
@@ -271,6 +268,9 @@ class Commands(Scanner):
             if len(inner.tokens) == 1 and inner.tokens[0].type in ("SYMBOL", "FUNC"):
                 self.tokens.pop()
                 self.name(str(inner.tokens[0]), start)
+                return
+            if [token.type for token in inner.tokens] == ["NABLA"]:
+                self.tokens[-1] = inner.tokens[0]
                 return
             self.tokens.extend(inner.tokens)
             self.put("RBRACE", "}", start)

@@ -138,3 +138,10 @@ SUPERSCRIPTS = dict(
     zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀⁿⁱᵐᵏᵈᵖᵃᵇᶜᵉᶠᵍʰʲˡᵒʳˢᵘᵛʷˣʸᶻᴺᴹᴷᴾᴰ", "0123456789+-()TnimkdpabcefghjlorsuvwxyzNMKPD", strict=True)
 )
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-()aehijklmnoprstuvx", strict=True))
+
+# What opens and closes, and the commands that change its size.
+FENCES = {"langle": "LANGLE", "rangle": "RANGLE", "lfloor": "LFLOOR", "rfloor": "RFLOOR", "lVert": "LNORM", "rVert": "RNORM",
+           "lvert": "LABS", "rvert": "RABS", "lbrace": "LCURLY", "rbrace": "RCURLY", "lbrack": "LBRACK", "rbrack": "RBRACK",
+           "{": "LCURLY", "}": "RCURLY"}  # fmt: skip
+OPENERS = frozenset(["left", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl"])
+CLOSERS = frozenset(["right", "bigr", "Bigr", "biggr", "Biggr"])

@@ -53,7 +53,8 @@ class Conditions(Definitions):
         of = left.of.name if isinstance(left, s.Derivative) and isinstance(left.of, s.Symbol) else None
         if of is not None and (of in self.costs or (of not in self.scope.values and assume_cost(self, of))):
             return cotangent(self, chain, of) is not None
-        return assumption(self.side, chain, left) is not None
+        stated = assumption(self.side, chain, left)
+        return stated is not None and stated[0] not in self.definitions
 
     def is_condition_on_leaves(self, chain: Chain) -> bool:
         """``where ∑ y_i = 1``: an equality between declared symbols that the prose supposes."""

@@ -11,15 +11,15 @@ import sympy as sp
 
 from symbolic.errors import ChainruleError
 from symbolic.program.tensors import tensor
-from symbolic.verification.elaboration.algebra import total
 from symbolic.verification.elaboration.elaborate import Elaborator
-from symbolic.verification.elaboration.scope import FunctionOf, Scope
+from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.sums import at_number
-from symbolic.verification.elaboration.values import NotWritten, UnknownSymbol, Value, number, pointwise
+from symbolic.verification.elaboration.values import NotWritten, UnknownSymbol, Value, number
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging import numbers
 from symbolic.verification.judging.ahead import is_model
+from symbolic.verification.judging.assumed import Assumed
 from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.declared import Declarations
@@ -29,17 +29,10 @@ from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import define, enter, free_letters, identifier, numeric_leaf, target
 from symbolic.verification.reading.statements import Chain
 
-_OBSERVED = re.compile(
-    r"(?i)\b(mean|average|likelihood|sample|observation|i\.?i\.?d|mle|mittel\w*|stichprobe|moyenne|media|campion\w*)\b"
-)
-_ARRAYS = re.compile(
-    r"(?i)\b(?:matri[xckz]\w*|ve[ck]tor\w*|vecteur\w*|vettor\w*)\b|\\(?:mathbf|boldsymbol|bm|vec|otimes|odot|top|intercal|det|lVert|tr|Tr)\b"
-    r"|\\operatorname\*?\{(?:tr|Tr|vec|diag|det)\}|\\begin\{[a-zA-Z]?matrix\}|⊤|\^\{?T\b"
-)
 EQUAL = frozenset(["=", ":=", "~"])
 
 
-class Definitions:
+class Definitions(Assumed):
     """The part of a reader that enters definitions into its scope."""
 
     source: Source
@@ -144,7 +137,10 @@ class Definitions:
             if not isinstance(left, s.Node):
                 continue
             try:
-                introduced, _ = target(self.scope, left)
+                called = (
+                    isinstance(left, s.Call) and isinstance(left.head, s.Symbol) and all(map(name_of, left.arguments))
+                )
+                introduced = left.head.name if called else target(self.scope, left)[0]  # type: ignore[union-attr]
             except ReadingError:
                 continue
             if is_model(self, chain, left):  # type: ignore[arg-type]
@@ -304,21 +300,10 @@ class Definitions:
 
     def assumed(self, error: UnknownSymbol) -> bool:
         """Whether an undeclared symbol is the next layer's, or can be read as any cost or as a real number; it is said so."""
-        if self.define_shifted(error.name, 0) or self.define_step(error.name, 0):
+        if self.define_shifted(error.name, 0) or self.define_step(error.name, 0) or self.function_alone(error):
             return True
-        return assume_cost(self, error.name) or self.assume_mean(error.name) or self.assume_scalar(error)
-
-    def assume_mean(self, name: str) -> bool:
-        """``x̄`` of a declared list x of observations is their mean; it is said so."""
-        of = self.scope.values.get(name.removesuffix("_bar"))
-        if not name.endswith("_bar") or of is None or of.tensor.definition is not None or of.rank != 1:
-            return False
-        if not _OBSERVED.search(self.declared.prose):
-            return False
-        mean = pointwise(lambda total, n: total / n, [total(of, (0, 0)), number(of.core[0])], (0, 0))
-        enter(self.scope, name, mean, rf"\bar {self.scope.tex.get(name.removesuffix('_bar'), '')}")
-        self.scope.notes.append(f"{name} is read as the mean of {name.removesuffix('_bar')}")
-        return True
+        assumed = assume_cost(self, error.name) or self.assume_mean(error.name) or self.assume_argument(error)
+        return assumed or self.assume_scalar(error)
 
     def define_everything(self) -> None:
         """Enter the definitions that stand further on."""
@@ -355,30 +340,6 @@ class Definitions:
             if any(isinstance(n, (s.Derivative, s.Nabla)) for n in s.walk(node))
         }
 
-    def assume_scalar(self, error: UnknownSymbol) -> bool:
-        """In a document that declares nothing and speaks of no arrays, an undeclared symbol is a real number; it is said so."""
-        if self.declared.names or not re.fullmatch(r"[A-Za-z]\w*", error.name) or self.speaks_of_arrays():
-            return False
-        told = self.scope.functions.get(error.name)
-        if told is None:
-            numeric_leaf(self.scope, error.name, (), error.name)
-            self.scope.notes.append(f"{error.name} is not declared and read as a real number")
-            return True
-        if not isinstance(told, FunctionOf) or all(name in self.scope.values for name in told.parameters):
-            return False
-        for name in told.parameters:
-            if name not in self.scope.values:
-                numeric_leaf(self.scope, name, (), name)
-        return self.enter_next(s.Symbol(error.span, error.name, error.name), told.body, 0)
-
-    def speaks_of_arrays(self) -> bool:
-        """Whether anything in the document, in words or signs, belongs to vectors and matrices."""
-        found = self.__dict__.get("_arrays")
-        if found is None:
-            found = bool(_ARRAYS.search(self.source.text))
-            self.__dict__["_arrays"] = found
-        return found
-
     def define_number(self, chain: Chain, left: s.Node, right: s.Node, tex: str) -> str | None:
         """A symbol given as numbers is a variable whose value is known."""
         try:
@@ -388,7 +349,8 @@ class Definitions:
         if isinstance(left, s.Scripted) and name in self.scope.values:
             return None
         given = numbers.literal(right, chain, self.source.text)
-        if self.is_start(left) and given is not None and not any(given.entries):
+        starts = self.is_start(left) or (name.endswith("_0") and name not in self.differentiated_by())
+        if starts and given is not None and not any(given.entries):
             enter(self.scope, name, number(0), tex)  # h_0 = 0: of whatever shape
             self.definitions[name] = right
             return name
@@ -401,6 +363,13 @@ class Definitions:
             numeric_leaf(self.scope, name, given.shape, tex)
         self.given[name] = given
         return name
+
+    def differentiated_by(self) -> set[str]:
+        """The names by which some line differentiates."""
+        nodes = [n for _, c in self.everything for k in range(len(c.sides)) if isinstance(n := self.side(c, k), s.Node)]
+        found = [b for node in nodes for n in s.walk(node) if isinstance(n, s.Derivative) for b in n.by]
+        found += [n.by for node in nodes for n in s.walk(node) if isinstance(n, s.Nabla) and n.by is not None]
+        return {name for b in found if (name := name_of(b)) is not None}
 
     def known(self, node: s.Node) -> Value | None:
         """The value of a node, or None where something in it is not declared."""

@@ -28,7 +28,7 @@ from symbolic.verification.judging.occasions import concerns, occasion, restrict
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
 from symbolic.verification.judging.repairs import repaired
-from symbolic.verification.judging.supposed import sets_to_zero, with_supposed
+from symbolic.verification.judging.supposed import sets_to_zero, with_bound, with_supposed
 from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.program import free_letters
@@ -157,7 +157,7 @@ class Judge:
         derivative = self.claims_derivative(line)
         claim, judged = self.read_right(scope, env, line, truth, derivative, case)
         judged = with_supposed(self.reader, line, env, with_given(self.reader, line, judged))
-        judged = self.on_condition(line, judged)
+        judged = self.on_condition(line, with_bound(self.reader, judged))
         if case is not None:
             told = f"judged for {self.reader.source.text[case.span[0] : case.span[1]]}"
             judged = replace(judged, verdict=replace(judged.verdict, conditions=(*judged.verdict.conditions, told)))

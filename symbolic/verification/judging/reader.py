@@ -25,6 +25,7 @@ from symbolic.verification.reading.assumptions import assumption, sums_to_one
 from symbolic.verification.reading.compounds import compounds, joined
 from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.declared import Declarations
+from symbolic.verification.reading.domains import applied
 from symbolic.verification.reading.functions import (
     function_names,
     left_names,
@@ -237,9 +238,19 @@ class Reader(Conditions):
         """The claims of a chain from the given link on."""
         nodes = [self.side(chain, k) for k in range(len(chain.sides))]
         for k in range(first, len(nodes)):
-            if isinstance(nodes[k], s.Dots):
+            if isinstance(nodes[k], s.Dots) or any(self.is_expansion(n) for n in (nodes[k - 1], nodes[k])):
                 continue
             yield Line(chain, k, nodes[0], nodes[k - 1], nodes[k], defined)
+
+    def is_expansion(self, node: s.Node | ReadingError) -> bool:
+        """Whether a side is known up to a remainder only: ``… + O(‖h‖²)``, ``… + o(t)``."""
+        return isinstance(node, s.Node) and any(
+            (found := applied(n)) is not None
+            and found[0] in ("O", "o", "calO")
+            and found[0] not in self.scope.values
+            and isinstance(self.scope.functions.get(found[0], Generic("")), Generic)
+            for n in s.walk(node)
+        )
 
     def side(self, chain: Chain, k: int) -> s.Node | ReadingError:
         """One side as a tree, or why it has none."""

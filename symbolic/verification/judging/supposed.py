@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from symbolic.program.graph import leaves
+from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration import points
+from symbolic.verification.elaboration.batches import substituted
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.operators import named_values
 from symbolic.verification.elaboration.values import Value
@@ -69,6 +71,35 @@ def with_supposed(reader: Reader, line: Line, env, judged: Judged) -> Judged:
         again = compare(claim, truth, True, diagnosed=False)
         if again.holds:
             conditions = (*again.verdict.conditions, f"where {told}")
+            return replace(judged, verdict=replace(again.verdict, conditions=conditions))
+    return judged
+
+
+def with_bound(reader: Reader, judged: Judged) -> Judged:
+    """A claim that is right for the sign which the document speaks of, ``for A > 0``, where it never speaks of the other."""
+    if judged.verdict.status != "refuted" or judged.claim is None or judged.truth is None:
+        return judged
+    signs: dict[str, set[str]] = {}
+    for _, chain in reader.everything:
+        if chain.error is None and chain.signs in ((">",), ("<",), (">=",), ("<=",)):
+            left, right = reader.side(chain, 0), reader.side(chain, 1)
+            if isinstance(left, s.Symbol) and isinstance(right, s.Number) and right.text == "0":
+                signs.setdefault(left.name, set()).add(chain.signs[0][0])
+    read = {t.serial for t in leaves([judged.claim, judged.truth])}
+    for name, told in signs.items():
+        held = reader.scope.values.get(name)
+        if told != {">"} or held is None or held.rank or held.tensor.serial not in read:
+            continue
+        t = held.tensor
+        if "positive" in t.assume or t.definition is not None:
+            continue
+        twin = Tensor(t.name, t.extents, role=t.role, assume=t.assume | {"positive"}, tex=t.tex)
+        claim, truth = (
+            substituted(u, lambda x, t=t, twin=twin: twin if x is t else None) for u in (judged.claim, judged.truth)
+        )
+        again = compare(Value(claim), Value(truth), True, diagnosed=False)
+        if again.holds:
+            conditions = (*again.verdict.conditions, f"for {reader.scope.tex.get(name, name)} > 0")
             return replace(judged, verdict=replace(again.verdict, conditions=conditions))
     return judged
 

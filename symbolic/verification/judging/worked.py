@@ -111,11 +111,12 @@ class Worked:
     def said(self, holds: bool, exact: list[Fraction], claimed: list[Fraction], written: Literal | None) -> Judged:
         """The verdict in words."""
         digits = max(written.digits) if written is not None and written.digits else 6
-        values = ", ".join(_decimal(x, digits + 2) for x in exact[:6])
+        show = _decimal if written is not None else _exact
+        values = ", ".join(show(x, digits + 2) for x in exact[:6])
         if holds:
             how = f"to the {digits} digits shown" if written is not None else "within the rounding of the numbers in it"
             return said("agrees", f"the value is {values}; right {how}")
-        shown = ", ".join(_decimal(x, digits + 2) for x in claimed[:6])
+        shown = ", ".join(show(x, digits + 2) for x in claimed[:6])
         refuted = said("refuted", f"the value is {values}, not {shown}")
         found = _slip(exact, written) if written is not None else None
         return replace(refuted, verdict=replace(refuted.verdict, diagnosis=found)) if found else refuted
@@ -255,6 +256,11 @@ def _fraction(x: Any) -> Fraction:
     if isinstance(x, (int, Fraction)):
         return Fraction(x)
     return Fraction(str(x)) if "." in str(x) or "e" in str(x) else Fraction(int(x))
+
+
+def _exact(x: Fraction, digits: int) -> str:
+    """A fraction as such where it is one that a person would write."""
+    return str(x) if x.denominator <= 1000 else _decimal(x, digits)
 
 
 def _decimal(x: Fraction, digits: int) -> str:

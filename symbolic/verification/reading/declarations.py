@@ -102,6 +102,9 @@ def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece
             name, size, place = told
             found.names.setdefault(name, Declared(name, (size,), source.text[place[0] : place[1]], place[0]))
     for row, matrix in spelt.kin(sentence, node):
+        held, whole = found.names.get(row), found.names.get(matrix)
+        if held is not None and whole is not None and held.shape == whole.shape:
+            del found.names[row]  # u_1, …, u_V ∈ ℝ^d are the rows of U ∈ ℝ^{V×d}
         if row not in found.names:
             found.rows_of[row] = matrix
     for name, place in spelt.classes(sentence, node):
@@ -209,6 +212,8 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
     else:
         found.problems.append((place, "a declaration names symbols, as in $x, y \\in \\mathbb{R}^n$"))
         return
+    if name == "ones":
+        found.roles[name] = "ones"
     shape = (*lead, *what.shape)
     core = what.shape
     row = False
@@ -337,6 +342,11 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
         _give(found, _symbols(source, sentence[: match.start()], marks, vocabulary), match.group(1))
     for match in re.finditer(rf"(?i)\b(?:covariance|precision|gram)(?:\s+matri(?:x|ces))?\s+({group})", sentence):
         _give(found, _symbols(source, match.group(1), marks, vocabulary), "positive definite")
+    for match in re.finditer(
+        rf"(?i)({group})[^.\u27e6]{{0,40}}\b(?:vector\s+of\s+(?:all\s+)?ones|(?:all[- ])?ones[- ]vector)", sentence
+    ):
+        for name, _, _ in _symbols(source, match.group(1), marks, vocabulary):
+            found.roles[name] = "ones"
     for match in re.finditer(rf"(?i){_SCALARS}\s+({group})", sentence):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
             found.names.setdefault(name, Declared(name, (), tex, place))

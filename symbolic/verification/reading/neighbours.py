@@ -55,10 +55,10 @@ def shape_told(
             shape = _beside(part, name, known)
             if shape is not None:
                 return shape
-    return () if (name in _SCALES and _scales(node, name)) or _of_numbers(scope, node) else None
+    return () if (name in _SCALES and _scales(node, name)) or of_numbers(scope, node) else None
 
 
-def _of_numbers(scope: Scope, node: s.Node) -> bool:
+def of_numbers(scope: Scope, node: s.Node) -> bool:
     """Whether everything known in a formula is a number, and nothing in it is a sign of arrays: ½ m ℓ² θ̇²."""
     signs = (s.Norm, s.Matrix, s.Big, s.Items, s.Nabla, s.Differential, s.Relation)
     if any(isinstance(n, signs) or (isinstance(n, s.Mark) and n.sign == "⊤") for n in s.walk(node)):
@@ -86,7 +86,19 @@ def _extent(scope: Scope, env: Mapping, node: s.Node, part: s.Node) -> sp.Expr |
     from symbolic.verification.elaboration.sums import extents_of_all
 
     known = env.get(part.name, ("", None))[1]
-    return known if known is not None else extents_of_all(Elaborator(scope), node).get(part.name)
+    known = known if known is not None else extents_of_all(Elaborator(scope), node).get(part.name)
+    return known if known is not None else _limit(scope, node, part.name)
+
+
+def _limit(scope: Scope, node: s.Node, letter: str) -> sp.Expr | None:
+    """D of ``∑_{i=1}^D``."""
+    for n in s.walk(node):
+        if not isinstance(n, s.Big) or not isinstance(n.sub, s.Relation) or n.sub.sign != "=":
+            continue
+        one = isinstance(n.sub.right, s.Number) and n.sub.right.text == "1"
+        if one and isinstance(n.sub.left, s.Symbol) and n.sub.left.name == letter and isinstance(n.sup, s.Symbol):
+            return scope.declare_dim(n.sup.name) if n.sup.name not in scope.values else None
+    return None
 
 
 def _beside(node: s.Sum, name: str, known: Callable[[s.Node], Value | None]) -> Extents | None:

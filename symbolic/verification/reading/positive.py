@@ -25,7 +25,7 @@ def declare_positive(found: Declarations, every: list[Chain], source: Source) ->
     if not positive:
         return
     mathematics = "\n".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics)
-    counts = {*"ijk", *_BOUND.findall(mathematics), *found.ranges, *found.ranges.values(), *sizes_of(found)}
+    counts = {*"ijk", *_BOUND.findall(mathematics), *_counting(found)}
     introduced = {name for chain in every for name in _introduced(chain)}
     for chain in positive:
         _positive(found, chain, source, counts, introduced)
@@ -81,12 +81,18 @@ def _number(found: Declarations, item: s.Symbol, tex: str, chain: Chain, counts:
     name = item.name
     if chain.display and name not in words.GREEK:
         return
-    new = name not in found.names and not (name in counts or (name in "ijklmnp" and name in found.letters))
+    letters = found.letters if name in "ijklmnp" else ()
+    new = name not in found.names and name not in (counts - {*"ijk"} | _counting(found)) and name not in letters
     if new:
         found.names[name] = Declared(name, (), tex, item.span[0])
         found.roles.setdefault(name, "constant")
     if chain.signs == (">",) and (new or found.roles.get(name) == "constant"):
         found.assume.setdefault(name, set()).add("positive")
+
+
+def _counting(found: Declarations) -> set[str]:
+    """Letters with a range, and the names of sizes."""
+    return {*found.ranges, *found.ranges.values(), *sizes_of(found)}
 
 
 def _entry(

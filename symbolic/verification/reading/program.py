@@ -15,7 +15,7 @@ from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.names import is_layer, letters
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope
 from symbolic.verification.elaboration.sums import bound_letters, extents
-from symbolic.verification.elaboration.values import UnknownSymbol, Value, ordered
+from symbolic.verification.elaboration.values import UnknownSymbol, Value, closed, number, ordered
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.source import ReadingError
@@ -95,6 +95,8 @@ def extent_of(text: str, scope: Scope) -> sp.Expr:
 
 def _leaf(item: Declared, declared: Declarations, scope: Scope) -> Value:
     shape = tuple(extent_of(size, scope) for size in item.shape)
+    if declared.roles.get(item.name) == "ones" and len(shape) == 1:
+        return replace(closed(replace(number(1), form="ones"), shape[0]), row=item.row)
     assume = set(item.assume) | declared.assume.get(item.name, set())
     classes = {a for a in assume if a.startswith("classes ")}
     for said in classes:

@@ -16,7 +16,7 @@ _ROWS = (
 )
 _ROWS_AFTER = (
     re.compile(rf"rows?\s+of\s+{_M}\s+(?:is|are|be|by|called)\s+{_M}"),
-    re.compile(rf"{_M}\s*(?:\w+\s+){{0,3}}(?:with|has|having)\s+(?:the\s+)?rows?\s+{_M}"),
+    re.compile(rf"{_M}\s*(?:\w+\s+){{0,3}}(?:with|has|have|having)\s+(?:the\s+)?rows?\s+{_M}"),
 )
 _CLASS = re.compile(
     rf"(?i)(?:correct|true|target|right|gold|ground[- ]truth|observed)\s+(?:class|label|index|token|word|category)(?:\s+(?:index|label|is))?\s+{_M}"
@@ -55,6 +55,7 @@ def kin(sentence: str, node: Node) -> Iterator[tuple[str, str]]:
     pairs += [(m.group(2), m.group(1)) for p in _ROWS_AFTER for m in p.finditer(sentence)]
     for row, matrix in pairs:
         one, whole = node(int(row)), node(int(matrix))
+        whole = whole.left if isinstance(whole, s.Relation) and whole.sign == "in" else whole
         while isinstance(one, s.Scripted) and isinstance(one.base, s.Scripted):
             one = one.base
         if (

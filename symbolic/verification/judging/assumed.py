@@ -1,0 +1,88 @@
+"""What a reader takes an undeclared symbol for where only one meaning is left; each reading is said in a note."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from symbolic.verification.elaboration.algebra import total
+from symbolic.verification.elaboration.scope import FunctionOf, Scope
+from symbolic.verification.elaboration.values import UnknownSymbol, number, pointwise
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.reading.declared import Declarations
+from symbolic.verification.reading.neighbours import of_numbers
+from symbolic.verification.reading.pieces import Source
+from symbolic.verification.reading.program import enter, numeric_leaf
+
+_OBSERVED = re.compile(
+    r"(?i)\b(mean|average|likelihood|sample|observation|i\.?i\.?d|mle|mittel\w*|stichprobe|moyenne|media|campion\w*)\b"
+)
+_ARRAYS = re.compile(
+    r"(?i)\b(?:matri[xckz]\w*|ve[ck]tor\w*|vecteur\w*|vettor\w*)\b|\\(?:mathbf|boldsymbol|bm|vec|otimes|odot|top|intercal|det|lVert|tr|Tr)\b"
+    r"|\\operatorname\*?\{(?:tr|Tr|vec|diag|det)\}|\\begin\{[a-zA-Z]?matrix\}|⊤|\^\{?T\b"
+)
+
+
+class Assumed:
+    """The part of a reader that reads undeclared symbols."""
+
+    source: Source
+    declared: Declarations
+    scope: Scope
+    enter_next: Callable[[s.Node, s.Node, int], bool]
+
+    def function_alone(self, error: UnknownSymbol) -> bool:
+        """Enter the x of ``mẍ + kx`` by what is told of x(t)."""
+        told = self.scope.functions.get(error.name)
+        if not isinstance(told, FunctionOf) or not all(name in self.scope.values for name in told.parameters):
+            return False
+        return self.enter_next(s.Symbol(error.span, error.name, error.name), told.body, 0)
+
+    def assume_argument(self, error: UnknownSymbol) -> bool:
+        """The x of f(x) = x² − a, which nothing else tells, is a real number as far as numbers go into f; it is said so."""
+        for name, told in self.scope.functions.items():
+            if isinstance(told, FunctionOf) and told.parameters == (error.name,) and of_numbers(self.scope, told.body):
+                numeric_leaf(self.scope, error.name, (), error.name)
+                self.scope.notes.append(f"{error.name} is not declared and read as a real number, as in {name}")
+                return True
+        return False
+
+    def assume_mean(self, name: str) -> bool:
+        """``x̄`` of a declared list x of observations is their mean; it is said so."""
+        of = self.scope.values.get(name.removesuffix("_bar"))
+        if not name.endswith("_bar") or of is None or of.tensor.definition is not None or of.rank != 1:
+            return False
+        if not _OBSERVED.search(self.declared.prose):
+            return False
+        mean = pointwise(lambda total, n: total / n, [total(of, (0, 0)), number(of.core[0])], (0, 0))
+        enter(self.scope, name, mean, rf"\bar {self.scope.tex.get(name.removesuffix('_bar'), '')}")
+        self.scope.notes.append(f"{name} is read as the mean of {name.removesuffix('_bar')}")
+        return True
+
+    def assume_scalar(self, error: UnknownSymbol) -> bool:
+        """In a document that declares nothing and speaks of no arrays, an undeclared symbol is a real number; it is said so."""
+        if self.declared.names or not re.fullmatch(r"[A-Za-z]\w*", error.name) or self.speaks_of_arrays():
+            return False
+        told = self.scope.functions.get(error.name)
+        if told is None and re.search(
+            rf"(?<![A-Za-z]){re.escape(error.name)}\s*_\s*(?:[a-z]|\{{\s*[a-z])", self.source.text
+        ):
+            return False  # it has entries
+        if told is None:
+            numeric_leaf(self.scope, error.name, (), error.name)
+            self.scope.notes.append(f"{error.name} is not declared and read as a real number")
+            return True
+        if not isinstance(told, FunctionOf) or all(name in self.scope.values for name in told.parameters):
+            return False
+        for name in told.parameters:
+            if name not in self.scope.values:
+                numeric_leaf(self.scope, name, (), name)
+        return self.enter_next(s.Symbol(error.span, error.name, error.name), told.body, 0)
+
+    def speaks_of_arrays(self) -> bool:
+        """Whether anything in the document, in words or signs, belongs to vectors and matrices."""
+        found = self.__dict__.get("_arrays")
+        if found is None:
+            found = bool(_ARRAYS.search(self.source.text))
+            self.__dict__["_arrays"] = found
+        return found
