@@ -9,7 +9,7 @@ from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.names import candidate_names, letters
 from symbolic.verification.elaboration.scope import USUAL, Layout, Scope
-from symbolic.verification.elaboration.sums import extents
+from symbolic.verification.elaboration.sums import extents, extents_of_all
 from symbolic.verification.elaboration.values import Value, fitted, ordered
 from symbolic.verification.grammar import parse, tokenize
 from symbolic.verification.grammar import syntax as s
@@ -61,6 +61,8 @@ class Formula:
         free = extents(Elaborator(self.scope), sides)
         elaborate = Elaborator(self.scope, {letter: (letter, e) for letter, e in free.items()})
         value = elaborate(node)
+        if like is not None and self.left is None and value.rank + len(value.labels) != like.ndim:
+            value = self._of_rank(elaborate, node, like.ndim) or value
         if value.form and like is not None:
             value = fitted(value, Value(like), node.span)
         if value.form:
@@ -72,6 +74,25 @@ class Formula:
             label for label in value.labels if label not in order
         ]
         return ordered(value, labels, {label: value.extent(label) for label in value.labels})
+
+    def _of_rank(self, elaborate: Elaborator, node: s.Node, rank: int) -> Value | None:
+        """The value in another reading of its indices that has the wanted rank: j of ∑_{i≠j} is given instead of summed
+        over, n of x_n is the dimension instead of any index."""
+        known = extents_of_all(elaborate, node)
+        given = {
+            n.right.name: (n.right.name, known[n.right.name])
+            for n in s.walk(node)
+            if isinstance(n, s.Relation) and n.sign == "!=" and isinstance(n.right, s.Symbol) and n.right.name in known
+        }
+        fixed = {letter: place for letter, place in elaborate.env.items() if letter not in self.scope.dims}
+        for other in (elaborate.inside(given), Elaborator(self.scope, fixed)):
+            try:
+                value = other(node)
+            except ReadingError:
+                continue
+            if value.rank + len(value.labels) == rank:
+                return value
+        return None
 
 
 def letters_in_order(node: s.Node) -> list[str]:

@@ -197,13 +197,13 @@ def _own(el: Elaborator, meaning: FunctionOf, name: str, node: s.Call, order: in
     ):
         return el.scope.values[name]
     arguments = [el(a) for a in node.arguments]
-    inner = type(el)(_with_values(el, dict(zip(meaning.parameters, arguments, strict=True))), el.env)
+    inner = type(el)(_with_values(el, dict(zip(meaning.parameters, arguments, strict=True))), el.env, el.zero)
     if order == 0:
         return inner(meaning.body)
     if len(arguments) != 1:
         raise ReadingError(f"{name}' is read for functions of one variable", span)
     t = tensor("t_")
-    body = type(el)(_with_values(el, {meaning.parameters[0]: Value(t)}), el.env)(meaning.body).tensor
+    body = type(el)(_with_values(el, {meaning.parameters[0]: Value(t)}), el.env, el.zero)(meaning.body).tensor
     for _ in range(order):
         body = jacobian(body, t)
     if not arguments[0].rank and not arguments[0].labels and not arguments[0].form:

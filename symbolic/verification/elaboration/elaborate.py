@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import sympy as sp
@@ -25,11 +25,18 @@ _CONSTANTS = {"pi": sp.pi, "infinity": sp.oo}
 
 
 class Elaborator(Scripts):
-    """Gives meaning to nodes in one scope. ``env`` maps an index letter to its label and, if known, its extent."""
+    """Gives meaning to nodes in one scope. ``env`` maps an index letter to its label and, if known, its extent; ``zero``
+    are the letters that count from 0, as the i of a sum from i = 0 does."""
 
-    def __init__(self, scope: Scope, env: Mapping[str, tuple[str, sp.Expr | None]] | None = None):
+    def __init__(
+        self,
+        scope: Scope,
+        env: Mapping[str, tuple[str, sp.Expr | None]] | None = None,
+        zero: Container[str] = frozenset(),
+    ):
         self.scope = scope
         self.env = dict(env or {})
+        self.zero = frozenset(letter for letter in self.env if letter in zero)
 
     def __call__(self, node: s.Node) -> Value:
         """The value of a node. Raises ``ReadingError`` (``ShapeMisfit``, ``UnknownSymbol``) with the place."""
@@ -43,9 +50,9 @@ class Elaborator(Scripts):
         except ChainruleError as error:
             raise ReadingError(str(error), node.span) from error
 
-    def inside(self, env: Mapping[str, tuple[str, sp.Expr | None]]) -> Elaborator:
-        """The same scope with more index letters bound."""
-        return Elaborator(self.scope, {**self.env, **env})
+    def inside(self, env: Mapping[str, tuple[str, sp.Expr | None]], zero: Iterable[str] = ()) -> Elaborator:
+        """The same scope with more index letters bound; ``zero`` are those of them that count from 0."""
+        return Elaborator(self.scope, {**self.env, **env}, (self.zero - env.keys()) | set(zero))
 
     # -- leaves ------------------------------------------------------------------------------------------------------
 
@@ -60,7 +67,7 @@ class Elaborator(Scripts):
         if known is not None:
             return known
         if name in self.env:
-            return self.position(name, node.span)
+            return self.number(name, node.span)
         if self.scope.dim(name) is not None:
             return v.number(self.scope.dims[name])
         if name in ("I", "Id", "Identity"):
@@ -84,13 +91,13 @@ class Elaborator(Scripts):
             node.span,
         )
 
-    def position(self, letter: str, span: s.Span) -> Value:
-        """An index letter as a number (counted from 0)."""
+    def number(self, letter: str, span: s.Span) -> Value:
+        """An index letter as a number: the first entry has number 1, or 0 where the letter counts from 0."""
         label, extent = self.env[letter]
         if extent is None:
             raise ReadingError(f"the range of the index {letter} is not known here", span)
         i = Index(letter, extent)
-        return Value(computed(Equation((i,), i), "int"), (label,))
+        return Value(computed(Equation((i,), i if letter in self.zero else i + 1)), (label,))
 
     def _mark(self, node: s.Mark) -> Value:
         raise ReadingError(f"{node.sign!r} stands alone", node.span)
@@ -219,15 +226,16 @@ class Elaborator(Scripts):
             return sums.membership(self, node)
         if node.sign not in tests:
             raise ReadingError(f"the condition {node.sign!r} is not read", node.span)
-        left, right = (self.counted(n) for n in (node.left, node.right))
-        return v.pointwise(tests[node.sign], [left, right], node.span, "the condition")
+        return v.pointwise(tests[node.sign], self.counted(node.left, node.right), node.span, "the condition")
 
-    def counted(self, node: s.Node) -> Value:
-        """A side of a condition: an index letter or a class counts from 1, as numbers in conditions do."""
-        if isinstance(node, s.Symbol) and node.name in self.env and node.name not in self.scope.values:
-            return v.pointwise(lambda i: i + 1, [self.position(node.name, node.span)], node.span)
-        value = self(node)
-        return v.pointwise(lambda i: i + 1, [value], node.span) if value.tensor.dtype == "int" else value
+    def counted(self, *nodes: s.Node) -> list[Value]:
+        """The sides of a condition: a class counts from 1, or from 0 where the index does with which it is compared."""
+        first = all(n.name not in self.zero for node in nodes for n in s.walk(node) if isinstance(n, s.Symbol))
+        values = [self(node) for node in nodes]
+        return [
+            v.pointwise(lambda i: i + int(first), [value], node.span) if value.tensor.dtype == "int" else value
+            for value, node in zip(values, nodes, strict=True)
+        ]
 
     # -- what lives in other files -------------------------------------------------------------------------------------------
 

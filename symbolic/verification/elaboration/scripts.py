@@ -165,7 +165,7 @@ class Scripts:
         if name == "delta" and node.sub is not None:
             parts = names.letters(node.sub) or []
             if len(parts) == 2:
-                delta = v.pointwise(f.Equal, [self.counted(p) for p in parts], node.span)
+                delta = v.pointwise(f.Equal, self.counted(*parts), node.span)
                 return delta, None, node.sup, node.primes
         return None
 
@@ -207,8 +207,12 @@ class Scripts:
                 return self.scope.dims[part.name] - 1
             return part.name, None
         if isinstance(part, s.Sum):
+            count = self(part)
+            eq = count.tensor.definition
+            if not count.rank and not count.labels and isinstance(eq, Equation) and not eq.accesses:
+                return eq.body - 1
             raise ReadingError(
-                "a shifted index such as i+1 is not read; say the entry in words or use a matrix", part.span
+                "a shifted index such as i+1 is not read here; say the entry in words or use a matrix", part.span
             )
         if isinstance(part, s.Scripted):
             value = self(part)
@@ -238,23 +242,27 @@ class Scripts:
             raise ReadingError("a scalar takes no index", node.span)
         if len(parts) > base.rank:
             raise ShapeMisfit(f"{len(parts)} indices on {base.describe()}", node.span)
-        if any(isinstance(p, s.Sum) for p in parts):
+        if any(self._is_shift(p) for p in parts):
             return self.shifted(base, parts, node.span)
         taken = v.entry(base, [self.place(p) for p in parts], node.span)
         return replace(taken, row=True) if self.scope.rows and len(parts) == 1 and base.rank == 2 else taken
+
+    def _is_shift(self, part: s.Node) -> bool:
+        """True of i + 1, whose entries may lie beyond the axis; x_{n−1} is the last but one."""
+        return isinstance(part, s.Sum) and any(isinstance(n, s.Symbol) and n.name in self.env for n in s.walk(part))
 
     def shifted(self, base: Value, parts: Sequence[s.Node], span: s.Span) -> Value:
         """``x_{i+j-1}``: the entry there, and 0 beyond the ends of the axis."""
         note = "entries beyond the ends of an axis, as x_{i+1} may be, are read as 0"
         if note not in self.scope.notes:
             self.scope.notes.append(note)
-        labels = [v.fresh_label("k") if isinstance(p, s.Sum) else "" for p in parts]
+        labels = [v.fresh_label("k") if self._is_shift(p) else "" for p in parts]
         read = v.entry(base, [(x, None) if x else self.place(p) for x, p in zip(labels, parts, strict=True)], span)
         for label, part in zip(labels, parts, strict=True):
             if label:
-                here = self.inside({"·": (label, read.extent(label))})
-                dot = s.Symbol(part.span, "·", "·")
-                at = v.pointwise(f.Equal, [here.counted(dot), here.counted(part)], span)
+                zero = any(n.name in self.zero for n in s.walk(part) if isinstance(n, s.Symbol))
+                here = self.inside({"·": (label, read.extent(label))}, {"·"} if zero else ())
+                at = v.pointwise(f.Equal, here.counted(s.Symbol(part.span, "·", "·"), part), span)
                 read = algebra.reduced(v.pointwise(lambda a, b: a * b, [read, at], span), [label], "sum", span)
         return read
 

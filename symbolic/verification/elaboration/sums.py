@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from symbolic.program.equations import Equation
-from symbolic.program.functions import Where
+from symbolic.program.functions import LessEqual, Where
 from symbolic.program.tensors import tensor
 from symbolic.verification.elaboration import algebra, names
 from symbolic.verification.elaboration import values as v
@@ -30,23 +30,24 @@ def big(el: Elaborator, node: s.Big) -> Value:
     unrolled = _unrolled(el, node)
     if unrolled is not None:
         return el(unrolled)
-    letters, conditions, lower = _limits(node, el.env)
+    letters, conditions, lower = _limits(node, {*el.env, *el.scope.values, *el.scope.dims})
     if not letters:
         if node.kind in ("max", "min", "argmax", "argmin") and node.sub is None:
             return algebra.total(el(node.body), node.span, node.kind)
         raise ReadingError("the sum says no index; write it below, as in \\sum_i", node.span)
-    upper = _upper(el, node)
+    upper, start = _upper(el, node), 0 if lower == 0 else 1
     scanned = extents(el, [node.body, *conditions], letters)
     bound = {}
     for letter in letters:
         limit = upper[0] if upper is not None and upper[1] else None
         named = limit if limit is not None and limit.is_Symbol and lower == 1 else None
-        extent = named or scanned.get(letter, limit if lower in (0, 1, None) else None)
+        count = limit + 1 - start if limit is not None else None
+        extent = named or scanned.get(letter, count)
         bound[letter] = (v.fresh_label(letter), extent)
     for letter, (label, extent) in bound.items():
         if extent is None:
             bound[letter] = (label, _of_examples(el, node.body, letter, bound))
-    inner = el.inside(bound)
+    inner = el.inside(bound, letters[:1] if not start else ())
     body = inner(node.body)
     if body.form:
         raise ShapeMisfit(f"the sum over {body.describe()}: its size is not known", node.span)
@@ -60,7 +61,7 @@ def big(el: Elaborator, node: s.Big) -> Value:
         )
     labels = [bound[letter][0] for letter in letters]
     if node.sup is not None:
-        body = _within(inner, body, bound[letters[0]], letters[0], node, lower or 0 if lower is not None else 1, upper)
+        body = _within(inner, body, bound[letters[0]], letters[0], node, start, upper)
     present = [label for label in labels if label in body.labels]
     for letter, label in zip(letters, labels, strict=True):
         if label not in body.labels:
@@ -164,7 +165,7 @@ def _repeated(body: Value, extent: sp.Expr | None, letter: str, node: s.Big) -> 
     return v.pointwise(lambda a: a * extent, [body], node.span)
 
 
-def _limits(node: s.Big, free: Container[str] = ()) -> tuple[list[str], list[s.Node], int | None]:
+def _limits(node: s.Big, free: Collection[str] = ()) -> tuple[list[str], list[s.Node], int | None]:
     """The letters that are summed over, the conditions on them, and the lower limit if one is written."""
     letters: list[str] = []
     conditions: list[s.Node] = []
@@ -176,18 +177,28 @@ def _limits(node: s.Big, free: Container[str] = ()) -> tuple[list[str], list[s.N
         if isinstance(item, s.Relation) and item.sign in ("=",) and isinstance(item.right, s.Number):
             letters.append(_letter(item.left))
             lower = int(item.right.text) if item.right.text.isdigit() else None
+            if lower is not None and lower > 1:
+                conditions.append(replace(item, sign=">="))
+        elif isinstance(item, s.Relation) and item.sign == "=" and not letters and node.sup is not None:
+            letters.append(_letter(item.left))
+            conditions.append(replace(item, sign=">="))
+            if isinstance(item.right, s.Sum) and item.right.terms[0][0] < 0:
+                raise ReadingError("an index that starts below 0 is not read", item.right.span)
         elif isinstance(item, s.Relation) and item.sign == "=" and letters:
             conditions.append(item)
         elif isinstance(item, s.Relation) and item.sign in (":", "|"):
             letters.append(_letter(item.left))
             conditions.append(item.right)
+        elif isinstance(item, s.Relation) and isinstance(item.right, s.Relation):  # 1 ≤ i < j ≤ n
+            letters.extend(n.name for n in _links(item) if isinstance(n, s.Symbol) and n.name not in (*free, *letters))
+            conditions.append(item)
         elif isinstance(item, s.Relation):
             left = item.left
             if isinstance(left, s.Symbol) and left.name not in letters and not letters:
                 letters.append(left.name)
             right = item.right
             if (
-                item.sign in ("<", "<=", ">", ">=")
+                (item.sign in ("<", "<=", ">", ">=") or (item.sign == "!=" and _is_read(node.body, right)))
                 and isinstance(right, s.Symbol)
                 and right.name not in free
                 and right.name not in letters
@@ -203,6 +214,19 @@ def _limits(node: s.Big, free: Container[str] = ()) -> tuple[list[str], list[s.N
     return letters, conditions, lower
 
 
+def _links(chain: s.Node) -> Iterator[s.Node]:
+    """The sides of a chain of relations."""
+    while isinstance(chain, s.Relation):
+        yield chain.left
+        chain = chain.right
+    yield chain
+
+
+def _is_read(body: s.Node, letter: s.Node) -> bool:
+    """In ∑_{i≠j} a_ij both run; in ∑_{i≠j} a_i, j is given."""
+    return isinstance(letter, s.Symbol) and any(_reads(n, letter.name) for n in s.walk(body))
+
+
 def _letter(node: s.Node) -> str:
     if isinstance(node, s.Symbol):
         return node.name
@@ -214,7 +238,7 @@ def _upper(el: Elaborator, node: s.Big) -> tuple[sp.Expr | Value, bool] | None:
     if node.sup is None:
         return None
     if isinstance(node.sup, s.Symbol) and node.sup.name in el.env and node.sup.name not in el.scope.values:
-        return el.counted(node.sup), False
+        return el(node.sup), False
     try:
         value = el(node.sup)
     except ReadingError:
@@ -227,16 +251,16 @@ def _upper(el: Elaborator, node: s.Big) -> tuple[sp.Expr | Value, bool] | None:
     return eq.body, True
 
 
-def _within(el: Elaborator, body: Value, bound, letter: str, node: s.Big, lower: int, upper) -> Value:
-    """The body where the index lies between its limits, if they leave out part of the axis."""
+def _within(el: Elaborator, body: Value, bound, letter: str, node: s.Big, start: int, upper) -> Value:
+    """The body where the index, which counts from ``start``, is at most its upper limit, if that leaves out part of the axis."""
     label, known = bound
     extent = body.extent(label) if label in body.labels else known
     if extent is None:
         raise ReadingError(f"the range of {letter} is not known", node.span)
     limit, plain = upper
     if plain:
-        last = limit - lower
-        if v.same(last + 1, extent) or (lower == 1 and v.same(limit, extent)):
+        last = limit - start
+        if v.same(last + 1, extent):
             return body
         gap = sp.expand(extent - 1 - last)
         if not gap.is_Integer and not (isinstance(limit, sp.Expr) and limit.is_Integer):
@@ -248,14 +272,9 @@ def _within(el: Elaborator, body: Value, bound, letter: str, node: s.Big, lower:
             raise ShapeMisfit(
                 f"the sum over {letter} runs to {limit}, beyond the {extent} entries of its axis", node.span
             )
-        limit_value = v.number(last)
-    else:
-        limit_value = v.pointwise(lambda a: a - lower, [limit], node.span)
-    from symbolic.program.functions import LessEqual
-
-    inner = el.inside({letter: (label, extent)})
-    position = inner.position(letter, node.span)
-    test = v.pointwise(LessEqual, [position, limit_value], node.span)
+        limit = v.number(limit)
+    inner = el.inside({letter: (label, extent)}, () if start else (letter,))
+    test = v.pointwise(LessEqual, [inner.number(letter, node.span), limit], node.span)
     if node.kind == "prod":
         return v.pointwise(lambda a, b: Where(b, a, sp.S.One), [body, test], node.span)
     if node.kind != "sum":

@@ -144,8 +144,26 @@ class Judge:
             self.reader.scope = saved
 
     def judged(self, line: Line, nodes: list[s.Node]) -> ClaimVerdict:
-        """The verdict on a line whose sides are read."""
+        """The verdict on a line whose sides are read; a dimension as an index, x_n, is any entry or else the last one."""
         env = free_letters(self.reader.scope, nodes, self.reader.declared.ranges)
+        verdict = self.judged_with(line, env)
+        fixed = {letter: place for letter, place in env.items() if letter not in self.reader.scope.dims}
+        if verdict.status not in ("refuted", "shape") or len(fixed) == len(env):
+            return verdict
+        try:
+            other = self.judged_with(line, fixed)
+        except ReadingError:
+            return verdict
+        if other.status not in ("proved", "agrees"):
+            return self.judged_with(line, env)
+        letters = ", ".join(env.keys() - fixed.keys())
+        note = f"{letters} is read as the dimension where it stands as an index: the last entry"
+        if note not in self.reader.scope.notes:
+            self.reader.scope.notes.append(note)
+        return other
+
+    def judged_with(self, line: Line, env: dict) -> ClaimVerdict:
+        """The verdict on a line with these index letters free."""
         scope = self.variations.scope(line, env)
         if isinstance(line.left, s.Node) and isinstance(line.right, s.Node):
             scope = with_variable(scope, line.left, line.right, lambda where, node: self.value(where, env, node))
