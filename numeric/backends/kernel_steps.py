@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from numeric.backends.loops.matrices import LARGE, SLIM, matrices
 from numeric.backends.loops.scalars import VECTORS
 from numeric.backends.numpy_steps import StepWriter
 from numeric.backends.texts import ATOM, Text
+from numeric.binding import as_array
 from numeric.lowering import lowered
 from numeric.lowering.exponentials import apart, normalised
 from numeric.lowering.layout import laid_out
@@ -87,8 +89,11 @@ class KernelWriter(StepWriter):
         return name
 
 
-def kernel_step(program: Program, dtype: np.dtype) -> tuple[Callable[..., float], str]:
-    """The step for one set of sizes, and its source. Kernels are compiled when first called, or come from the cache."""
+def kernel_step(program: Program, dtype: np.dtype) -> tuple[Callable[[], Callable[..., Any]], str]:
+    """What makes a step for one set of sizes, with arrays of its own, and the source.
+
+    Kernels are compiled when first called, or come from the cache.
+    """
     cheap = frozenset(VECTORS) if dtype == np.float32 else frozenset()
     program = laid_out(shared(apart(shared(normalised(program)), cheap)))
     arrays = lowered(program, elementary=True, leading=leading, cheap=cheap)
@@ -98,6 +103,12 @@ def kernel_step(program: Program, dtype: np.dtype) -> tuple[Callable[..., float]
     if re.search(r"\b(product|stack)\(", text):
         module = matrices(dtype.name)
         kernels |= {"product": module.product, "stack": module.stack}
-    run = function(text, "prepared", kernels)(dtype.type)
+    prepared = function(text, "prepared", kernels)
+    constants = [as_array(t, t.value, dtype) for t in program.constants]
+
+    def made() -> Callable[..., Any]:
+        run = prepared(dtype.type)
+        return (lambda *arguments: run(*arguments, *constants)) if constants else run
+
     parts = [f"# {name}\n{source.text}" for name, source in writer.kernels.items()]
-    return run, "\n\n".join([*parts, text])
+    return made, "\n\n".join([*parts, text])

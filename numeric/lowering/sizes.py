@@ -18,9 +18,15 @@ from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor, computed
 
 
-def resized(program: Program, sizes: Mapping[sp.Symbol, int]) -> Program:
-    """The program with numbers for dimensions; arguments are replaced by tensors of the same names."""
-    resize = _Resize({s: sp.Integer(n) for s, n in sizes.items()}, {t.serial for t in program.results})
+def resized(
+    program: Program, sizes: Mapping[sp.Symbol, int], counted: Mapping[sp.Symbol, int] | None = None
+) -> Program:
+    """The program with numbers for dimensions; arguments are replaced by tensors of the same names.
+
+    Where a dimension stands as a number (in 1/P of a mean), and not as the length of an axis, it is what ``counted`` says.
+    """
+    numbers, values = ({s: sp.Integer(n) for s, n in some.items()} for some in (sizes, {**sizes, **(counted or {})}))
+    resize = _Resize(numbers, {t.serial for t in program.results}, values)
     for t in (*program.arguments, *program.constants):
         resize.replaced[t.serial] = _like(t, resize.extents(t), None)
     for t in program.steps:
@@ -39,8 +45,10 @@ def _like(t: Tensor, extents: Iterable[sp.Expr], definition) -> Tensor:
 class _Resize:
     """Rewrites definitions; ``whole`` are the serials of tensors that keep axes of extent 1."""
 
-    def __init__(self, numbers: Mapping[sp.Symbol, sp.Integer], whole: set[int]):
-        self.numbers, self.whole = numbers, whole
+    def __init__(
+        self, numbers: Mapping[sp.Symbol, sp.Integer], whole: set[int], values: Mapping[sp.Symbol, sp.Integer]
+    ):
+        self.numbers, self.whole, self.values = numbers, whole, values
         self.replaced: dict[int, Tensor] = {}
         self.dropped: dict[int, tuple[int, ...]] = {}
 
@@ -59,7 +67,7 @@ class _Resize:
         gone = () if t.serial in self.whole else tuple(a for a, i in enumerate(out) if i.extent == 1)
         arg = d.reduce.startswith("arg")
         ones = [i for i in indices.values() if i.extent == 1 and (i in out or not arg)]
-        mapping = {**indices, **self.numbers}
+        mapping = {**indices, **self.values}
         zeros = {i: sp.S.Zero for i in ones if i not in out or out.index(i) in gone}
         mapping = {k: v.xreplace(zeros) for k, v in mapping.items()}
         body, guards = self.rewritten(d, mapping)

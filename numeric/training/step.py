@@ -64,7 +64,8 @@ def training_step(
     ``backend``: ``"numpy"``; ``"numba"``, compiled loops (extra ``fast``); or ``"auto"``: numba where it is installed and has
     code for the program, else NumPy. ``step.backend`` says which it is. A program of at most ``MOST_COMPILED`` equations is
     compiled whole; in a larger one products stay with BLAS, exponentials and their like with NumPy, and numba compiles the
-    loops between them, equal ones once. ``step.source`` is the code for the last batch size.
+    loops between them, equal ones once; batches are computed in equal parts by as many threads as there are processors
+    (or OMP_NUM_THREADS says), where each has enough to do. ``step.source`` is the code for the last batch size.
 
     Raises ``OptionError`` for an unknown method or option, ``DeclarationError`` for a loss without parameters,
     ``NoGradientError`` where the gradient does not exist or is zero almost everywhere.
@@ -289,16 +290,30 @@ class TrainingStep:
         self._begin_state(sizes)
         if self._loops is not None:
             return self._loops.step(sizes)
-        program = prepared_again(resized(self.program, sizes))
         if self._kernels:
-            from numeric.backends.kernel_steps import kernel_step
-
-            run, self._text = kernel_step(program, self.dtype)
-        else:
-            self._arrays = array_program(program)
-            run = function(StepWriter(self._arrays, commented=False).write(), "prepared")(self.dtype.type)
+            return self._compile_kernels(sizes)
+        program = prepared_again(resized(self.program, sizes))
+        self._arrays = array_program(program)
+        run = function(StepWriter(self._arrays, commented=False).write(), "prepared")(self.dtype.type)
         constants = [as_array(t, t.value, self.dtype) for t in program.constants]
         return (lambda *a: run(*a, *constants)) if constants else run
+
+    def _compile_kernels(self, sizes: dict[sp.Symbol, int]) -> Callable[..., float]:
+        """A large program: in parts of the batch on several threads where that pays, else as a whole."""
+        from numeric.backends.kernel_steps import kernel_step
+        from numeric.backends.loops.threads import available
+        from numeric.backends.parallel_steps import parallel_step
+
+        threads = available()
+        if threads > 1:
+            fixed = {s: n for s, n in sizes.items() if s != self._samples}
+            program = prepared_again(resized(self.program, fixed))
+            found = parallel_step(program, self._samples, sizes[self._samples], threads, self.dtype)
+            if found is not None:
+                run, self._text = found
+                return run
+        made, self._text = kernel_step(prepared_again(resized(self.program, sizes)), self.dtype)
+        return made()
 
 
 def _must_stream(array: np.ndarray, dtype: np.dtype) -> bool:

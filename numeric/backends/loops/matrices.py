@@ -96,7 +96,7 @@ published('chainrule_multiply_{dtype}', multiply.address)
 external = types.ExternalFunction('chainrule_multiply_{dtype}', SIGNATURE)
 
 
-@njit('void(f{size}[:,:], f{size}[:,:], f{size}[:,:])', cache=True, error_model='numpy')
+@njit('void(f{size}[:,:], f{size}[:,:], f{size}[:,:])', cache=True, nogil=True, error_model='numpy')
 def product(left, right, out):
     if min(out.strides) != SIZE:
         raise ValueError('product: no axis of the output is a run of memory')
@@ -110,7 +110,7 @@ def product(left, right, out):
     packed[:1] = real(0)  # until here it is in use
 
 
-@njit('void(f{size}[:,:,:,:], f{size}[:,:,:,:], f{size}[:,:,:,:])', cache=True, error_model='numpy')
+@njit('void(f{size}[:,:,:,:], f{size}[:,:,:,:], f{size}[:,:,:,:])', cache=True, nogil=True, error_model='numpy')
 def stack(left, right, out):
     if min(out.strides[2], out.strides[3]) != SIZE:
         raise ValueError('stack: no axis of the output is a run of memory')

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import os
 from typing import Any
 
+LIMITS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 LARGE = 2**24  # multiplications of one product, from which on more threads pay
 
 
@@ -22,6 +24,13 @@ def _controller() -> Any:
         return None
     importlib.import_module("scipy.linalg.cython_blas")  # whose BLAS numba calls; it must be loaded to be found
     return ThreadpoolController()
+
+
+def available() -> int:
+    """How many threads a step may use: one for each processor, fewer where a variable of ``LIMITS`` says so."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    said = [int(value) for name in LIMITS if (value := os.environ.get(name, "")).isdigit()]
+    return max(1, min(processors, *said)) if said else processors
 
 
 def suited_to(multiplications: int) -> contextlib.AbstractContextManager:
