@@ -19,6 +19,7 @@ from symbolic.program.expressions import Access, Index, Quotient, Remainder, Zer
 from symbolic.program.tensors import Tensor
 
 MOST = 12  # Equations of one kernel: beyond it compiling takes long and the cache is full.
+FEW, SHORT = 2**14, 3  # entries and operations up to which a lone equation is left to array calls
 REUSE = 2  # A sum that visits more points than this for each entry that it reads is a contraction.
 
 
@@ -88,16 +89,25 @@ def _gathered(
             continue
         if fits:
             if group:
-                yield Kernel(tuple(group), depth)
+                yield _kernel(group, depth)
             group, depth = [t], leading(t.definition)
             continue
         made = {u.serial for u in group}
         if any(u.serial in made for u in t.operands):
-            yield Kernel(tuple(group), depth)
+            yield _kernel(group, depth)
             group = []
         yield t
     if group:
-        yield Kernel(tuple(group), depth)
+        yield _kernel(group, depth)
+
+
+def _kernel(group: list[Tensor], depth: int) -> Tensor | Kernel:
+    """The group as a kernel; an equation of few operations on few entries is not worth compiling."""
+    eq = group[0].definition
+    sizes = [i.extent for i in eq.indices]
+    if len(group) > 1 or not eq.is_pointwise or not all(e.is_Integer for e in sizes) or sp.Mul(*sizes) > FEW:
+        return Kernel(tuple(group), depth)
+    return group[0] if sp.count_ops(eq.body) <= SHORT else Kernel(tuple(group), depth)
 
 
 def _is_loop(t: Tensor, updated: set[int], cheap: Collection[type]) -> bool:

@@ -80,7 +80,7 @@ def kernel_source(kernel: Kernel, dtype: str, over: int | None = None, cheap: Co
         "from numeric.backends.loops.distinct import Distinct",
         "from numeric.backends.loops.elementary import exponential, hyperbolic_tangent",
         "from numeric.backends.loops.tiles import larger", "", f"real = np.{dtype}", "", "",
-        *head(f"kernel({arguments})", "nogil=True", "pipeline_class=Distinct"),
+        *head(f"kernel({arguments})", "nogil=True", "no_cfunc_wrapper=True", "no_rewrites=True", "pipeline_class=Distinct"),
     ]  # fmt: skip
     dims = [f"{symbol} = {text}" for symbol, text in sizes.items()]
     rows = [*dims, *made, *_merged(parts)]
