@@ -8,8 +8,9 @@ directions at random, so a lost factor, a wrong transpose or a forgotten path sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import tee
 from typing import Any
 
 import numpy as np
@@ -57,12 +58,14 @@ def check_steps(
     """
     checks: dict[int, StepCheck] = {}
     stated: _Stated | None = None
+    modules: _Modules | None = None
     pending = list(d.steps)
     for point in range(_POINTS):
         if not pending:
             break
         try:
-            tape = _Tape(d, np.random.default_rng([seed, point]), sizes)
+            modules = modules or _Modules(d)
+            tape = _Tape(modules, np.random.default_rng([seed, point]), sizes)
             stated = stated or _Stated(d, tape)
             stated.evaluate(tape)
         except (EvaluationError, DeclarationError, UnsupportedError) as error:
@@ -81,8 +84,8 @@ def _check(step: Step, d: Derivation, tape: _Tape, stated: _Stated, tolerance: f
         methods = ((SAME, tape.values[step.tensor]),)
     else:
         of, by = step.left.of, step.left.by[0]
-        path = (of,) if step.kind == "local_jacobian" else d.program
-        methods = tape.derivatives(of, by, path, stated.directions[by])
+        local, direction = step.kind == "local_jacobian", stated.directions[by]
+        methods = tape.derivatives(of, by, (of,), direction) if local else tape.total(of, by, direction)
     check = _compared(step.number, said, methods, tolerance)
     if check.status != "agrees" and step.kind == "local_jacobian":
         said, methods = tape.nearby(step, stated)
@@ -111,19 +114,16 @@ def _error(said: np.ndarray, found: np.ndarray) -> float:
     return float(np.linalg.norm(said - found)) / scale
 
 
-class _Tape:
-    """The modules of a program as functions on arrays, run at one random point and near it."""
+class _Modules:
+    """The modules of a program as functions on arrays: of what is given, and of what each reads."""
 
-    def __init__(self, d: Derivation, rng: np.random.Generator, sizes: Mapping[str, int] | None):
+    def __init__(self, d: Derivation):
+        self.output, self.program = d.output, d.program
         self.given = [t for t in leaves([d.output]) if t.value is None]
-        self.numbers = sizes_for(self.given, sizes)
-        below = bounds_of_integers(topological([d.output]), self.numbers)
-        self.rng = rng
-        self.values: dict[Tensor, Any] = {t: draw(t, self.numbers, rng, below.get(t.serial, 2)) for t in self.given}
-        self.functions: dict[Tensor, tuple[list[Tensor], Function]] = {}
         inner = {u for m in d.program for u in inputs_of(m) if u.definition is not None} - {*d.program}
+        self.functions: dict[Tensor, tuple[list[Tensor], Function]] = {}
         for u in sorted(inner, key=lambda u: u.serial):
-            self.values[u] = lambdify(self.given, u, dtype="float64")(*(self.values[t] for t in self.given))
+            self.functions[u] = self.given, lambdify(self.given, u, dtype="float64")
         for m in d.program:
             reads = [u for u in inputs_of(m) if u.value is None]
             try:
@@ -131,19 +131,29 @@ class _Tape:
             except DeclarationError:  # a dimension that only other tensors tell
                 reads = list(dict.fromkeys([*reads, *self.given]))
                 self.functions[m] = reads, lambdify(reads, m, dtype="float64")
-            self.values[m] = self._run(m, self.values)
 
-    def _run(self, m: Tensor, values: Mapping[Tensor, Any]) -> Any:
-        reads, function = self.functions[m]
-        return function.complex_or_real(*(values[u] for u in reads))
+
+class _Tape:
+    """The modules run at one random point and near it."""
+
+    def __init__(self, modules: _Modules, rng: np.random.Generator, sizes: Mapping[str, int] | None):
+        self.program, self.given, self.functions = modules.program, modules.given, modules.functions
+        self.known: dict[tuple[Tensor, Tensor], Iterator[tuple[str, Any]]] = {}
+        self.numbers = sizes_for(self.given, sizes)
+        below = bounds_of_integers(topological([modules.output]), self.numbers)
+        self.rng = rng
+        self.values: dict[Tensor, Any] = {t: draw(t, self.numbers, rng, below.get(t.serial, 2)) for t in self.given}
+        for m, (reads, function) in self.functions.items():
+            self.values[m] = function(*(self.values[u] for u in reads))
 
     def along(self, of: Tensor, by: Tensor, path: Sequence[Tensor], by_value: Any) -> Any:
         """``of`` when ``by`` has another value and the modules of ``path`` follow."""
         values = {**self.values, by: by_value}
         moved = {by}
         for m in path:
-            if m is not by and any(u in moved for u in self.functions[m][0]):
-                values[m] = self._run(m, values)
+            reads, function = self.functions[m]
+            if m is not by and any(u in moved for u in reads):
+                values[m] = function.complex_or_real(*(values[u] for u in reads))
                 moved.add(m)
         return values[of]
 
@@ -162,6 +172,12 @@ class _Tape:
     def _jittered(self, u: Tensor) -> Any:
         value = self.values[u]
         return value if u.dtype != "real" or u.assume else value + 0.1 * self.rng.normal(size=np.shape(value))
+
+    def total(self, of: Tensor, by: Tensor, direction: Any) -> Iterator[tuple[str, Any]]:
+        """The derivative through the whole program, found once for all the steps that end in it."""
+        found = self.known.get((of, by)) or self.derivatives(of, by, self.program, direction)
+        self.known[of, by], fresh = tee(found)
+        return fresh
 
     def derivatives(self, of: Tensor, by: Tensor, path: Sequence[Tensor], direction: Any):
         """The derivative of ``of`` along a direction of ``by``, by one method after the other."""

@@ -150,7 +150,8 @@ class Function:
         with np.errstate(all="ignore"):
             found = self._code([*arrays, *constants], dtype)
         many = found if len(self.outputs) > 1 else (found,)
-        result = [_owned(value, t, dtype, arrays) for value, t in zip(many, self.outputs, strict=True)]
+        given = {id(_root(a)) for a in arrays}
+        result = [_owned(value, t, dtype, given) for value, t in zip(many, self.outputs, strict=True)]
         return result[0] if self.container is None else self.container(result)
 
     def _sizes(self, shapes: tuple[tuple[int, ...], ...]) -> Sizes:
@@ -178,27 +179,33 @@ class Function:
                 _check_positions(t, found, target, int(extent.xreplace(sizes._known())))
 
     def complex_or_real(self, *values: Any) -> Any:
-        """The same code on complex arrays if any is complex: for the complex step, without checks and conversions."""
-        if not any(np.iscomplexobj(v) for v in values):
-            return self(*values)
-        kinds = {"real": np.complex128, "int": np.int64, "bool": np.bool_}
-        tensors = (*self.arguments, *self.program.constants)
-        constants = [t.value for t in self.program.constants]
+        """The same code on complex arrays if any is complex, without checks: for thousands of calls after a checked one."""
+        real = np.complex128 if any(np.iscomplexobj(v) for v in values) else np.float64
+        kinds = {"real": np.dtype(real), "int": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
+        tensors = (*self.arguments, *self._constants)
+        constants = [t.value for t in self._constants]
         arrays = [np.asarray(v, kinds[t.dtype]) for t, v in zip(tensors, (*values, *constants), strict=True)]
-        return self._code(arrays, np.dtype(np.complex128))
+        return self._code(arrays, kinds["real"])
 
     def __repr__(self) -> str:
         inner = ", ".join(a.label for a in self.arguments)
         return f"<Function ({inner}) -> {', '.join(o.describe() for o in self.outputs)}>"
 
 
-def _owned(value: Any, t: Tensor, dtype: np.dtype, arguments: Sequence[np.ndarray]) -> Any:
-    """An output as an array of its own, of its dtype; a scalar as a NumPy scalar."""
+def _root(array: Any) -> Any:
+    """Whose memory an array shows."""
+    while isinstance(array, np.ndarray) and array.base is not None:
+        array = array.base
+    return array
+
+
+def _owned(value: Any, t: Tensor, dtype: np.dtype, given: set[int]) -> Any:
+    """An output as an array of its own, of its dtype; a scalar as a NumPy scalar. ``given``: whose memory is the caller's."""
     wanted = {"real": dtype, "int": np.dtype(np.int64), "bool": np.dtype(bool)}[t.dtype]
     array = np.asarray(value, dtype=wanted)
     if array.ndim == 0:
         return array[()]
-    if not array.flags.writeable or any(np.may_share_memory(array, a) for a in arguments):
+    if not array.flags.writeable or id(_root(array)) in given:
         array = array.copy()
     return array
 

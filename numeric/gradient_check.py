@@ -25,6 +25,7 @@ from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor, tensor
 
 Value = Callable[..., Any]
+_SAME = 1e-7  # a relative difference within which the complex step and differences are one number
 _FINE = 1e-10  # a relative error of differences below which smaller steps would tell no more
 
 
@@ -89,7 +90,9 @@ def check_gradient(
     """Check the gradient of a scalar function.
 
     Of a tensor: the derived gradients of ``f`` with respect to its parameters (or ``wrt``), at the arrays ``at`` (by tensor
-    or name); what is not given is drawn at random, with ``sizes`` for named dimensions. Of functions: ``f(*arrays)`` is a
+    or name); what is not given is drawn at random, with ``sizes`` for named dimensions. Where code for these gradients is
+    there already, ``gradient`` is the function of the arrays of all declared tensors, oldest first, that gives them in a
+    list. Of functions: ``f(*arrays)`` is a
     number, ``gradient(*arrays)`` one array or one per argument, ``at`` the arrays, in a list or in a dict by name.
 
     Raises ``EvaluationError`` if the gradient has another shape than its argument or f is no finite number there.
@@ -102,7 +105,7 @@ def check_gradient(
     """
     rng = np.random.default_rng(seed)
     if isinstance(f, Tensor):
-        return _check_tensor(f, at, wrt, sizes, directions, tolerance, rng)
+        return _check_tensor(f, gradient, at, wrt, sizes, directions, tolerance, rng)
     if gradient is None or at is None:
         raise DeclarationError("check_gradient: for a function give its gradient and the arrays to check it at")
     names = [str(k) for k in at] if isinstance(at, Mapping) else [f"argument {k + 1}" for k in range(len(at))]
@@ -120,17 +123,16 @@ def check_gradient(
     return GradientCheck(tuple(checks), tolerance)
 
 
-def _check_tensor(loss, at, wrt, sizes, directions, tolerance, rng) -> GradientCheck:
+def _check_tensor(loss, gradient, at, wrt, sizes, directions, tolerance, rng) -> GradientCheck:
     require_scalar(loss, "check_gradient")
     given = [t for t in leaves([loss]) if t.value is None]
     wanted = list(wrt) if wrt is not None else [t for t in given if t.role == "parameter"]
     if not wanted:
         raise DeclarationError("check_gradient: the loss has no parameter; say with respect to what: wrt=[...]")
     values = _values(loss, given, at or {}, sizes, rng)
-    bars = cotangents(loss, identity_seed(loss), wanted)  # one sweep for all; the others are zero, or no derivative
-    run = lambdify(given, [loss, *(bars[w] if w in bars else gradient_by(loss, w) for w in wanted)], dtype="float64")
-    _, *gradients = run(*values)
     value = lambdify(given, loss, dtype="float64")
+    value(*values)
+    gradients = (gradient or _derived(loss, wanted, given))(*values)
     forward = _forward(loss, wanted, given, values)
     position = {t.serial: k for k, t in enumerate(given)}
     checks = [
@@ -140,6 +142,12 @@ def _check_tensor(loss, at, wrt, sizes, directions, tolerance, rng) -> GradientC
         for w, g in zip(wanted, gradients, strict=True)
     ]  # fmt: skip
     return GradientCheck(tuple(checks), tolerance)
+
+
+def _derived(loss: Tensor, wanted: Sequence[Tensor], given: Sequence[Tensor]) -> Value:
+    """The derived gradients as one function."""
+    bars = cotangents(loss, identity_seed(loss), wanted)  # one sweep for all; the others are zero, or no derivative
+    return lambdify(given, [bars[w] if w in bars else gradient_by(loss, w) for w in wanted], dtype="float64")
 
 
 def _forward(loss: Tensor, wanted: Sequence[Tensor], given: Sequence[Tensor], values: Sequence[Any]) -> Value:
@@ -224,21 +232,31 @@ def _worst(shape, g, along, rng) -> tuple[tuple[int, ...], float, float]:
 
 def directional(f: Callable[[Any], Any], name: str = "f") -> tuple[float, float, str]:
     """The derivative at 0 of ``f(step)``: the value, an estimate of its error, and the method."""
-    value, rough = _ridders(f, name)
-    try:
-        with np.errstate(all="ignore"):
-            image = f(1e-30j)
-        exact = float(np.imag(image)) / 1e-30
-        bears = np.iscomplexobj(image) and np.isfinite(exact)
-    except Exception:  # f does not take complex numbers
-        return value, rough, "central differences"
-    if bears and abs(exact - value) <= 10 * rough + 1e-7 * abs(value):
+    exact = _complex_step(f)
+    value, rough = _ridders(f, name, exact)
+    if exact is not None and abs(exact - value) <= 10 * rough + _SAME * abs(value):
         return exact, 1e-15 * abs(exact), "complex step"
     return value, rough, "central differences"
 
 
-def _ridders(f: Callable[[float], Any], name: str, start: float = 2e-2, levels: int = 8) -> tuple[float, float]:
-    """Central differences at start, start/2, …, extrapolated to 0 in even powers of the step."""
+def _complex_step(f: Callable[[Any], Any]) -> float | None:
+    """Im f(ih)/h; None where f does not bear complex numbers."""
+    try:
+        with np.errstate(all="ignore"):
+            image = f(1e-30j)
+        exact = float(np.imag(image)) / 1e-30
+    except Exception:  # whatever f says of complex numbers
+        return None
+    return exact if np.iscomplexobj(image) and np.isfinite(exact) else None
+
+
+def _ridders(
+    f: Callable[[float], Any], name: str, exact: float | None = None, start: float = 2e-2, levels: int = 8
+) -> tuple[float, float]:
+    """Central differences at start, start/2, …, extrapolated to 0 in even powers of the step.
+
+    They end early where they confirm ``exact``, what the complex step found.
+    """
     tableau: list[list[float]] = []
     best, rough = np.nan, np.inf
     for level in range(levels):
@@ -256,6 +274,7 @@ def _ridders(f: Callable[[float], Any], name: str, start: float = 2e-2, levels: 
             if error < rough:
                 best, rough = row[k + 1], error
         tableau.append(row)
-        if rough <= _FINE * abs(best):
+        confirmed = exact is not None and abs(exact - best) <= _SAME * abs(best)
+        if confirmed or rough <= _FINE * abs(best):
             break
     return best, rough

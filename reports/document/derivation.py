@@ -10,13 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 from reports.document.catalogue import Catalogue, catalogue
 from reports.document.listing import Listing, listing
-from reports.document.model import Block, Code, Document, Figure, List, Math, Note, Paragraph, Section, Table
+from reports.document.model import (
+    Block,
+    Code,
+    Content,
+    Document,
+    Figure,
+    Fold,
+    List,
+    Math,
+    Note,
+    Paragraph,
+    Section,
+    Table,
+)
 from reports.document.model import Link as To
+from reports.document.outline import Outline, outline
 from reports.document.phrases import phrase, symbol, typeset
-from reports.document.steps import Telling, steps_of, told_once
+from reports.document.steps import Telling, steps_of
 from reports.document.symbols import symbols
 from symbolic.calculus.derivation import Derivation, derive
-from symbolic.notation import Palette, shape_latex, statement
+from symbolic.calculus.records import Step
+from symbolic.notation import STYLES, Palette, shape_latex, statement
 
 if TYPE_CHECKING:
     from numeric.derivation_check import StepCheck
@@ -24,6 +39,9 @@ if TYPE_CHECKING:
     from reports.commands.models import Model
 
 
+MOST_ROWS = 100  # of a table before the others are folded
+MOST_SHOWN = 40  # gradients, likewise
+MOST_LINES = 200  # of code, likewise
 MOST_LABELLED = 60  # symbols of a diagram in which what flows back is written beside its arrows
 
 
@@ -56,10 +74,9 @@ class Derived:
         return self.telling.words
 
     @cached_property
-    def told_at(self) -> Mapping[int, int]:
-        """For each step that only repeats another under other names, the one that is told."""
-        found = told_once(self.derivation)
-        return {s.number: o.number for r in found for o, s in zip(r.original, r.steps, strict=True)}
+    def outline(self) -> Outline:
+        """Which steps are told in full."""
+        return outline(self.derivation)
 
 
 def report(model: Model, choices: Choices | None = None) -> Document:
@@ -112,7 +129,7 @@ def _runs(made: Derived) -> Iterator[Section | None]:
         from reports.document.numbers import worked_numbers
 
         yield worked_numbers(made.derivation, made.telling, made.choices.seed)
-    yield gradient_check(made.derivation, made.words, made.choices.seed)
+    yield gradient_check(made.derivation, made.listing, made.words, made.choices.seed)
     if made.choices.training:
         from reports.document.training import training
 
@@ -142,36 +159,38 @@ def diagram_figure(output: Any, circles: Any, caption: Any, words: Catalogue, gr
 def program(made: Derived) -> Section:
     """The modules as equations, with shapes and links to the steps that define them."""
     words = made.words
-    blocks = [Paragraph(words("report.program_intro")), program_table(made)]
+    blocks = [Paragraph(words("report.program_intro")), *program_table(made)]
     return Section(words("report.program"), blocks, id="program")
 
 
-def program_table(made: Derived, linked: bool = True) -> Table:
+def program_table(made: Derived, linked: bool = True) -> list[Block]:
     """One row for each module; ``linked`` to its step where the steps are on the page."""
     titles = ["equation", "shape", *(["step"] if linked else [])]
+    defined = [s for s in made.derivation.steps if s.kind == "definition"]
     rows = [
         [
             Math(statement(s, "matrix", palette=made.telling.palette)),
             Math(shape_latex(s.left.extents)),
             *([_to(s.number, made)] if linked else []),
         ]
-        for s in made.derivation.steps
-        if s.kind == "definition"
+        for s in defined
+        if s.number not in made.outline.again
     ]
-    return Table([made.words(f"report.column.{c}") for c in titles], rows)
+    return _rows(titles, rows, len(defined), made.words)
 
 
 def jacobians(made: Derived) -> Section | None:
     """For every module its Jacobians by states and parameters."""
     words, table = made.words, jacobian_table(made)
-    if table is None:
+    if not table:
         return None
-    return Section(words("report.jacobians"), [Paragraph(words("report.jacobians_intro")), table], id="jacobians")
+    return Section(words("report.jacobians"), [Paragraph(words("report.jacobians_intro")), *table], id="jacobians")
 
 
-def jacobian_table(made: Derived, linked: bool = True) -> Table | None:
-    """One row for each local Jacobian; None for a program of one module without any."""
+def jacobian_table(made: Derived, linked: bool = True) -> list[Block]:
+    """One row for each local Jacobian; nothing for a program of one module without any."""
     titles = ["module", "by", "jacobian", "shape", *(["step"] if linked else [])]
+    known = [s for s in made.derivation.steps if s.kind == "local_jacobian"]
     rows = [
         [
             symbol(s.left.of),
@@ -180,20 +199,32 @@ def jacobian_table(made: Derived, linked: bool = True) -> Table | None:
             Math(shape_latex(s.shapes[0][1])),
             *([_to(s.number, made)] if linked else []),
         ]
-        for s in made.derivation.steps
-        if s.kind == "local_jacobian"
+        for s in known
+        if made.outline.told_at.get(s.number) == s.number
     ]
-    return Table([made.words(f"report.column.{c}") for c in titles], rows) if rows else None
+    return _rows(titles, rows, len(known), made.words) if rows else []
 
 
-def _to(number: int, made: Derived) -> To:
-    return To(f"#{made.telling.group}-{made.told_at.get(number, number)}", str(number))
+def _rows(titles: list[str], rows: list[list[Content]], count: int, words: Catalogue) -> list[Block]:
+    """A table, its rows beyond a page or two folded; a sentence says that others of ``count`` are left out."""
+    columns = [words(f"report.column.{c}") for c in titles]
+    blocks: list[Block] = [Table(columns, rows[:MOST_ROWS])]
+    if len(rows) > MOST_ROWS:
+        blocks.append(Fold(words("report.more_rows", count=len(rows) - MOST_ROWS), [Table(columns, rows[MOST_ROWS:])]))
+    if count > len(rows):
+        blocks.append(Paragraph(words("report.rows_left", count=count - len(rows))))
+    return blocks
+
+
+def _to(number: int, made: Derived) -> Content:
+    told = made.outline.told_at.get(number)
+    return To(f"#{made.telling.group}-{told}", str(number)) if told is not None else str(number)
 
 
 def steps(made: Derived) -> Section:
     """Every step with its evidence, and how many of them agree."""
     words = made.words
-    told = steps_of(made.derivation, made.checks, made.listing, made.telling)
+    told = steps_of(made.derivation, made.checks, made.listing, made.telling, made.outline)
     return Section(words("report.steps"), [Paragraph(words("report.steps_intro")), summary(made), *told], id="steps")
 
 
@@ -211,33 +242,44 @@ def gradients(made: Derived) -> Section:
 
 
 def gradient_blocks(made: Derived) -> list[Block]:
-    """A formula for each variable, and the conditions."""
+    """A formula for each variable, and the conditions; what repeats under other names is left to the steps."""
     words, d, wanted = made.words, made.derivation, set(made.derivation.wrt)
-    blocks: list[Block] = []
-    for s in d.steps:
-        if s.level == 0 and s.left.by[0] in wanted:
-            by = s.left.by[0]
-            fields = {"of": symbol(d.output), "by": symbol(by), "shape": Math(shape_latex(by.extents))}
-            blocks.append(Paragraph(phrase(words, "report.gradient_of", **fields)))
-            blocks.append(made.telling.formula(s))
+    found = [s for s in d.steps if s.level == 0 and s.left.by[0] in wanted]
+    shown = [s for s in found if s.number not in made.outline.again]
+    said = [block for s in shown[:MOST_SHOWN] for block in _gradient(s, made)]
+    if len(shown) > MOST_SHOWN:
+        more = [block for s in shown[MOST_SHOWN:] for block in _gradient(s, made, ("matrix",))]
+        said.append(Fold(words("report.more_gradients", count=len(shown) - MOST_SHOWN), more))
+    if len(found) > len(shown):
+        said.append(Paragraph(words("report.gradients_left", count=len(found) - len(shown))))
     if d.conditions:
         held = List([made.telling.condition(c) for c in d.conditions])
-        blocks.append(Note([held], kind="condition", title=words("report.conditions")))
-    return blocks
+        said.append(Note([held], kind="condition", title=words("report.conditions")))
+    return said
+
+
+def _gradient(s: Step, made: Derived, styles: tuple[str, ...] = STYLES) -> list[Block]:
+    by = s.left.by[0]
+    fields = {"of": symbol(made.derivation.output), "by": symbol(by), "shape": Math(shape_latex(by.extents))}
+    return [Paragraph(phrase(made.words, "report.gradient_of", **fields)), made.telling.formula(s, among=styles)]
 
 
 def structure_section(made: Derived) -> Section | None:
     """Structural findings, if there are any."""
     from reports.document.structure import structure_of
 
-    return structure_of(made.derivation, made.telling)
+    again = {s.left.by[0] for s in made.derivation.steps if s.number in made.outline.again and s.level == 0}
+    return structure_of(made.derivation, made.telling, [w for w in made.derivation.wrt if w not in again])
 
 
 def code(made: Derived) -> Section:
     """The generated NumPy code."""
     words = made.words
-    blocks = [Paragraph(words("report.code_intro")), Code(made.listing.source, "python")]
-    return Section(words("report.code"), blocks, id="code")
+    listed: Block = Code(made.listing.source, "python")
+    lines = made.listing.source.count("\n")
+    if lines > MOST_LINES:
+        listed = Fold(words("report.code_lines", count=lines), [listed])
+    return Section(words("report.code"), [Paragraph(words("report.code_intro")), listed], id="code")
 
 
 def environment(made: Derived) -> Section:

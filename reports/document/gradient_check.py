@@ -2,57 +2,86 @@
 
 from __future__ import annotations
 
-from numeric.gradient_check import GradientCheck, check_gradient
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from numeric.gradient_check import ParameterCheck, check_gradient
 from reports.document.catalogue import Catalogue
-from reports.document.model import Column, Figure, Paragraph, Section, Table
-from reports.document.phrases import failed, scientific, symbol
+from reports.document.families import MANY, families, first_to_last
+from reports.document.listing import Listing
+from reports.document.model import Column, Figure, Math, Paragraph, Section, Table
+from reports.document.phrases import failed, scientific
 from reports.figures.bars import error_bars
 from symbolic.calculus.derivation import Derivation
 from symbolic.errors import EvaluationError
 
-DIRECTIONS = 3
-_MANY = 20  # parameters of which each is checked along two
+DIRECTIONS = ((20, 3), (100, 2))  # up to so many parameters, each along so many; each of more along one
+_DRAWN = 40  # errors in the picture: the largest
 
 
-def gradient_check(d: Derivation, words: Catalogue, seed: int = 0) -> Section | None:
-    """The check of every gradient at a seeded random point; None for an output that is no scalar."""
+def gradient_check(d: Derivation, code: Listing, words: Catalogue, seed: int = 0) -> Section | None:
+    """The check of every gradient that ``code`` computes at a seeded random point; None for an output that is no scalar."""
     if d.output.ndim:
         return None
     wanted = [w for w in d.wrt if w in d.results]
-    directions = DIRECTIONS if len(wanted) <= _MANY else 2
+    directions = next((count for most, count in DIRECTIONS if len(wanted) <= most), 1)
+    places = [1 + k for k, w in enumerate(d.wrt) if w in d.results]  # behind the output
     try:
-        found = check_gradient(d.output, wrt=wanted, directions=directions, seed=seed)
+        found = check_gradient(
+            d.output, lambda *arrays: _picked(code, arrays, places), wrt=wanted, directions=directions, seed=seed
+        )
     except EvaluationError as error:
         return Section(words("report.check"), [failed("report.check_error", error, words)], id="check")
-    names = {p.name: symbol(w) for p, w in zip(found.parameters, wanted, strict=True)}
+    checked = list(zip(found.parameters, wanted, strict=True))
+    among = families(checked, lambda c: c[1], lambda c: _kind(c[0])) if len(checked) > MANY else [[c] for c in checked]
+    told = [(first_to_last([w for _, w in family]), _worst([p for p, _ in family])) for family in among]
     blocks = [
         Paragraph(words("report.check_intro", directions=directions)),
-        _table(found, names, words),
+        _table(told, words),
         Paragraph(words("report.check_passed" if found.passed else "report.check_failed")),
-        _picture(found, names, words),
+        _picture(told, found.tolerance, len(checked), words),
     ]
     return Section(words("report.check"), blocks, id="check")
 
 
-def _table(found: GradientCheck, names, words: Catalogue) -> Table:
+def _picked(code: Listing, arrays: Sequence[Any], places: Sequence[int]) -> list[Any]:
+    found = code.function(*arrays)
+    return [found[k] for k in places]
+
+
+def _kind(p: ParameterCheck) -> tuple:
+    return p.shape, p.verdict, p.method, p.adjoint is None
+
+
+def _worst(family: list[ParameterCheck]) -> ParameterCheck:
+    """What holds of all of a family: its largest errors."""
+    adjoint = max(p.adjoint for p in family) if family[0].adjoint is not None else None
+    return replace(
+        family[0], error=max(p.error for p in family), estimate=max(p.estimate for p in family), adjoint=adjoint
+    )
+
+
+def _table(told: list[tuple[Math, ParameterCheck]], words: Catalogue) -> Table:
     titles = ["parameter", "verdict", "error", "own_error", "adjoint", "method"]
     columns = [Column(words(f"report.column.{t}"), "right" if t in titles[2:5] else "left") for t in titles]
     rows = [
         [
-            names[p.name],
+            name,
             words(f"verdict.{p.verdict}"),
             scientific(p.error),
             scientific(p.estimate),
             scientific(p.adjoint) if p.adjoint is not None else "–",
             ", ".join(words(f"method.{m.replace(' ', '_')}") for m in p.method.split(" and ")),
         ]
-        for p in found.parameters
+        for name, p in told
     ]
     return Table(columns, rows, row_headers=True)
 
 
-def _picture(found: GradientCheck, names, words: Catalogue) -> Figure:
-    errors = {names[p.name].latex: p.error for p in found.parameters}
-    worst = max(errors.values())
-    alt = words("report.check_alt", count=len(errors), worst=f"{worst:.1e}", tolerance=f"{found.tolerance:.0e}")
-    return Figure(error_bars(errors, found.tolerance, alt), alt, words("report.check_plot"))
+def _picture(told: list[tuple[Math, ParameterCheck]], tolerance: float, count: int, words: Catalogue) -> Figure:
+    worst = sorted(told, key=lambda row: -row[1].error)[:_DRAWN]
+    errors = {name.latex: p.error for name, p in told if any(name is shown for shown, _ in worst)}
+    alt = words("report.check_alt", count=count, worst=f"{max(errors.values()):.1e}", tolerance=f"{tolerance:.0e}")
+    caption = words("report.check_plot") if len(told) <= _DRAWN else words("report.check_plot_worst", count=_DRAWN)
+    return Figure(error_bars(errors, tolerance, alt), alt, caption)

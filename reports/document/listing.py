@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from numeric.functions import lambdify
+from numeric.functions import Function, lambdify
 from symbolic.calculus.closed_form import Closed
 from symbolic.calculus.derivation import Derivation
 from symbolic.calculus.records import Derivative
@@ -25,9 +25,10 @@ _PART = re.compile(r"t\d+$")  # the code's own names for parts of an equation
 
 @dataclass(frozen=True)
 class Listing:
-    """Source text with the groups of lines by the name that they compute."""
+    """Source text with the groups of lines by the name that they compute, and the function that the source is of."""
 
     source: str
+    function: Function
     groups: Mapping[str, str] = field(default_factory=dict)
 
     def lines_for(self, left: Tensor | Derivative, t: Tensor | None, right: Closed | None) -> str:
@@ -70,7 +71,8 @@ def function_body(source: str) -> str:
 def listing(d: Derivation, outputs: Sequence[Tensor]) -> Listing:
     """The code that computes ``outputs`` from the declared tensors of the program."""
     given = [t for t in leaves([d.output]) if t.value is None]
-    source = lambdify(given, list(outputs)).source
+    function = lambdify(given, list(outputs))
+    source = function.source
     groups: dict[str, str] = {}
     waiting: list[str] = []
     for line in source.partition("def computed(")[2].splitlines()[1:]:
@@ -81,4 +83,4 @@ def listing(d: Derivation, outputs: Sequence[Tensor]) -> Listing:
             waiting = []
         elif not line.startswith("    "):
             waiting = []
-    return Listing(source, groups)
+    return Listing(source, function, groups)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from numeric.derivation_check import COMPLEX_STEP, SAME, StepCheck
@@ -14,6 +14,7 @@ from reports.document.model import (
     Block,
     Code,
     Content,
+    Fold,
     Formula,
     Inline,
     Link,
@@ -25,8 +26,8 @@ from reports.document.model import (
     Table,
     Text,
 )
+from reports.document.outline import Outline, outline
 from reports.document.phrases import joined, phrase, scientific, symbol
-from reports.document.repeats import Repeat, repeats
 from symbolic.calculus.closed_form import Closed, Condition
 from symbolic.calculus.derivation import Derivation
 from symbolic.calculus.records import Chain, Derivative
@@ -43,8 +44,6 @@ from symbolic.notation import (
 )
 from symbolic.notation.names import is_derivative
 from symbolic.program.tensors import Tensor
-
-LONGEST = 250  # steps beyond which a page would be slow to open
 
 
 @dataclass(frozen=True)
@@ -105,20 +104,33 @@ CONDITIONS = {
 }
 
 
-def steps_of(d: Derivation, checks: Mapping[int, StepCheck], listing: Listing, telling: Telling) -> list[Block]:
-    """All steps of a derivation; of a long one without the rewrites, and what repeats under other names told once."""
-    if len(d.steps) <= LONGEST:
-        return [_steps(d.steps, checks, listing, telling, {})]
-    found = told_once(d)
-    again = {s.number for r in found for s in r.steps}
-    shown = [s for s in d.steps if s.level <= 1 and s.number not in again]
-    steps = _steps(shown, checks, listing, telling, _resting_on(d.steps, {s.number for s in shown}))
-    return [*_repeated(found, checks, telling), steps]
+def steps_of(
+    d: Derivation,
+    checks: Mapping[int, StepCheck],
+    listing: Listing,
+    telling: Telling,
+    plan: Outline | None = None,
+) -> list[Block]:
+    """The steps of a derivation as ``plan`` says; by default as ``outline`` does."""
+    plan = plan or outline(d)
+    resting = {} if plan.full == d.steps else _resting_on(d.steps, {s.number for s in plan.full})
+    found = [*_repeated(plan, checks, telling), _steps(plan.full, checks, listing, telling, resting)]
+    return [*found, _in_short(plan.short, checks, telling)] if plan.short else found
 
 
-def told_once(d: Derivation) -> list[Repeat]:
-    """The stretches of a long derivation that are not told again."""
-    return repeats([s for s in d.steps if s.level <= 1]) if len(d.steps) > LONGEST else []
+def _in_short(steps: Sequence[Recorded], checks: Mapping[int, StepCheck], telling: Telling) -> Fold:
+    """Steps between those that are told in full, a line each."""
+    words = telling.words
+    rows = [
+        [
+            str(s.number),
+            Math(statement(s, "matrix", palette=telling.palette, row=s.kind == "local_jacobian")),
+            Mark(checks[s.number].status) if s.number in checks else (),
+        ]
+        for s in steps
+    ]
+    columns = [words(f"report.column.{c}") for c in ("step", "equation", "check")]
+    return Fold(words("report.steps_in_short", count=len(rows)), [Table(columns, rows, row_headers=True)])
 
 
 def _resting_on(steps: Iterable[Recorded], shown: set[int]) -> dict[int, tuple[int, ...]]:
@@ -130,13 +142,14 @@ def _resting_on(steps: Iterable[Recorded], shown: set[int]) -> dict[int, tuple[i
     return found
 
 
-def _repeated(found: Iterable[Repeat], checks: Mapping[int, StepCheck], telling: Telling) -> list[Block]:
+def _repeated(plan: Outline, checks: Mapping[int, StepCheck], telling: Telling) -> list[Block]:
     """A table of the stretches that are told by their names, with their evidence."""
     words, rows = telling.words, []
-    for r in found:
+    for r in plan.repeated:
         counts = Counter(checks[s.number].status for s in r.steps if s.number in checks)
         marks = [Mark(status, f"{count}/{len(r.steps)}") for status, count in counts.items()]
         first = r.original[0].number
+        alike = f"{first}–{r.original[-1].number}"
         names = [
             Math(rf"{symbol(old).latex} \to {symbol(new).latex}")
             for old, new in r.names
@@ -145,7 +158,7 @@ def _repeated(found: Iterable[Repeat], checks: Mapping[int, StepCheck], telling:
         rows.append(
             [
                 f"{r.steps[0].number}–{r.steps[-1].number}",
-                Link(f"#{telling.group}-{first}", f"{first}–{r.original[-1].number}"),
+                Link(f"#{telling.group}-{first}", alike) if first in plan.told_at else alike,
                 joined(names),
                 joined(marks),
             ]

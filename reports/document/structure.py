@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sympy as sp
 
 from reports.document.model import Block, Formula, List, Math, Paragraph, Section
@@ -25,10 +27,10 @@ WITHIN_A_LINE = 40  # characters of a formula that stands in a sentence
 _MOST_MODULES = 3  # of a program whose second derivatives are looked at too: they are short enough to read
 
 
-def structure_of(d: Derivation, telling: Telling) -> Section | None:
-    """A section of findings on gradients and, for short programs, on Hessians; None if there is nothing to say."""
+def structure_of(d: Derivation, telling: Telling, among: Sequence[Tensor]) -> Section | None:
+    """A section of findings on the gradients by the variables ``among`` and, for short programs, on Hessians; None if there is nothing to say."""
     words, blocks = telling.words, []
-    for w in d.wrt:
+    for w in among:
         if w in d.results:
             blocks += _said("report.structure_of", w, structure(_near(d.forms[w])), telling)
     if len(d.program) <= _MOST_MODULES and not d.output.ndim:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reports.document.families import MANY, families, first_to_last
 from reports.document.model import Code, Content, Math, Section, Table
-from reports.document.phrases import joined, symbol
+from reports.document.phrases import joined
 from reports.document.steps import Telling
 from symbolic.calculus.derivation import Derivation
 from symbolic.notation import name_latex, shape_latex
@@ -17,8 +18,10 @@ def symbols(d: Derivation, telling: Telling) -> Section:
     """Declared tensors, modules and dimensions of a derivation."""
     words = telling.words
     columns = [words(f"report.column.{c}") for c in ("symbol", "role", "shape", "code", "assumed")]
-    rows = [_row(t, d, telling) for t in _shown(d)]
-    dims = sorted({s for t in _shown(d) for e in t.extents for s in e.free_symbols}, key=str)
+    shown = list(_shown(d))
+    among = families(shown, lambda t: t, _kind) if len(shown) > MANY else [[t] for t in shown]
+    rows = [_row(family, d, telling) for family in among]
+    dims = sorted({s for t in shown for e in t.extents for s in e.free_symbols}, key=str)
     rows += [[Math(name_latex(s.name)), words("role.dimension"), (), Code(s.name), ()] for s in dims]
     return Section(words("report.symbols"), [Table(columns, rows, row_headers=True)], id="symbols")
 
@@ -30,12 +33,17 @@ def _shown(d: Derivation) -> Iterator[Tensor]:
     yield from (t for t in order if t.definition is not None and (t.name is not None or t.serial in modules))
 
 
-def _row(t: Tensor, d: Derivation, telling: Telling) -> list[Content]:
-    words = telling.words
+def _kind(t: Tensor) -> tuple:
+    return t.definition is None, t.role, t.extents, t.assume, t.dtype, t.value is None
+
+
+def _row(family: list[Tensor], d: Derivation, telling: Telling) -> list[Content]:
+    words, t = telling.words, family[0]
     role = "output" if t is d.output else "computed" if t.definition is not None else t.role
     assumed = [words(f"assume.{a}") for a in sorted(t.assume)]
     if t.dtype != "real":
         assumed.insert(0, words(f"dtype.{t.dtype}"))
     if t.value is not None and not t.ndim:
         assumed.insert(0, f"= {t.value}")
-    return [symbol(t), words(f"role.{role}"), Math(shape_latex(t.extents)), Code(t.label), joined(assumed)]
+    code = [Code(t.label)] if t is family[-1] else [Code(t.label), " … ", Code(family[-1].label)]
+    return [first_to_last(family), words(f"role.{role}"), Math(shape_latex(t.extents)), code, joined(assumed)]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SAMPLES, EPOCHS, BATCH = 320, 20, 16
 _HEAVY = 120  # equations of a program of which fewer samples and epochs are run
+_LONGEST = 600  # equations beyond which a run takes minutes: it is made where data are given
 _ROWS = 8
 
 
@@ -31,6 +32,10 @@ def training(model: Model, words: Catalogue, choices: Choices) -> Section | None
             [Note(Paragraph(phrase(words, "training.whole", check=Code("check_gradient"))))],
             id="training",
         )
+    equations = len(topological([model.loss]))
+    if equations > _LONGEST and choices.data is None:
+        said = phrase(words, "training.long", count=str(equations), command=Code("chainrule train"))
+        return Section(words("report.training"), [Note(Paragraph(said))], id="training")
     try:
         history, intro = _run(model, words, choices)
     except ChainruleError as error:
@@ -55,9 +60,9 @@ def _run(model: Model, words: Catalogue, choices: Choices) -> tuple[History, str
         metrics = {"accuracy": accuracy} if accuracy is not None else {}
     else:
         sizes = teacher_sizes(loss)
-        data = teacher_data(loss, 80 if heavy else SAMPLES, seed)
+        data = teacher_data(loss, 60 if heavy else SAMPLES, seed)
     fitted, held = data.split(0.2, seed)
-    epochs = choices.epochs or (10 if heavy else EPOCHS)
+    epochs = choices.epochs or (6 if heavy else EPOCHS)
     history = train(
         loss, fitted.bind(loss), method="adam", learning_rate=0.01, batch_size=BATCH, epochs=epochs, seed=seed, sizes=sizes,
         validation=held.bind(loss), metrics=metrics,

@@ -9,8 +9,8 @@ each of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import sympy as sp
 
@@ -20,14 +20,18 @@ from symbolic.notation import latex, name_latex, text
 from symbolic.program.graph import topological
 
 LONGEST_LABEL = 46  # characters of LaTeX-free text; a longer formula is drawn as a named function
+# What a node stands for that is no single variable: alike modules between the first and the last, repeats of the stretch
+# that is drawn before it, modules that nobody could tell apart.
+FOLDS = ("fold", "rest", "middle")
 MANY = 4  # readers of a given variable from which on each has a circle of its own
 
 
 @dataclass(frozen=True)
 class Node:
-    """One symbol. ``kind``: observed, parameter, computed, function, cost or fold; ``label`` is LaTeX, ``words`` plain.
+    """One symbol. ``kind``: observed, parameter, computed, function, cost or one of ``FOLDS``; ``label`` is LaTeX,
+    ``words`` plain.
 
-    ``repeated``: the same variable is drawn at other boxes too; ``count``: how many modules a fold stands for.
+    ``repeated``: the same variable is drawn at other boxes too; ``count``: of how many modules or stretches a fold is.
     """
 
     key: str
@@ -57,12 +61,12 @@ class Diagram:
     def description(self, words: Catalogue | None = None) -> str:
         """The diagram in the words of a catalogue (English if there is none), for readers who cannot see it."""
         words = words or catalogue("en")
-        name = {n.key: words("diagram.fold", count=n.count) if n.count else n.words for n in self.nodes}
+        name = {n.key: words(f"diagram.{n.kind}", count=n.count) if n.kind in FOLDS else n.words for n in self.nodes}
         said = []
         for node in self.nodes:
             feeding = _listed([name[e.source] for e in self.edges if e.target == node.key], words)
             fed = _listed([name[e.target] for e in self.edges if e.source == node.key], words)
-            if node.kind in ("function", "fold"):
+            if node.kind in ("function", *FOLDS):
                 said.append(words("diagram.function", box=name[node.key], inputs=feeding, outputs=fed))
             elif node.kind == "cost":
                 said.append(words("diagram.cost", cost=node.words, inputs=feeding))
@@ -80,7 +84,8 @@ def block_diagram(
 
     ``circles`` are the computed tensors drawn as variables (the named ones if None); everything between them is inside
     a box. ``gradients`` adds what flows back: ∂output/∂v along each arrow into a variable that depends on a parameter.
-    ``fold`` draws a run of at least four alike modules as its first and last, with how many there are.
+    ``fold`` draws a run of at least four alike modules as its first and last, of alike stretches such as the blocks of a
+    transformer the first, and of a program of very many modules the two ends, with how many there are.
     """
     shown = {t.serial for t in circles} if circles is not None else set()
     order = topological([output])
@@ -207,61 +212,111 @@ def _depends_on_parameters(modules: list[_Module]) -> set[int]:
 
 # -- repeated modules ----------------------------------------------------------------------------------------------------
 
-_SHORTEST_RUN = 4
+_SHORTEST_RUN = 4  # repeats of a short stretch that are worth folding
+_LONG = 8  # modules of a stretch whose repeats are all folded into the first,
+_FEWEST_LONG = 3  # from so many on
+_LONGEST = 64  # modules of a stretch that is looked for
+_MOST = 120  # modules that are drawn; of a longer program the two ends
+_ENDS = 12
+
+
+@dataclass(frozen=True)
+class _Run:
+    """``count`` alike stretches of ``period`` modules, each reading from the one before."""
+
+    start: int
+    period: int
+    count: int
+
+    @property
+    def is_long(self) -> bool:
+        """Whether one stretch fills a drawing, so that only the first is drawn."""
+        return self.period > _LONG
+
+    @property
+    def hidden(self) -> range:
+        """The places of the modules that are not drawn: all but the first stretch, or all but the first and the last."""
+        drawn_at_end = 0 if self.is_long else 1
+        return range(self.start + self.period, self.start + self.period * (self.count - drawn_at_end))
 
 
 def _folded(diagram: Diagram, modules: list[_Module]) -> Diagram:
-    """The middle of the longest run of alike modules as one node that says how many there are in all."""
+    """The longest run of alike modules, and the middle of what is still too long, as one node each."""
+    drawn = list(modules)
     run = _longest_run(modules)
-    if run is None:
-        return diagram
-    start, period, count = run
-    middle = modules[start + period : start + period * (count - 1)]
-    hidden = _with_what_feeds_only(middle, modules, modules[start : start + period * count])
-    gone = {f"{letter}{module.out.serial}" for module in hidden for letter in "tfw"}
-    gone |= {
-        n.key for n in diagram.nodes if n.key[0] == "x" and int(n.key.split("_")[1]) in {m.out.serial for m in hidden}
-    }
+    if run is not None:
+        middle = [modules[k] for k in run.hidden]
+        kept = [m for k, m in enumerate(modules) if run.start <= k < run.start + run.period * run.count]
+        label = rf"\cdots\;{run.count}\times"
+        fold = Node("fold", "rest" if run.is_long else "fold", label, f"⋯ {run.count} ×", count=run.count)
+        diagram = _collapsed(diagram, modules, middle, kept, fold)
+        drawn = [m for m in modules if any(n.key == f"f{m.out.serial}" for n in diagram.nodes)]
+    if len(drawn) > _MOST:
+        middle = drawn[_ENDS:-_ENDS]
+        rest = Node("rest", "middle", rf"\cdots\;{len(middle)}\;\cdots", f"⋯ {len(middle)} ⋯", count=len(middle))
+        diagram = _collapsed(diagram, drawn, middle, drawn, rest)
+    return diagram
+
+
+def _collapsed(
+    diagram: Diagram, modules: list[_Module], middle: list[_Module], kept: list[_Module], fold: Node
+) -> Diagram:
+    """The modules of ``middle`` as one node; what only they read goes with them, unless it is ``kept``."""
+    hidden = _with_what_feeds_only(middle, modules, kept)
+    serials = {m.out.serial for m in hidden}
+    gone = {f"{letter}{serial}" for serial in serials for letter in "tfw"}
+    gone |= {n.key for n in diagram.nodes if n.key[0] == "x" and int(n.key.split("_")[1]) in serials}
     last = f"t{middle[-1].out.serial}"
-    fold = Node("fold", "fold", rf"\cdots\;{count}\times", f"⋯ {count} ×", count=count)
-    nodes = [replace(fold) if n.key == last else n for n in diagram.nodes if n.key not in gone or n.key == last]
     edges = []
     for e in diagram.edges:
-        source, target = ("fold" if k in gone else k for k in (e.source, e.target))
-        if source != target and not (e.source[0] in "wx" and target == "fold"):
+        source, target = (fold.key if k in gone else k for k in (e.source, e.target))
+        if source != target and not (e.source[0] in "wx" and target == fold.key):
             edges.append(Edge(source, target, e.gradient))
+    ends = {key for e in edges for key in (e.source, e.target)}
+    nodes = [
+        fold if n.key == last else n
+        for n in diagram.nodes
+        if n.key == last or (n.key not in gone and (n.key in ends or n.kind not in ("observed", "parameter")))
+    ]
     return Diagram(tuple(nodes), tuple(dict.fromkeys(edges)))
 
 
 def _with_what_feeds_only(middle: list[_Module], modules: list[_Module], run: list[_Module]) -> list[_Module]:
     """The modules of the middle of a run, and those outside it whose results only they read."""
     hidden, kept = {m.out.serial for m in middle}, {m.out.serial for m in run}
+    readers: dict[int, set[int]] = {}
+    for m in modules:
+        for u in m.reads:
+            readers.setdefault(u.serial, set()).add(m.out.serial)
     for module in reversed(modules):
-        readers = {m.out.serial for m in modules if any(u is module.out for u in m.reads)}
-        if module.out.serial not in kept and readers and readers <= hidden:
+        by = readers.get(module.out.serial)
+        if module.out.serial not in kept and by and by <= hidden:
             hidden.add(module.out.serial)
     return [m for m in modules if m.out.serial in hidden]
 
 
-def _longest_run(modules: list[_Module]) -> tuple[int, int, int] | None:
-    """(start, period, count) of the run of repeats, each reading from the one before, that hides most modules."""
+def _longest_run(modules: list[_Module]) -> _Run | None:
+    """The run of repeats that hides most modules; of equal ones that of the shortest stretch."""
     kinds = [module.kind for module in modules]
-    best: tuple[int, int, int] | None = None
-    hides: Callable[[tuple[int, int, int]], int] = lambda run: run[1] * (run[2] - 2)  # noqa: E731
-    for period in range(1, min(8, len(kinds) // _SHORTEST_RUN) + 1):
-        for start in range(len(kinds) - period):
-            count = 1
-            while _continues(modules, kinds, start, period, count):
-                count += 1
-            run = (start, period, count)
-            if count >= _SHORTEST_RUN and (best is None or hides(run) > hides(best)):
-                best = run
+    best: _Run | None = None
+    for period in range(1, min(_LONGEST, len(kinds) // 2) + 1):
+        fewest = _FEWEST_LONG if period > _LONG else _SHORTEST_RUN
+        alike = 0  # modules up to here that repeat what stands one stretch before
+        for end in range(period, len(kinds)):
+            alike = alike + 1 if kinds[end] == kinds[end - period] else 0
+            count = alike // period + 1
+            if alike % period or count < fewest:
+                continue
+            run = _Run(end + 1 - period * count, period, count)
+            if best is None or len(run.hidden) > len(best.hidden):
+                best = run if _reads_on(modules, run) else best
     return best
 
 
-def _continues(modules: list[_Module], kinds: list[str], start: int, period: int, count: int) -> bool:
-    """Whether after so many repeats one more follows."""
-    at = start + count * period
-    before = {m.out.serial for m in modules[at - period : at]}
-    alike = kinds[at : at + period] == kinds[start : start + period]
-    return alike and any(u.serial in before for m in modules[at : at + period] for u in m.reads)
+def _reads_on(modules: list[_Module], run: _Run) -> bool:
+    """Whether each stretch reads from the one before it."""
+    for at in range(run.start + run.period, run.start + run.period * run.count, run.period):
+        before = {m.out.serial for m in modules[at - run.period : at]}
+        if not any(u.serial in before for m in modules[at : at + run.period] for u in m.reads):
+            return False
+    return True

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from numeric.errors import extra
 from numeric.output import write_output
-from reports.figures.blocks import Diagram
+from reports.figures.blocks import FOLDS, Diagram
 from reports.figures.labels import label
 from reports.figures.svg import arranged, bends, size_of, to_svg, wire
 from reports.writers.latex_text import formula
@@ -20,7 +20,7 @@ _TIKZ = {
     "parameter": "draw",
     "function": "rounded rectangle, rounded rectangle west arc=none, draw",
     "cost": "draw",
-    "fold": "",
+    **dict.fromkeys(FOLDS, ""),
 }
 _DOT = {
     "observed": "shape=circle,style=filled,fillcolor=black,fontcolor=white",
@@ -28,7 +28,7 @@ _DOT = {
     "parameter": "shape=oval",
     "function": "shape=cds",
     "cost": "shape=square",
-    "fold": "shape=plaintext",
+    **dict.fromkeys(FOLDS, "shape=plaintext"),
 }
 _POINTS_PER_CM = 37.8
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.figures.blocks import Diagram, Edge
+from reports.figures.blocks import FOLDS, Diagram, Edge
 from reports.figures.rows import LANE, MARGIN, crossings, in_rows, stacked, way
 
 GAP_X, GAP_Y, LIFT = 34.0, 26.0, 26.0
@@ -98,7 +98,7 @@ def _is_satellite(diagram: Diagram, key: str) -> bool:
     kinds = {n.key: n.kind for n in diagram.nodes}
     if len(targets) != 1 or kinds[key] not in ("parameter", "observed"):
         return False
-    joined = [e.source for e in diagram.edges if e.target == targets[0] and kinds[e.source] in ("computed", "fold")]
+    joined = [e.source for e in diagram.edges if e.target == targets[0] and kinds[e.source] in ("computed", *FOLDS)]
     repeated = any(n.key == key and n.repeated for n in diagram.nodes)
     return kinds[key] == "parameter" or repeated or bool(joined)
 

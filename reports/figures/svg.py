@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from reports.document.catalogue import Catalogue
-from reports.figures.blocks import Diagram, Edge, Node
+from reports.figures.blocks import FOLDS, Diagram, Edge, Node
 from reports.figures.labels import Label, label
 from reports.figures.layout import GAP_X, Layout, Size, place
 
@@ -70,7 +70,7 @@ def size_of(node: Node, words: Label) -> Size:
     if node.kind == "cost":
         side = max(words.width + 16, words.height + 14, 34.0)
         return Size(side, side)
-    if node.kind == "fold":
+    if node.kind in FOLDS:
         return Size(words.width + 18, words.height + 14)
     raise ValueError(f"cannot draw a node of kind {node.kind!r}")
 

@@ -41,7 +41,7 @@ def linear(book: Book) -> Section:
         "linear",
         book.say("linear.text"),
         book.diagram("linear.figure", d.output, d.program, gradients=True),
-        program_table(made),
+        *program_table(made),
         book.steps(made),
         book.say("linear.by_hand"),
         *book.checked(Derivative(d.output, (w,)), -2 * (y - w @ x) * x, d.gradient(w)),

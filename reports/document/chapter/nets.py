@@ -31,7 +31,7 @@ def traditional(book: Book) -> Section:
         book.say("nets.text"),
         book.diagram("nets.figure", squared_error(two, y).named("C")),
         book.say("nets.wiring"),
-        program_table(made, linked=False),
+        *program_table(made, linked=False),
         book.diagram("nets.wired", d.output, d.program, gradients=True),
         book.results(made),
         book.say("nets.collapse"),
@@ -104,7 +104,7 @@ def stack(book: Book) -> Section:
         "stack",
         book.say("stack.text"),
         book.diagram("stack.figure", d.output, d.program, gradients=True),
-        program_table(made, linked=False),
+        *program_table(made, linked=False),
         book.results(made),
     )
 
@@ -115,13 +115,13 @@ def example(book: Book) -> Section:
 
     made = book.system("example-net")
     d = made.derivation
-    checked = gradient_check(d, book.words, book.choices.seed)
+    checked = gradient_check(d, made.listing, book.words, book.choices.seed)
     return book.section(
         "example",
         book.say("example.text"),
         book.diagram("example.figure", d.output, d.program, gradients=True),
-        program_table(made, linked=False),
-        jacobian_table(made, linked=False),
+        *program_table(made, linked=False),
+        *jacobian_table(made, linked=False),
         book.results(made),
         book.say("example.code"),
         Fold(book.words("report.code"), [Code(made.listing.source, "python")]),

@@ -7,8 +7,9 @@ from numeric.derivation_check import check_steps
 from reports.document.catalogue import catalogue
 from reports.document.listing import listing
 from reports.document.model import Link, Steps, Table, walk
+from reports.document.outline import LONGEST
 from reports.document.repeats import repeats
-from reports.document.steps import LONGEST, Telling, steps_of
+from reports.document.steps import Telling, steps_of
 from symbolic import derive, tensor
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from numeric.output import OutputError
-from reports.figures.blocks import block_diagram
+from reports.figures.blocks import FOLDS, block_diagram
 from reports.figures.exports import to_dot, to_png, to_tikz
 from reports.figures.labels import label
 from reports.figures.svg import arranged, size_of, to_svg
@@ -222,3 +222,27 @@ def test_a_command_in_a_name_is_seen_in_tikz_and_not_obeyed():
     assert r"\input" not in picture
     assert r"\write" not in picture
     assert r"\unknowncommand{input}" in picture
+
+
+def test_long_alike_stretches_are_drawn_once():
+    h = tensor("x", "n")
+    for k in range(3):
+        for j in range(9):
+            h = [np.tanh, np.sin, np.exp, np.cos, np.cosh, np.sinh, np.sqrt, np.square, np.arctan][j](h)
+            h = h.named(f"h_{9 * k + j}")
+    diagram = block_diagram(np.sum(h * tensor("w", "n", role="parameter")))
+    assert [n.kind for n in diagram.nodes if n.kind in FOLDS] == ["rest"]
+    assert "3 alike stretches, of which the first is drawn" in diagram.description()
+    assert sum(n.kind == "function" for n in diagram.nodes) == 9
+
+
+def test_of_what_is_long_and_irregular_the_ends_are_drawn():
+    h = tensor("x", "n")
+    coin = np.random.default_rng(1).integers(2, size=200)
+    for k in range(1, 200):
+        h = [np.tanh, np.sin][coin[k]](h).named(f"h_{k}")
+    diagram = block_diagram(np.sum(h * tensor("w", "n", role="parameter")))
+    assert len(diagram.nodes) < 70
+    assert any(n.kind == "middle" for n in diagram.nodes)
+    ends = {n.key for n in diagram.nodes}
+    assert all({e.source, e.target} <= ends for e in diagram.edges)
