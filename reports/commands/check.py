@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from numeric.output import OutputError, write_output
+from reports.document.catalogue import Catalogue, catalogue
 from symbolic.errors import ChainruleError
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict
 
@@ -24,14 +25,14 @@ COLOURS = {
     "undecided": "yellow",
     "unreadable": "yellow",
 }
-SIGNS = {
-    "proved": "ok",
-    "agrees": "ok",
-    "refuted": "WRONG",
-    "shape": "WRONG",
+SIGNS = {  # by status the word of ``checked.terminal`` that stands before a line
+    "proved": "right",
+    "agrees": "right",
+    "refuted": "wrong",
+    "shape": "wrong",
     "layout": "layout",
-    "undecided": "?",
-    "unreadable": "?",
+    "undecided": "open",
+    "unreadable": "open",
 }
 
 
@@ -66,6 +67,7 @@ class Checked:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file instead of the terminal.",
 )
+@click.option("--lang", "language", default="en", show_default=True, help="The language of the text: en or it.")
 @click.option("--strict", is_flag=True, help="Only a proof counts as right; agreement at random points does not.")
 @click.option(
     "--of",
@@ -91,6 +93,7 @@ def command(
     files: tuple[str, ...],
     style: str,
     output: Path | None,
+    language: str,
     strict: bool,
     forward: str | None,
     shapes: tuple[str, ...],
@@ -112,20 +115,22 @@ def command(
     Examples:
       chainrule check homework.md
       chainrule check --format json solution.tex
+      chainrule check --lang it --format html -o compito.html compito.md
       chainrule check hand-ins/*.md
       chainrule check backward.py:layernorm_backward --of layernorm
     """
+    words = catalogue(language)
     for name in files:
         if name.endswith(".py"):
             raise click.UsageError(f"{name} is code: name the function or class to check, {name}:NAME")
     if any(is_code(name) for name in files):
         from reports.commands.check_code import check_code
 
-        text, code = check_code(files, forward, shapes, settings, seed, style, strict)
+        text, code = check_code(files, forward, shapes, settings, seed, style, strict, words)
         _written(text, output)
         sys.exit(code)
     checked = [check_file(name) for name in files]
-    _written(rendered(checked, style, strict), output)
+    _written(rendered(checked, style, strict, words), output)
     for one in checked:
         if one.verdict is None:
             click.echo(f"chainrule check: {one.name}: {one.reason}", err=True)
@@ -177,16 +182,16 @@ def check_file(name: str) -> Checked:
 # -- formats -----------------------------------------------------------------------------------------------------------------
 
 
-def rendered(checked: list[Checked], style: str, strict: bool) -> str:
+def rendered(checked: list[Checked], style: str, strict: bool, words: Catalogue) -> str:
     """All files in one format."""
     if style == "json":
         found = [_as_dict(one, strict) for one in checked]
         return json.dumps(found[0] if len(found) == 1 else {"documents": found}, indent=2, ensure_ascii=False)
     if style != "text":
-        return "\n".join(_annotated(one, style) for one in checked if one.verdict is not None)
-    parts = [summary(one) for one in checked if one.verdict is not None]
+        return "\n".join(_annotated(one, style, words) for one in checked if one.verdict is not None)
+    parts = [summary(one, words) for one in checked if one.verdict is not None]
     if len(checked) > 1:
-        parts.append(class_table(checked))
+        parts.append(_class_table(checked, words))
     return "\n\n".join(parts)
 
 
@@ -196,70 +201,79 @@ def _as_dict(one: Checked, strict: bool) -> dict[str, object]:
     return {"file": one.name, **one.verdict.as_dict(), "exit_code": one.exit_code(strict)}
 
 
-def _annotated(one: Checked, style: str) -> str:
+def _annotated(one: Checked, style: str, words: Catalogue) -> str:
     from reports.document.handwork import annotated
     from reports.writers import written
 
-    page = written(annotated(Path(one.name).name, one.text, one.verdict, one.latex), {"latex": "tex"}.get(style, style))
+    document = annotated(Path(one.name).name, one.text, one.verdict, words, one.latex)
+    page = written(document, {"latex": "tex"}.get(style, style))
     return page if isinstance(page, str) else page.decode()
 
 
-def summary(one: Checked) -> str:
+def summary(one: Checked, words: Catalogue) -> str:
     """A file's verdict for the terminal."""
-    from reports.document.handwork import counted
+    from reports.document.handwork import counts_of, layout_of
+    from reports.document.said import said
 
     verdict = one.verdict
-    counts = (
-        ", ".join(f"{number} {what}" for what, number in counted(verdict).items() if number) or "no claim was found"
-    )
-    lines = [click.style(f"{one.name}: {counts}", bold=True)]
+    lines = [click.style(f"{one.name}: {counts_of(verdict, words)}", bold=True)]
     for claim in verdict.claims:
-        lines += _claim(claim)
-    lines += [f"  {sentence}" for sentence in verdict.blame]
+        lines += _claim(claim, words)
+    lines += [f"  {said(sentence, words)}" for sentence in verdict.blame]
     if verdict.problems:
-        lines.append("  not understood:")
-        lines += [f"    {one.name}:{problem}" for problem in verdict.problems]
-    lines += [f"  note: {note}" for note in verdict.notes]
-    lines.append(f"  layout: {verdict.layout} ({verdict.layout_reason})")
+        lines.append("  " + words("checked.terminal.problems"))
+        lines += [f"    {one.name}:{p.line}:{p.column}: {said(p.message, words)}" for p in verdict.problems]
+    lines += ["  " + words("checked.terminal.note", note=said(note, words)) for note in verdict.notes]
+    lines.append("  " + words("checked.terminal.layout_is", **layout_of(verdict, words)))
     return "\n".join(lines)
 
 
-def _claim(claim: ClaimVerdict) -> list[str]:
-    from reports.document.handwork import WORDS
+def sign(status: str, words: Catalogue) -> str:
+    """The word before a line, coloured by its status."""
+    return click.style(f"{words(f'checked.terminal.{SIGNS[status]}'):<7}", fg=COLOURS[status])
 
-    sign = click.style(f"{SIGNS[claim.status]:<7}", fg=COLOURS[claim.status])
+
+def _claim(claim: ClaimVerdict, words: Catalogue) -> list[str]:
+    from reports.document.said import mistake, said
+
     latex = " ".join(claim.latex.replace("&", " ").split())
-    follows = "" if not claim.follows or claim.right is not False else "  (follows from an earlier mistake)"
-    lines = [f"  {claim.line:>4}  {sign} {latex}{follows}"]
+    carried = claim.follows and claim.right is False
+    follows = "  " + words("checked.terminal.also_follows") if carried else ""
+    lines = [f"  {claim.line:>4}  {sign(claim.status, words)} {latex}{follows}"]
     if claim.right:
         return lines
-    said = f"{WORDS[claim.status]}: {claim.evidence}" if claim.evidence else WORDS[claim.status]
-    lines.append(f"                {said}")
-    lines += [
-        f"                {label}{value}"
-        for label, value in (
-            ("likely mistake: ", claim.diagnosis),
-            ("it should be: ", claim.repair),
-            ("", claim.counterexample),
-        )
-        if value
-    ]
-    return lines
+    told = words(f"checked.status.{claim.status}")
+    more = [f"{told}: {said(claim.evidence, words)}" if claim.evidence else told]
+    if claim.diagnosis:
+        more.append(words("checked.mistake", mistake=mistake(claim.diagnosis, words)))
+    if claim.repair:
+        more.append(words("checked.terminal.repair", repair=claim.repair))
+    if claim.counterexample:
+        more.append(said(claim.counterexample, words))
+    return lines + [f"                {line}" for line in more]
 
 
-def class_table(checked: list[Checked]) -> str:
+def _class_table(checked: list[Checked], words: Catalogue) -> str:
     """One line a file: how many claims came out how, and where the first mistake is."""
     from reports.document.handwork import counted
 
-    width = max(len(one.name) for one in checked)
-    rows = [f"{'file':<{width}}  claims  right  wrong  layout  open  first mistake"]
+    rows: list[tuple[str, list[object], str]] = []
     for one in checked:
         if one.verdict is None:
-            rows.append(f"{one.name:<{width}}  cannot be read: {one.reason}")
+            rows.append((one.name, [], words("checked.terminal.unreadable", reason=one.reason)))
             continue
-        right, wrong, layout, undecided = counted(one.verdict).values()
-        first = next((f"line {c.line}" for c in one.verdict.claims if c.right is False and not c.follows), "")
-        rows.append(
-            f"{one.name:<{width}}  {len(one.verdict.claims):>6}  {right:>5}  {wrong:>5}  {layout:>6}  {undecided:>4}  {first}".rstrip()
-        )
-    return "\n".join(rows)
+        wrong = (c.line for c in one.verdict.claims if c.right is False and not c.follows)
+        first = next((words("checked.terminal.first", line=line) for line in wrong), "")
+        rows.append((one.name, [len(one.verdict.claims), *counted(one.verdict).values()], first))
+    return class_table(["file", "claims", "right", "wrong", "layout", "open", "first"], rows, words)
+
+
+def class_table(titles: list[str], rows: list[tuple[str, list[object], str]], words: Catalogue) -> str:
+    """A table for the terminal: a name, numbers under their titles (or none), and a remark; ``titles`` are of ``checked.class``."""
+    name, *counts, remark = (words(f"checked.class.{title}") for title in titles)
+    width = max(len(name), *(len(row[0]) for row in rows))
+    lines = ["  ".join([f"{name:<{width}}", *counts, remark])]
+    for called, numbers, said in rows:
+        cells = [f"{number:>{len(title)}}" for number, title in zip(numbers, counts, strict=bool(numbers))]
+        lines.append("  ".join([f"{called:<{width}}", *cells, said]).rstrip())
+    return "\n".join(lines)

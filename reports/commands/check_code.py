@@ -16,7 +16,8 @@ import click
 
 from numeric.checking import CodeVerdict, LineVerdict, check_backward
 from numeric.checking.names import CACHE, is_cotangent
-from reports.commands.check import COLOURS, SIGNS, UNREADABLE, combined
+from reports.commands.check import UNREADABLE, class_table, combined, sign
+from reports.document.catalogue import Catalogue
 from symbolic.errors import ChainruleError, suggestion
 
 
@@ -44,6 +45,7 @@ def check_code(
     seed: int,
     style: str,
     strict: bool,
+    words: Catalogue,
 ) -> tuple[str, int]:
     """The text for the terminal or the file, and the exit code."""
     if not all(":" in name for name in files):
@@ -54,7 +56,7 @@ def check_code(
     for one in checked:
         if one.reason:
             click.echo(f"chainrule check: {one.reason}", err=True)
-    return _rendered(checked, style, strict), combined([one.code for one in checked])
+    return _rendered(checked, style, words), combined([one.code for one in checked])
 
 
 def _value(text: str) -> Any:
@@ -121,16 +123,16 @@ def _at(error: Exception, path: str) -> str:
 # -- formats -------------------------------------------------------------------------------------------------------------
 
 
-def _rendered(checked: list[CheckedCode], style: str, strict: bool) -> str:
+def _rendered(checked: list[CheckedCode], style: str, words: Catalogue) -> str:
     if style == "json":
         found = [_as_dict(one) for one in checked]
         return json.dumps(found[0] if len(found) == 1 else {"documents": found}, indent=2, ensure_ascii=False)
     known = [one for one in checked if one.verdict is not None]
     if style != "text":
-        return "\n".join(_annotated(one, style) for one in known)
-    parts = [_summary(one) for one in known]
+        return "\n".join(_annotated(one, style, words) for one in known)
+    parts = [_summary(one, words) for one in known]
     if len(checked) > 1:
-        parts.append(_table(checked))
+        parts.append(_table(checked, words))
     return "\n\n".join(parts)
 
 
@@ -140,66 +142,73 @@ def _as_dict(one: CheckedCode) -> dict[str, object]:
     return {"file": one.name, **one.verdict.as_dict(), "exit_code": one.code}
 
 
-def _annotated(one: CheckedCode, style: str) -> str:
+def _annotated(one: CheckedCode, style: str, words: Catalogue) -> str:
     from reports.document.codework import annotated
     from reports.writers import written
 
     text = Path(one.path).read_text(encoding="utf-8", errors="replace")
     name = f"{Path(one.path).name}:{one.name.rpartition(':')[2]}"
-    page = written(annotated(name, text, one.verdict), {"latex": "tex"}.get(style, style))
+    page = written(annotated(name, text, one.verdict, words), {"latex": "tex"}.get(style, style))
     return page if isinstance(page, str) else page.decode()
 
 
-def _summary(one: CheckedCode) -> str:
+def _summary(one: CheckedCode, words: Catalogue) -> str:
     """A function's verdict for the terminal: gradients, then the lines that are wrong or follow."""
+    from reports.document.said import said
+
     verdict = one.verdict
-    lines = [click.style(f"{one.name}{f' against {one.against}' if one.against else ''}", bold=True)]
+    name = words("checked.terminal.against", name=one.name, forward=one.against) if one.against else one.name
+    lines = [click.style(name, bold=True)]
     if verdict.found:
         told = ", ".join(f"{name} ({', '.join(shape)})" for name, shape in verdict.shapes)
-        lines.append(f"  shapes are not told; found by trial: {told}")
+        lines.append("  " + words("checked.terminal.found", shapes=told))
     for o in verdict.outputs:
         at = f"{o.line:>4}" if o.line else "    "
-        lines.append(f"  {at}  {_sign(o.status)} d{o.name.rpartition('.')[2]:<12} {o.status}: {o.evidence}")
+        status, why = words(f"status.{o.status}"), said(o.evidence, words)
+        lines.append(f"  {at}  {sign(o.status, words)} d{o.name.rpartition('.')[2]:<12} {status}: {why}")
     wrong = [x for x in verdict.lines if x.status in ("refuted", "shape")]
     if wrong:
-        lines.append("  lines:")
+        lines.append("  " + words("checked.terminal.lines"))
         for x in wrong:
-            lines += _line(x)
-    lines += [f"  {sentence}" for sentence in verdict.blame]
-    lines += [f"  note: {note}" for note in verdict.notes]
+            lines += _line(x, words)
+    lines += [f"  {said(sentence, words)}" for sentence in verdict.blame]
+    lines += ["  " + words("checked.terminal.note", note=said(note, words)) for note in verdict.notes]
     return "\n".join(lines)
 
 
-def _sign(status: str) -> str:
-    return click.style(f"{SIGNS[status]:<7}", fg=COLOURS[status])
+def _line(x: LineVerdict, words: Catalogue) -> list[str]:
+    from reports.document.said import mistake, said
 
-
-def _line(x: LineVerdict) -> list[str]:
     if x.follows:
-        return [f"  {x.line:>4}  {click.style('follows', fg='yellow')} {x.code}"]
-    lines = [f"  {x.line:>4}  {_sign(x.status)} {x.code}"]
-    for label, value in (("", x.evidence), ("likely mistake: ", x.diagnosis), ("it should be: ", x.repair)):
-        if value:
-            lines.append(f"                {label}{value}")
-    return lines
+        return [f"  {x.line:>4}  {click.style(words('checked.terminal.follows'), fg='yellow')} {x.code}"]
+    more = [said(x.evidence, words)] if x.evidence else []
+    if x.diagnosis:
+        more.append(words("checked.mistake", mistake=mistake(x.diagnosis, words)))
+    if x.repair:
+        more.append(words("checked.terminal.repair", repair=x.repair))
+    return [f"  {x.line:>4}  {sign(x.status, words)} {x.code}", *(f"                {line}" for line in more)]
 
 
-def _table(checked: list[CheckedCode]) -> str:
+def _table(checked: list[CheckedCode], words: Catalogue) -> str:
     """One line a function: how its gradients came out, and where the first mistake is."""
-    width = max(len(one.name) for one in checked)
-    rows = [f"{'function':<{width}}  gradients  right  wrong  open  first mistake"]
+    rows: list[tuple[str, list[object], str]] = []
     for one in checked:
         if one.verdict is None:
-            rows.append(f"{one.name:<{width}}  not judged: {one.reason.rpartition(': ')[2]}")
+            reason = one.reason.rpartition(": ")[2]
+            rows.append((one.name, [], words("checked.terminal.not_judged", reason=reason)))
             continue
         statuses = [o.status for o in one.verdict.outputs]
         right = sum(s in ("proved", "agrees") for s in statuses)
         wrong = sum(s in ("refuted", "shape") for s in statuses)
-        first = next((f"line {x.line}" + (f" ({x.label})" if x.label else "") for x in one.verdict.culprits), "")
-        rows.append(
-            f"{one.name:<{width}}  {len(statuses):>9}  {right:>5}  {wrong:>5}  {len(statuses) - right - wrong:>4}  {first}".rstrip()
-        )
-    return "\n".join(rows)
+        first = next((_first(x, words) for x in one.verdict.culprits), "")
+        rows.append((one.name, [len(statuses), right, wrong, len(statuses) - right - wrong], first))
+    return class_table(["function", "gradients", "right", "wrong", "open", "first"], rows, words)
+
+
+def _first(x: LineVerdict, words: Catalogue) -> str:
+    from reports.document.said import label
+
+    return words("checked.terminal.first", line=x.line) + (f" ({label(x.label, words)})" if x.label else "")
 
 
 # -- the user's file -----------------------------------------------------------------------------------------------------

@@ -5,38 +5,45 @@ from __future__ import annotations
 import ast
 
 from numeric.checking.verdicts import RIGHT, WRONG, CodeVerdict, LineVerdict, OutputVerdict
+from reports.document.catalogue import Catalogue
 from reports.document.model import Code, Document, List, Mark, Note, Paragraph, Section, Table
+from reports.document.said import mistake, said
 
 
-def annotated(name: str, text: str, verdict: CodeVerdict) -> Document:
+def annotated(name: str, text: str, verdict: CodeVerdict, words: Catalogue) -> Document:
     """The document of a checked function. Whatever stands in the file comes out as text, never as markup."""
-    blocks: list = [_summary(verdict), Section("Gradients", [_gradients(verdict)])]
+    gradients = Section(words("checked.gradients"), [_gradients(verdict, words)], "gradients")
+    blocks: list = [_summary(verdict, words), gradients]
     for title, first, last in _functions(text, verdict):
-        blocks.append(Section(title, _listing(text.splitlines(), first, last, verdict)))
+        blocks.append(Section(title, _listing(text.splitlines(), first, last, verdict, words)))
     if verdict.shapes:
         shapes = ", ".join(f"{n} ({', '.join(s)})" for n, s in verdict.shapes)
-        how = "found by trial, as nothing tells them" if verdict.found else "as declared"
-        blocks.append(
-            Section("Shapes", [Paragraph(f"{shapes}: {how}."), *([List(list(verdict.notes))] if verdict.notes else [])])
-        )
-    return Document(f"Checked: {name}", blocks)
+        how = words("checked.shapes_found" if verdict.found else "checked.shapes_declared", shapes=shapes)
+        notes = [List([said(note, words) for note in verdict.notes])] if verdict.notes else []
+        blocks.append(Section(words("checked.shapes"), [Paragraph(how), *notes], "shapes"))
+    return Document(words("checked.title", name=name), blocks, words.language)
 
 
-def _summary(verdict: CodeVerdict) -> Note:
+def _summary(verdict: CodeVerdict, words: Catalogue) -> Note:
     statuses = [o.status for o in verdict.outputs]
     right, wrong = sum(s in RIGHT for s in statuses), sum(s in WRONG for s in statuses)
-    counts = {"right": right, "wrong": wrong, "not decided": len(statuses) - right - wrong}
-    said = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-    blocks: list = [Paragraph(said or "no gradient was returned")]
-    return Note([*blocks, *([List(list(verdict.blame))] if verdict.blame else [])], kind="info", title="Verdict")
+    counts = {"right": right, "wrong": wrong, "undecided": len(statuses) - right - wrong}
+    told = ", ".join(f"{number} {words(f'checked.count.{what}')}" for what, number in counts.items() if number)
+    blocks: list = [Paragraph(told or words("checked.no_gradient"))]
+    blame = [List([said(sentence, words) for sentence in verdict.blame])] if verdict.blame else []
+    return Note([*blocks, *blame], kind="info", title=words("checked.verdict"))
 
 
-def _gradients(verdict: CodeVerdict) -> Table:
+def _gradients(verdict: CodeVerdict, words: Catalogue) -> Table:
     rows = [
-        ([Code(f"d{o.name.rpartition('.')[2]}", "python")], str(o.line or "–"), [Mark(o.status, o.evidence)])
+        (
+            [Code(f"d{o.name.rpartition('.')[2]}", "python")],
+            str(o.line or "–"),
+            [Mark(o.status, said(o.evidence, words))],
+        )
         for o in verdict.outputs
     ]
-    return Table(["gradient", "line", "verdict"], rows)
+    return Table([words(f"checked.column.{c}") for c in ("gradient", "line", "verdict")], rows)
 
 
 def _functions(text: str, verdict: CodeVerdict) -> list[tuple[str, int, int]]:
@@ -56,7 +63,7 @@ def _functions(text: str, verdict: CodeVerdict) -> list[tuple[str, int, int]]:
 _SIGNS = {"proved": "✓", "agrees": "✓", "refuted": "✗", "shape": "✗", "undecided": "?"}
 
 
-def _listing(lines: list[str], first: int, last: int, verdict: CodeVerdict) -> list:
+def _listing(lines: list[str], first: int, last: int, verdict: CodeVerdict, words: Catalogue) -> list:
     """The lines of a function with their numbers and signs; after a line that breaks, what is to be said of it."""
     known: dict[int, list[LineVerdict]] = {}
     for x in verdict.lines:
@@ -71,7 +78,7 @@ def _listing(lines: list[str], first: int, last: int, verdict: CodeVerdict) -> l
         if broken:
             blocks.append(Code("\n".join(shown)))
             shown = []
-            blocks += [_broken(x) for x in broken]
+            blocks += [_broken(x, words) for x in broken]
     return [*blocks, *([Code("\n".join(shown))] if shown else [])]
 
 
@@ -85,10 +92,10 @@ def _sign(found: list[LineVerdict], gradient: OutputVerdict | None) -> str:
     return _SIGNS[gradient.status] if gradient is not None else " "
 
 
-def _broken(x: LineVerdict) -> Note:
-    blocks: list = [Paragraph((Mark(x.status, x.evidence),))]
+def _broken(x: LineVerdict, words: Catalogue) -> Note:
+    blocks: list = [Paragraph((Mark(x.status, said(x.evidence, words)),))]
     if x.diagnosis:
-        blocks.append(Paragraph(f"Likely mistake: {x.diagnosis}."))
+        blocks.append(Paragraph(words("checked.mistake_is", mistake=mistake(x.diagnosis, words))))
     if x.repair:
-        blocks.append(Code(x.repair, "python", "It should be"))
-    return Note(blocks, kind="warning", title=f"Line {x.line}")
+        blocks.append(Code(x.repair, "python", words("checked.repair_is")))
+    return Note(blocks, kind="warning", title=words("checked.line", line=x.line))

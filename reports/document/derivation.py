@@ -83,7 +83,7 @@ def report(model: Model, choices: Choices | None = None) -> Document:
     """The document of a model: diagram, symbols, program, Jacobians, steps, gradients, structure, code, checks, training."""
     made = derived(model, choices or Choices())
     words = made.words
-    title, description = _presented(model, words)
+    title, description = presented(model, words)
     blocks: list[Block] = [Paragraph(typeset(description))] if description else []
     blocks += sections(made)
     return Document(
@@ -94,7 +94,7 @@ def report(model: Model, choices: Choices | None = None) -> Document:
     )
 
 
-def _presented(model: Model, words: Catalogue) -> tuple[str, str]:
+def presented(model: Model, words: Catalogue) -> tuple[str, str]:
     """Title and description of a model: in the catalogue's language, if it is one of the gallery."""
     key = f"gallery.{model.name}"
     if not model.from_gallery or f"{key}.title" not in words.sentences:

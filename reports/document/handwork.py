@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from reports.document.catalogue import Catalogue
 from reports.document.model import (
     Document,
     Emphasis,
     Formula,
+    Inline,
     List,
     Mark,
     Math,
@@ -17,49 +19,54 @@ from reports.document.model import (
     Table,
     Text,
 )
+from reports.document.phrases import joined, phrase
+from reports.document.said import mistake, said
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict
 from symbolic.verification.reading.pieces import Piece, Source, split
 
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.+?)\s*#*$|^\s*\\(?:sub)*(?:section|paragraph)\*?\{([^{}]*)\}", re.MULTILINE)
-WORDS = {
-    "proved": "right",
-    "agrees": "right",
-    "refuted": "wrong",
-    "layout": "right in the other layout",
-    "shape": "wrong: the shapes do not fit",
-    "undecided": "not decided",
-    "unreadable": "not read",
-}
 
 
-def annotated(name: str, text: str, verdict: DocumentVerdict, latex: bool = False) -> Document:
+def annotated(name: str, text: str, verdict: DocumentVerdict, words: Catalogue, latex: bool = False) -> Document:
     """The document of a hand calculation and its verdict. Whatever stands in it comes out as text, never as markup."""
     source = split(text, latex)
-    blocks: list = [_summary(verdict)]
-    blocks += _body(source, verdict)
+    blocks: list = [_summary(verdict, words)]
+    blocks += _body(source, verdict, words)
     if verdict.declarations:
-        blocks.append(
-            Section(
-                "How the symbols were read",
-                [List(list(verdict.declarations)), Paragraph(f"Layout: {verdict.layout} ({verdict.layout_reason}).")],
-            )
-        )
-    return Document(f"Checked: {name}", blocks)
+        read = List(list(verdict.declarations))
+        layout = words("checked.layout", **layout_of(verdict, words))
+        blocks.append(Section(words("checked.symbols"), [read, Paragraph(layout)], "symbols"))
+    return Document(words("checked.title", name=name), blocks, words.language)
 
 
-def _summary(verdict: DocumentVerdict):
-    counts = counted(verdict)
-    said = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-    items = [*map(_blamed, verdict.blame), *(typeset(str(p)) for p in verdict.problems)]
-    return Note(
-        [Paragraph(said or "no claim was found"), *([List(items)] if items else [])], kind="info", title="Verdict"
-    )
+def layout_of(verdict: DocumentVerdict, words: Catalogue) -> dict[str, str]:
+    """The layout and how it is known, in words."""
+    first, second = str(verdict.layout).split("; ")
+    layout = said(f"{first}; {second}", words)
+    return {"layout": layout, "reason": said(verdict.layout_reason, words)}
 
 
-def _blamed(sentence: str) -> tuple:
+def _summary(verdict: DocumentVerdict, words: Catalogue) -> Note:
+    items = [_blamed(sentence, words) for sentence in verdict.blame]
+    items += [(Text(f"{p.line}:{p.column}: "), *typeset(said(p.message, words))) for p in verdict.problems]
+    blocks = [Paragraph(counts_of(verdict, words)), *([List(items)] if items else [])]
+    return Note(blocks, kind="info", title=words("checked.verdict"))
+
+
+def counts_of(verdict: DocumentVerdict, words: Catalogue) -> str:
+    """How many claims came out how, in words."""
+    counts = [f"{number} {words(f'checked.count.{kind}')}" for kind, number in counted(verdict).items() if number]
+    return ", ".join(counts) or words("checked.no_claim")
+
+
+def _blamed(sentence: str, words: Catalogue) -> tuple:
     """A sentence of blame with what the line should be as mathematics."""
-    said, told, repair = sentence.partition("; it should be ")
-    return (Text(said + told), Math(repair)) if told else (Text(said),)
+    blame, told, repair = sentence.partition("; it should be ")
+    return (Text(said(blame, words) + "; "), *_repair(repair, words)) if told else (Text(said(blame, words)),)
+
+
+def _repair(repair: str, words: Catalogue) -> tuple[Inline, ...]:
+    return phrase(words, "checked.repair", repair=Math(repair))
 
 
 def typeset(sentence: str) -> tuple:
@@ -72,22 +79,22 @@ def typeset(sentence: str) -> tuple:
 
 def counted(verdict: DocumentVerdict) -> dict[str, int]:
     """How many claims came out how."""
-    found = {"right": 0, "wrong": 0, "in the other layout": 0, "not decided or not read": 0}
+    found = {"right": 0, "wrong": 0, "layout": 0, "open": 0}
     for claim in verdict.claims:
         kind = (
             "right"
             if claim.right
             else "wrong"
             if claim.right is False
-            else "in the other layout"
+            else "layout"
             if claim.status == "layout"
-            else "not decided or not read"
+            else "open"
         )
         found[kind] += 1
     return found
 
 
-def _body(source: Source, verdict: DocumentVerdict) -> list:
+def _body(source: Source, verdict: DocumentVerdict, words: Catalogue) -> list:
     """The pieces of the document in order, claims marked."""
     sections: list[tuple[str, list]] = [("", [])]
     line: list = []
@@ -105,14 +112,14 @@ def _body(source: Source, verdict: DocumentVerdict) -> list:
             close()
             sections[-1][1].append(Formula(_displayed(source, piece)))
             if claims:
-                sections[-1][1].append(_table(claims))
+                sections[-1][1].append(_table(claims, words))
         else:
             line.append(Math(source.text[piece.start : piece.end].strip() or r"\,"))
             for claim in claims:
                 line.append(Text(" "))
-                line.append(_mark(claim, brief=bool(claim.right)))
+                line.append(_mark(claim, words, brief=bool(claim.right)))
                 line.append(Text(" "))
-                line.extend(remark(claim))
+                line.extend(remark(claim, words))
                 line.append(Text(" "))
     close()
     blocks = list(sections[0][1])
@@ -148,41 +155,45 @@ def _displayed(source: Source, piece: Piece) -> str:
     return text or r"\,"
 
 
-def _table(claims: list[ClaimVerdict]) -> Table:
+def _table(claims: list[ClaimVerdict], words: Catalogue) -> Table:
     rows = [
-        (str(c.line), [Math(c.latex.replace("&", " ").strip())], [_mark(c)], _follows(c), remark(c)) for c in claims
+        (
+            str(c.line),
+            [Math(c.latex.replace("&", " ").strip())],
+            [_mark(c, words)],
+            _follows(c, words),
+            remark(c, words),
+        )
+        for c in claims
     ]
-    return Table(["line", "claim", "verdict", "follows", "remark"], rows)
+    return Table([words(f"checked.column.{c}") for c in ("line", "claim", "verdict", "follows", "remark")], rows)
 
 
-def _mark(claim: ClaimVerdict, brief: bool = False) -> Mark | Emphasis:
+def _mark(claim: ClaimVerdict, words: Catalogue, brief: bool = False) -> Mark | Emphasis:
     """The verdict with its evidence; in running text with the first part of it."""
     if claim.status == "unreadable":
-        return Emphasis("not read", strong=True)
-    return Mark(claim.status, claim.evidence.partition(";")[0] if brief else claim.evidence)
+        return Emphasis(words("checked.status.unreadable"), strong=True)
+    return Mark(claim.status, said(claim.evidence.partition(";")[0] if brief else claim.evidence, words))
 
 
-def _follows(claim: ClaimVerdict) -> str:
-    return {True: "yes", False: "no", None: "–"}[claim.follows]
+def _follows(claim: ClaimVerdict, words: Catalogue) -> str:
+    return {True: words("checked.yes"), False: words("checked.no"), None: "–"}[claim.follows]
 
 
-def remark(claim: ClaimVerdict) -> tuple:
+def remark(claim: ClaimVerdict, words: Catalogue) -> tuple[Inline, ...]:
     """What is to be said of a claim in a few words."""
     if claim.right:
         return (Text("; ".join(claim.conditions)),)
-    parts: list = [WORDS[claim.status]]
+    status = words(f"checked.status.{claim.status}")
     if claim.status in ("undecided", "unreadable", "shape", "layout"):
-        parts = [f"{WORDS[claim.status]}: {claim.evidence}"]
+        status = f"{status}: {said(claim.evidence, words)}"
+    parts: list[tuple[Inline, ...]] = [typeset(status)]
     if claim.follows and claim.right is False:
-        parts.append("it follows correctly from an earlier mistake")
+        parts.append((Text(words("checked.follows")),))
     if claim.diagnosis:
-        parts.append(f"likely mistake: {claim.diagnosis}")
+        parts.append((Text(words("checked.mistake", mistake=mistake(claim.diagnosis, words))),))
     if claim.repair:
-        parts.append(("it should be ", Math(claim.repair)))
+        parts.append(_repair(claim.repair, words))
     if claim.counterexample:
-        parts.append(claim.counterexample)
-    found: list = []
-    for part in parts:
-        found += ["; "] if found else []
-        found += part if isinstance(part, tuple) else [part]
-    return tuple(Text(x) if isinstance(x, str) else x for x in found)
+        parts.append((Text(said(claim.counterexample, words)),))
+    return joined(parts, "; ")
