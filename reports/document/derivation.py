@@ -22,12 +22,11 @@ from reports.document.model import (
     Note,
     Paragraph,
     Section,
-    Table,
 )
 from reports.document.model import Link as To
 from reports.document.outline import Outline, outline
 from reports.document.phrases import phrase, symbol, typeset
-from reports.document.steps import Telling, steps_of
+from reports.document.steps import Telling, long_table, steps_of
 from reports.document.symbols import symbols
 from symbolic.calculus.derivation import Derivation, derive
 from symbolic.calculus.records import Step
@@ -39,8 +38,7 @@ if TYPE_CHECKING:
     from reports.commands.models import Model
 
 
-MOST_ROWS = 100  # of a table before the others are folded
-MOST_SHOWN = 40  # gradients, likewise
+MOST_SHOWN = 40  # gradients before the others are folded
 MOST_LINES = 200  # of code, likewise
 MOST_LABELLED = 60  # symbols of a diagram in which what flows back is written beside its arrows
 
@@ -208,9 +206,7 @@ def jacobian_table(made: Derived, linked: bool = True) -> list[Block]:
 def _rows(titles: list[str], rows: list[list[Content]], count: int, words: Catalogue) -> list[Block]:
     """A table, its rows beyond a page or two folded; a sentence says that others of ``count`` are left out."""
     columns = [words(f"report.column.{c}") for c in titles]
-    blocks: list[Block] = [Table(columns, rows[:MOST_ROWS])]
-    if len(rows) > MOST_ROWS:
-        blocks.append(Fold(words("report.more_rows", count=len(rows) - MOST_ROWS), [Table(columns, rows[MOST_ROWS:])]))
+    blocks = long_table(columns, rows, words)
     if count > len(rows):
         blocks.append(Paragraph(words("report.rows_left", count=count - len(rows))))
     return blocks

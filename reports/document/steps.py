@@ -45,6 +45,8 @@ from symbolic.notation import (
 from symbolic.notation.names import is_derivative
 from symbolic.program.tensors import Tensor
 
+MOST_ROWS = 100  # of a table before the others are folded
+
 
 @dataclass(frozen=True)
 class Telling:
@@ -166,7 +168,18 @@ def _repeated(plan: Outline, checks: Mapping[int, StepCheck], telling: Telling) 
     if not rows:
         return []
     columns = [words(f"report.column.{c}") for c in ("step", "like", "names", "check")]
-    return [Paragraph(words("report.repeated")), Table(columns, rows, row_headers=True)]
+    return [Paragraph(words("report.repeated")), *long_table(columns, rows, words, row_headers=True)]
+
+
+def long_table(
+    columns: list[str], rows: list[list[Content]], words: Catalogue, row_headers: bool = False
+) -> list[Block]:
+    """A table, its rows beyond a page or two folded."""
+    blocks: list[Block] = [Table(columns, rows[:MOST_ROWS], row_headers=row_headers)]
+    if len(rows) > MOST_ROWS:
+        more = Table(columns, rows[MOST_ROWS:], row_headers=row_headers)
+        blocks.append(Fold(words("report.more_rows", count=len(rows) - MOST_ROWS), [more]))
+    return blocks
 
 
 def _steps(

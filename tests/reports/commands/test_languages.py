@@ -65,7 +65,9 @@ def _planted(sentence):
 
 def left_in_english(text):
     """Words in Latin letters outside formulas, code and names."""
-    bare = re.sub(r"\$[^$]*\$|`[^`]*`|\\[A-Za-z]+|<a id=.*?>|\bhomework\S*|\bnet\\?_\w+|\S*back\.py\S*|http\S+", " ", text)
+    bare = re.sub(
+        r"\$[^$]*\$|`[^`]*`|\\[A-Za-z]+|<a id=.*?>|\bhomework\S*|\bnet\\?_\w+|\S*back\.py\S*|http\S+", " ", text
+    )
     return [word for word in re.findall(r"[A-Za-z]{4,}", bare) if word not in ("chainrule", "tanh", "frac")]
 
 
