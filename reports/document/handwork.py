@@ -18,6 +18,7 @@ from reports.document.model import (
     Section,
     Table,
     Text,
+    plain,
 )
 from reports.document.phrases import joined, phrase
 from reports.document.said import mistake, said
@@ -156,17 +157,23 @@ def _displayed(source: Source, piece: Piece) -> str:
 
 
 def _table(claims: list[ClaimVerdict], words: Catalogue) -> Table:
+    """A row for each claim of a display; the one claim of a display stands above its table already."""
+    titles = ["line", "claim", "verdict", "follows", "remark"]
     rows = [
-        (
+        [
             str(c.line),
             [Math(c.latex.replace("&", " ").strip())],
             [_mark(c, words)],
             _follows(c, words),
-            remark(c, words),
-        )
+            remark(c, words, beside=True),
+        ]
         for c in claims
     ]
-    return Table([words(f"checked.column.{c}") for c in ("line", "claim", "verdict", "follows", "remark")], rows)
+    without = {"claim"} if len(claims) == 1 else set()
+    if not any(plain(row[-1]).strip() for row in rows):
+        without.add("remark")
+    kept = [k for k, title in enumerate(titles) if title not in without]
+    return Table([words(f"checked.column.{titles[k]}") for k in kept], [[row[k] for k in kept] for row in rows])
 
 
 def _mark(claim: ClaimVerdict, words: Catalogue, brief: bool = False) -> Mark | Emphasis:
@@ -180,14 +187,14 @@ def _follows(claim: ClaimVerdict, words: Catalogue) -> str:
     return {True: words("checked.yes"), False: words("checked.no"), None: "–"}[claim.follows]
 
 
-def remark(claim: ClaimVerdict, words: Catalogue) -> tuple[Inline, ...]:
-    """What is to be said of a claim in a few words."""
+def remark(claim: ClaimVerdict, words: Catalogue, beside: bool = False) -> tuple[Inline, ...]:
+    """What is to be said of a claim in a few words; ``beside`` its mark, which has its status and evidence."""
     if claim.right:
         return (Text("; ".join(claim.conditions)),)
     status = words(f"checked.status.{claim.status}")
     if claim.status in ("undecided", "unreadable", "shape", "layout"):
         status = f"{status}: {said(claim.evidence, words)}"
-    parts: list[tuple[Inline, ...]] = [typeset(status)]
+    parts: list[tuple[Inline, ...]] = [] if beside and claim.status != "unreadable" else [typeset(status)]
     if claim.follows and claim.right is False:
         parts.append((Text(words("checked.follows")),))
     if claim.diagnosis:

@@ -10,25 +10,28 @@ from reports.document.phrases import joined
 from reports.document.steps import Telling
 from symbolic.calculus.derivation import Derivation
 from symbolic.notation import name_latex, shape_latex
-from symbolic.program.graph import topological
+from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor
 
 
 def symbols(d: Derivation, telling: Telling) -> Section:
     """Declared tensors, modules and dimensions of a derivation."""
     words = telling.words
-    columns = [words(f"report.column.{c}") for c in ("symbol", "role", "shape", "code", "assumed")]
+    titles = ["symbol", "role", "shape", "code", "assumed"]
     shown = list(_shown(d))
     among = families(shown, lambda t: t, _kind) if len(shown) > MANY else [[t] for t in shown]
     rows = [_row(family, d, telling) for family in among]
     dims = sorted({s for t in shown for e in t.extents for s in e.free_symbols}, key=str)
     rows += [[Math(name_latex(s.name)), words("role.dimension"), (), Code(s.name), ()] for s in dims]
+    if not any(row[-1] for row in rows):
+        titles, rows = titles[:-1], [row[:-1] for row in rows]
+    columns = [words(f"report.column.{c}") for c in titles]
     return Section(words("report.symbols"), [Table(columns, rows, row_headers=True)], id="symbols")
 
 
 def _shown(d: Derivation) -> Iterator[Tensor]:
     order = topological([d.output])
-    yield from (t for t in order if t.definition is None and t.name is not None)
+    yield from (t for t in leaves([d.output]) if t.name is not None)
     modules = {t.serial for t in d.program}
     yield from (t for t in order if t.definition is not None and (t.name is not None or t.serial in modules))
 

@@ -17,6 +17,7 @@ import sympy as sp
 from reports.document.catalogue import Catalogue, catalogue
 from symbolic import Equation, Tensor
 from symbolic.notation import latex, name_latex, text
+from symbolic.program.expressions import Access, Quotient, Remainder, rejoined
 from symbolic.program.graph import topological
 
 LONGEST_LABEL = 46  # characters of LaTeX-free text; a longer formula is drawn as a named function
@@ -179,9 +180,32 @@ def _box(module: _Module, key: str, number: int, is_cost: bool) -> Node:
         label = _symbol(module.out) if module.out.name else "C"
         return Node(key, "cost", label, module.out.name or "C")
     label, words = latex(module.out, style="matrix"), text(module.out)
+    source = _reshaped(module.out)
+    if source is not None:
+        label, words = rf"\operatorname{{reshape}}({_symbol(source)})", f"reshape({source.label})"
     if len(words) > LONGEST_LABEL:
         label, words = f"f_{{{number}}}", f"f_{number}"
     return Node(key, "function", label, words)
+
+
+def _reshaped(t: Tensor) -> Tensor | None:
+    """The tensor whose entries ``t`` has in the same order, under other axes."""
+    eq = t.definition
+    if not isinstance(eq, Equation) or eq.bound or eq.guards or not isinstance(eq.body, Access):
+        return None
+    if not eq.body.has(Quotient, Remainder):
+        return None
+    source = eq.body.tensor
+    same = _position(eq.body.indices, source.extents) - _position(eq.indices, t.extents)
+    return source if sp.expand(same) == 0 else None
+
+
+def _position(indices: Iterable[sp.Expr], extents: Iterable[sp.Expr]) -> sp.Expr:
+    """The place of an entry in the order of memory."""
+    place: sp.Expr = sp.S.Zero
+    for index, extent in zip(indices, extents, strict=True):
+        place = rejoined(sp.expand(place * extent + index))
+    return place
 
 
 def _variable_kind(t: Tensor) -> str:

@@ -225,7 +225,9 @@ def _abscissae(columns, sizes: Mapping[str, Size], above: Mapping[str, str], gap
 
 def _framed(diagram, centres, routes, above, sizes) -> Layout:
     """Everything moved so that the drawing starts at a small margin."""
-    margin = 8.0
+    margin = (
+        16.0 if any(e.gradient is not None for e in diagram.edges) else 8.0
+    )  # what flows back runs beside the wires
     corners = [p for route in routes.values() for p in route]
     left = min([centres[n.key][0] - sizes[n.key].width / 2 for n in diagram.nodes] + [p[0] for p in corners]) - margin
     top = min(centres[n.key][1] - sizes[n.key].height / 2 for n in diagram.nodes) - margin

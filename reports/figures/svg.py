@@ -121,7 +121,10 @@ def wire(diagram: Diagram, edge: Edge, layout: Layout) -> Wire:
     (ax, ay), (bx, by) = max(itertools.pairwise(moved), key=lambda ends: math.dist(*ends))
     mx, my = (ax + bx) / 2, (ay + by) / 2
     level = abs(by - ay) < abs(bx - ax)
-    return Wire(points, moved, (mx, my + 3 + words.height / 2) if level else (mx - words.width / 2 - 4, my))
+    if level:
+        return Wire(points, moved, (mx, my + 3 + words.height / 2))
+    # Right of both lines: left of a box wires come in from the row before.
+    return Wire(points, moved, (max(mx, (a[0] + b[0]) / 2) + words.width / 2 + 4, my))
 
 
 def _edge(diagram: Diagram, edge: Edge, layout: Layout) -> str:

@@ -50,7 +50,7 @@ class Name:
         text = _letters_latex(self.base)
         for accent in self.accents:
             text = rf"\{_ACCENTS[accent][0]}{{{text}}}"
-        sub = ",".join(_letters_latex(s) for s in self.subscripts)
+        sub = ",".join(_letters_latex(s) if s else r"\ldots" for s in _shortened(self.subscripts))
         sup = "".join(_SUPERSCRIPTS[s][0] for s in self.superscripts)
         if sub:
             text += f"_{{{sub}}}"
@@ -121,8 +121,28 @@ def base_letter(name: str) -> str:
     return parse_name(name).base
 
 
+_LONGEST_WORD = 24  # letters; neither TeX nor a page breaks a word in a formula
+_LONGEST_SUBSCRIPT = 30
+_KEPT = (2, 3)  # subscripts at the beginning and the end, where names differ
+
+
+def _shortened(subscripts: tuple[str, ...]) -> tuple[str, ...]:
+    """Subscripts with an empty one in the place of those that would make them too long."""
+    first, last = _KEPT
+    if sum(map(len, subscripts)) <= _LONGEST_SUBSCRIPT or len(subscripts) <= first + last:
+        return subscripts
+    return *subscripts[:first], "", *subscripts[-last:]
+
+
 def _letters_latex(word: str) -> str:
+    r"""A word as LaTeX; the middle of a very long one is left out.
+
+    >>> print(_letters_latex("averylongnamethatsomebodygave"))
+    \mathrm{averylongnam}\ldots\mathrm{bodygave}
+    """
     word = _SPELLED.get(word, word)
+    if len(word) > _LONGEST_WORD:
+        return rf"{_letters_latex(word[:12])}\ldots{_letters_latex(word[-8:])}"
     if word in _UPPER_IN_TEX or word in _VARIANT or word in ("ell", "nabla") or (word in _LETTER and word.islower()):
         return "o" if word == "omicron" else f"\\{word}"
     if word in _LETTER:

@@ -246,3 +246,11 @@ def test_of_what_is_long_and_irregular_the_ends_are_drawn():
     assert any(n.kind == "middle" for n in diagram.nodes)
     ends = {n.key for n in diagram.nodes}
     assert all({e.source, e.target} <= ends for e in diagram.edges)
+
+
+def test_a_reshape_is_called_so_and_a_rearrangement_is_not():
+    x, w = tensor("x", (2, 3, 4)), tensor("w", 24, role="parameter")
+    flat, turned = np.reshape(x, 24).named("flat"), np.reshape(np.transpose(x, (1, 0, 2)), 24).named("turned")
+    boxes = {n.words for n in block_diagram(np.sum(flat * turned * w)).nodes if n.kind == "function"}
+    assert "reshape(x)" in boxes
+    assert len(boxes) == 2

@@ -75,3 +75,11 @@ def test_tex_of_a_tensor_is_respected():
 def test_unbalanced_tex_falls_back_to_the_name():
     W = s.tensor("W", "n n", tex=r"\mathbf{W")
     assert latex(W + W.T) == r"W + W^{\top}"
+
+
+def test_very_long_names_keep_their_ends():
+    assert name_latex("a" * 40) == r"\mathrm{aaaaaaaaaaaa}\ldots\mathrm{aaaaaaaa}"
+    one, two = (f"layer_norm_of_the_{k}_attention_block_query_weight_1" for k in ("first", "second"))
+    assert r"\ldots" in name_latex(one)
+    assert name_latex("W_norm_of_block_1") == r"W_{\mathrm{norm},\mathrm{of},\mathrm{block},1}"
+    assert name_latex(f"{one}_a_b_c") != name_latex(f"{two}_b_b_c")
