@@ -10,8 +10,9 @@ from numeric.gradient_check import ParameterCheck, check_gradient
 from reports.document.catalogue import Catalogue
 from reports.document.families import MANY, families, first_to_last
 from reports.document.listing import Listing
-from reports.document.model import Column, Figure, Math, Paragraph, Section, Table
+from reports.document.model import Block, Column, Figure, Math, Paragraph, Section
 from reports.document.phrases import failed, scientific
+from reports.document.steps import long_table
 from reports.figures.bars import error_bars
 from symbolic.calculus.derivation import Derivation
 from symbolic.errors import EvaluationError
@@ -38,7 +39,7 @@ def gradient_check(d: Derivation, code: Listing, words: Catalogue, seed: int = 0
     told = [(first_to_last([w for _, w in family]), _worst([p for p, _ in family])) for family in among]
     blocks = [
         Paragraph(words("report.check_intro", directions=directions)),
-        _table(told, words),
+        *_table(told, words),
         Paragraph(words("report.check_passed" if found.passed else "report.check_failed")),
         _picture(told, found.tolerance, len(checked), words),
     ]
@@ -62,7 +63,7 @@ def _worst(family: list[ParameterCheck]) -> ParameterCheck:
     )
 
 
-def _table(told: list[tuple[Math, ParameterCheck]], words: Catalogue) -> Table:
+def _table(told: list[tuple[Math, ParameterCheck]], words: Catalogue) -> list[Block]:
     titles = ["parameter", "verdict", "error", "own_error", "adjoint", "method"]
     columns = [Column(words(f"report.column.{t}"), "right" if t in titles[2:5] else "left") for t in titles]
     rows = [
@@ -76,7 +77,7 @@ def _table(told: list[tuple[Math, ParameterCheck]], words: Catalogue) -> Table:
         ]
         for name, p in told
     ]
-    return Table(columns, rows, row_headers=True)
+    return long_table(columns, rows, words, row_headers=True)
 
 
 def _picture(told: list[tuple[Math, ParameterCheck]], tolerance: float, count: int, words: Catalogue) -> Figure:
