@@ -163,7 +163,7 @@ def _by_rank(x: Any, axis: Any, positions: bool) -> Tensor:
 
 def median(x: Any, axis: Any = None, keepdims: Any = False) -> Tensor:
     """The middle entry, or the mean of the two middle ones."""
-    return quantile(x, sp.Rational(1, 2), axis, keepdims)
+    return _quantile("median", x, sp.Rational(1, 2), axis, keepdims)
 
 
 def quantile(x: Any, q: Any, axis: Any = None, keepdims: Any = False, method: str = "linear") -> Tensor:
@@ -172,12 +172,16 @@ def quantile(x: Any, q: Any, axis: Any = None, keepdims: Any = False, method: st
         raise UnsupportedError(f"np.quantile: method={method!r} is not supported; expected 'linear'")
     if getattr(q, "ndim", 0) or isinstance(q, (list, tuple)):
         return stack([quantile(x, v, axis, keepdims, method) for v in q])
+    return _quantile("quantile", x, q, axis, keepdims)
+
+
+def _quantile(operation: str, x: Any, q: Any, axis: Any, keepdims: Any) -> Tensor:
     t = as_tensor(x)
-    axes = normal_axes("quantile", t, axis)
+    axes = normal_axes(operation, t, axis)
     every = [a for a in range(t.ndim) if a not in axes]
     line = reshape(transpose(t, [*every, *axes]), [*(t.shape[a] for a in every), -1])
     a = len(every)
-    n, share = math.prod(number("quantile", t, b) for b in axes), scalar(q)
+    n, share = math.prod(number(operation, t, b) for b in axes), scalar(q)
     place = share * (n - 1)
     if not place.is_Rational or not 0 <= place <= n - 1:
         raise UnsupportedError(f"quantile: q={q!r} of {t.describe()}: expected a number from 0 to 1")

@@ -557,3 +557,8 @@ def test_an_error_of_shapes_says_where():
         rf"matmul: A \(m, n\) @ an unnamed tensor \(m,\) made at {here} do not fit: .* \(at {here}\)\Z",
         str(caught.value),
     )
+
+
+def test_a_median_along_an_open_dimension_says_which_function_it_was():
+    with pytest.raises(s.UnsupportedError, match=r"median: axis 0 of v \(n,\) must be a number"):
+        np.median(s.tensor("v", "n"))
