@@ -57,7 +57,7 @@ def softmax_regression() -> Tensor:
 
 
 def poisson_regression() -> Tensor:
-    """Counts y with rate λ = e^{w·x + b}: minus the log-likelihood up to log y!, e^s − y s."""
+    """Counts y with rate λ = exp(w·x + b): minus the log-likelihood up to log y!, exp(s) − y s."""
     x, y = tensor("x", "n"), tensor("y", role="target")
     w = tensor("w", "n", role="parameter", init=ZEROS)
     b = tensor("b", role="parameter", init=ZEROS)
@@ -88,7 +88,7 @@ def matrix_factorisation() -> Tensor:
 def gaussian_process() -> Tensor:
     """Minus the log marginal likelihood of a Gaussian process, ½ yᵀ K⁻¹ y + ½ log det K (+ ½ P log 2π, a constant).
 
-    K[p, q] = e^a · e^{−‖x_p − x_q‖²/(2 e^{2l})} + e^n [p = q], with the logarithms a, l, n of signal variance, length
+    K[p, q] = exp(a − ‖x_p − x_q‖²/(2 exp(2l))) + exp(n) [p = q], with the logarithms a, l, n of signal variance, length
     and noise variance as parameters. (Rasmussen and Williams 2006, eq. 5.8.)
     """
     X, y = tensor("X", "P d"), tensor("y", "P", role="target")

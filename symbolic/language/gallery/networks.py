@@ -50,7 +50,7 @@ def convolutional_net() -> Tensor:
 
 
 def radial_basis_net() -> Tensor:
-    """ȳ = w · e^{−γ_k ‖x − w_k‖²} + b with the cost (y − ȳ)². (Broomhead and Lowe 1988.)"""
+    """ȳ = w · exp(−γ_k ‖x − w_k‖²) + b with the cost (y − ȳ)². (Broomhead and Lowe 1988.)"""
     x, y = tensor("x", "n"), tensor("y", 1, role="target")
     units = RadialBasis("n", "K", label="1")
     y_bar = Linear("K", 1, label="2")(units(x).named("z_1")).named("y_bar")
@@ -69,8 +69,8 @@ def autoencoder() -> Tensor:
 def variational_autoencoder() -> Tensor:
     """Minus the evidence bound of a variational autoencoder with given noise ε. (Kingma and Welling 2014.)
 
-    z = μ + e^{l/2} ⊙ ε with μ and l linear in a hidden layer; −log p(x | z) for x in [0, 1]ⁿ with logits linear in a
-    hidden layer of z; plus KL(N(μ, e^l) ‖ N(0, 1)).
+    z = μ + exp(l/2) ⊙ ε with μ and l linear in a hidden layer; −log p(x | z) for x in [0, 1]ⁿ with logits linear in a
+    hidden layer of z; plus KL(N(μ, exp(l)) ‖ N(0, 1)).
     """
     x, noise = tensor("x", "n", assume="unit_interval"), tensor("epsilon", "k")
     inwards, mean, log_variance = Linear("n", "h", label="1"), Linear("h", "k", label="2"), Linear("h", "k", label="3")
