@@ -77,12 +77,28 @@ def read_function(function: Callable[..., Any], names: Mapping[str, Tensor]) -> 
     return as_tensor(function(**arguments(function, names, tensor)))
 
 
+class Undeclared:
+    """A parameter that no tensor is named after; ``message`` is raised as soon as anything is done with it."""
+
+    def __init__(self, message: str):
+        object.__setattr__(self, "message", message)
+
+    def _used(self, *_args: Any, **_kwargs: Any) -> Any:
+        raise DeclarationError(object.__getattribute__(self, "message"))
+
+    __getattr__ = __setattr__ = __getitem__ = __len__ = __iter__ = __bool__ = __float__ = __int__ = __call__ = _used
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __matmul__ = _used
+    __rmatmul__ = __pow__ = __rpow__ = __neg__ = __pos__ = __abs__ = __lt__ = __le__ = __gt__ = __ge__ = _used
+    __array__ = __array_ufunc__ = __array_function__ = _used
+
+
 def arguments(
     function: Callable[..., Any], names: Mapping[str, Any], declare: Callable[[str, str], Any] | None = None
 ) -> dict[str, Any]:
     """What to call a function with: the named values by parameter name; annotated parameters may be declared.
 
-    Raises ``DeclarationError`` for a parameter that has neither.
+    A parameter that has neither may stand there, as in a backward function that is given every input; whatever is done
+    with it raises ``DeclarationError``.
     """
     found: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():
@@ -95,7 +111,7 @@ def arguments(
         elif declare is not None and isinstance(parameter.annotation, str):
             found[name] = declare(name, parameter.annotation.strip("'\""))
         else:
-            raise DeclarationError(
+            found[name] = Undeclared(
                 f"check: the claim's parameter {name!r} is none of the truth's tensors ({', '.join(names) or 'none is named'}); "
                 f"pass symbols={{{name!r}: ...}} or annotate it with its dims.{suggestion(name, names)}"
             )

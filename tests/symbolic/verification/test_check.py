@@ -387,3 +387,11 @@ def test_a_proof_ends_with_its_effort(net):
     truth = s.gradient(C, W)
     assert prove(truth + truth, 2 * truth) is not None
     assert prove(truth + truth, 2 * truth, effort=10) is None
+
+
+def test_a_parameter_that_nothing_is_named_after_may_stand_unused(net):
+    _, _, W, _, _, C = net
+    truth = s.gradient(C, W)
+    assert s.check(lambda W, unused: truth, truth).status == "proved"
+    with pytest.raises(s.errors.ChainruleError, match="none of the truth's tensors"):
+        s.check(lambda W, unused: truth + unused, truth)
