@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem
+from symbolic.verification.elaboration.scope import Layout
 from symbolic.verification.judging.blame import blame
 from symbolic.verification.judging.judge import Judge
 from symbolic.verification.judging.layout import inferred
 from symbolic.verification.judging.reader import Reader
 from symbolic.verification.reading.declarations import declarations
 from symbolic.verification.reading.declared import Declarations
-from symbolic.verification.reading.pieces import Source, split
+from symbolic.verification.reading.parts import Part, parts
+from symbolic.verification.reading.pieces import split
 
 __all__ = ["ClaimVerdict", "DocumentVerdict", "check_document"]
 
@@ -33,58 +35,64 @@ def check_document(text: str, latex: bool | None = None, seconds: float = 120) -
     if latex is None:
         latex = r"\begin{document}" in text or r"\documentclass" in text
     source = split(text, latex)
-    declared = declarations(source)
+    read = [(part, declarations(part.source)) for part in parts(source, latex)]
     deadline = time.monotonic() + seconds
-    read = _judged(source, declared, declared.otimes or "kronecker", deadline)
-    if not declared.otimes and re.search(r"\\otimes|⊗", text) and _misfits(read.claims):
-        other = _judged(source, declared, "hadamard", deadline)
-        if _misfits(other.claims) < _misfits(read.claims):
-            other.reader.scope.notes.append(
-                "⊗ is read as the product entry by entry; as an outer product the shapes do not fit"
-            )
-            read = other
-    problems = [*declared.problems, *read.reader.problems]
+    given = next((declared.otimes for _, declared in read if declared.otimes), "")
+    judged = _judged(read, given or "kronecker", deadline)
+    if not given and re.search(r"\\otimes|⊗", text) and _misfits(judged.claims):
+        other = _judged(read, "hadamard", deadline)
+        if _misfits(other.claims) < _misfits(judged.claims):
+            other.notes.append("⊗ is read as the product entry by entry; as an outer product the shapes do not fit")
+            judged = other
     placed = sorted(
-        {Problem(source.line(place), source.column(place), message) for place, message in problems},
+        {Problem(source.line(place), source.column(place), message) for place, message in judged.problems},
         key=lambda p: (p.line, p.column),
     )
     return DocumentVerdict(
-        tuple(read.claims),
-        read.reader.layout,
-        read.reason,
-        _declared(declared, read.reader),
+        tuple(judged.claims),
+        judged.layout,
+        judged.reason,
+        tuple(dict.fromkeys(judged.symbols)),
         tuple(placed),
-        blame(read.claims),
-        tuple(read.reader.scope.notes),
+        blame(judged.claims),
+        tuple(dict.fromkeys(judged.notes)),
     )
 
 
 @dataclass
-class _Read:
-    claims: list[ClaimVerdict]
-    reader: Reader
+class _Judged:
+    layout: Layout
     reason: str
+    claims: list[ClaimVerdict] = field(default_factory=list)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+    symbols: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def _judged(source: Source, declared: Declarations, otimes: str, deadline: float) -> _Read:
+def _judged(read: list[tuple[Part, Declarations]], otimes: str, deadline: float) -> _Judged:
     """All claims of a document under one reading of ⊗."""
-    layout, reason = inferred(source, declared, otimes)
-    reader = Reader(source, declared, layout, otimes)
-    judge = Judge(reader)
-    claims: list[ClaimVerdict] = []
-    for line in reader.lines():
-        if len(claims) >= MOST_CLAIMS or time.monotonic() > deadline:
-            message = "the time or the number of claims for one document is used up; split it"
-            reader.problem((line.chain.start, line.chain.end), message)
-            break
-        verdict = judge(line)
-        if judge.is_condition(line, verdict):
-            reader.scope.notes.append(
-                f"{verdict.latex} (line {verdict.line}) is read as a condition and not as a claim"
-            )
-        else:
-            claims.append(verdict)
-    return _Read(claims, reader, reason)
+    found = _Judged(*inferred([(part.source, declared, (part.start, part.end)) for part, declared in read], otimes))
+    for part, declared in read:
+        reader = Reader(part.source, declared, found.layout, otimes)
+        judge = Judge(reader)
+        for line in reader.lines():
+            if not part.start <= line.chain.start < part.end:
+                continue
+            if len(found.claims) >= MOST_CLAIMS or time.monotonic() > deadline:
+                message = "the time or the number of claims for one document is used up; split it"
+                reader.problem((line.chain.start, line.chain.end), message)
+                break
+            verdict = judge(line)
+            if judge.is_condition(line, verdict):
+                reader.scope.notes.append(
+                    f"{verdict.latex} (line {verdict.line}) is read as a condition and not as a claim"
+                )
+            else:
+                found.claims.append(verdict)
+        found.problems += [p for p in (*declared.problems, *reader.problems) if part.start <= p[0] < part.end]
+        found.symbols += _declared(declared, reader)
+        found.notes += reader.scope.notes
+    return found
 
 
 def _misfits(claims: list[ClaimVerdict]) -> int:

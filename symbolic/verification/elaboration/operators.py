@@ -57,7 +57,7 @@ class _Speller:
             return self.product(replace(node, factors=tuple((sign, self.inside(n)) for sign, n in factors)))
         if isinstance(node, s.Call):
             made = replace(node, arguments=self.spelt(node.arguments))
-            return self.partial(made) or self.dotted(made.head, made.arguments) or made
+            return self.partial(made) or self.dotted(made.head, made.arguments) or self.slanted(made) or made
         made = replace(node, **{f.name: self.spelt(getattr(node, f.name)) for f in fields(node) if f.name != "span"})
         if isinstance(made, s.Derivative):
             return self.directional(made) or made
@@ -120,6 +120,15 @@ class _Speller:
             return None
         named = {n.name for n in s.walk(told.body) if isinstance(n, s.Symbol)}
         return None if getattr(node.by[0], "name", "") in named else self.along(node.of, node.by[0], node.span)
+
+    def slanted(self, node: s.Call) -> s.Node | None:
+        """``f'(x; d)`` of an f(x): the derivative along d."""
+        head = node.head
+        if not isinstance(head, s.Scripted) or (head.primes, head.sub, head.sup) != (1, None, None):
+            return None
+        if not isinstance(head.base, s.Symbol) or len(node.arguments) != 2 or len(self.parameters(head.base.name)) != 1:
+            return None
+        return self.along(replace(node, head=head.base, arguments=node.arguments[:1]), node.arguments[1], node.span)
 
     def dotted(self, node: s.Node, arguments: tuple[s.Node, ...]) -> s.Node | None:
         """``ẋ(t)`` and ``ẍ`` of a function x(t)."""

@@ -62,8 +62,8 @@ def parse(source: str | Sequence[Token], vocabulary: Vocabulary = NOTHING_DECLAR
 
 
 def _closes_case(token: Token, after: Token | None) -> bool:
-    """A comma, semicolon or full stop at the end of a row."""
-    return token.type in ("COMMA", "SEP") and after is not None and after.type in ("ROW", "ENDCASES", "ENDM")
+    """A comma, semicolon or full stop at the end of a cell."""
+    return token.type in ("COMMA", "SEP") and after is not None and after.type in ("ROW", "ENDCASES", "ENDM", "AMP")
 
 
 def _explained(error: UnexpectedInput, tokens: Sequence[Token]) -> ReadingError:

@@ -22,6 +22,11 @@ _DEFINITION = re.compile(
 _TRANSPOSE_BEFORE = re.compile(
     r"(?:^|(?<=[=+\-(,&\s]))(\{\s*\}\s*\^\s*(?:\{\s*)?(?:[tT]|\\top|\\(?:mathsf|mathrm|text)\s*\{?\s*[tT]\s*\}?)(?:\s*\})?)(?:\\[!,:;]|\s)*"
 )
+_OVER = re.compile(r"\\over(?![A-Za-z])\s*")
+_BRACED_ARRAY = re.compile(
+    r"\\left\s*\\(?:\{|lbrace)\s*\\begin\{array\}\s*(?:\{[^{}]*\})?((?:(?!\\begin\{array\}|\\end\{array\}).)*)\\end\{array\}\s*\\right\s*\.",
+    re.DOTALL,
+)
 _MACRO = re.compile(r"\\([A-Za-z]+)")
 
 
@@ -90,7 +95,52 @@ def normalise(source: str, start: int = 0, end: int | None = None, macros: Mappi
             put(" " if c in "\r\t" else c, k)
             k += 1
     stretch = Stretch("".join(out), (*places, end))
-    return _transposed_behind(_expanded(_without_definitions(stretch), macros) if macros else stretch)
+    stretch = _expanded(_without_definitions(stretch), macros) if macros else stretch
+    return _transposed_behind(_with_cases(_with_fractions(stretch)))
+
+
+def _with_fractions(stretch: Stretch) -> Stretch:
+    """The stretch with ``{a \\over b}`` written as a fraction."""
+    for _ in range(MOST_REPLACEMENTS):
+        match = _OVER.search(stretch.text)
+        if match is None:
+            return stretch
+        start, end = _enclosing(stretch.text, match.start(), -1), _enclosing(stretch.text, match.end() - 1, 1)
+        pieces = ((start, match.start()), (match.end(), end))
+        text, places = stretch.text[:start] + r"\frac", (*stretch.places[:start], *[stretch.places[start]] * 5)
+        for a, b in pieces:
+            text += "{" + stretch.text[a:b] + "}"
+            places = (*places, stretch.places[a], *stretch.places[a:b], stretch.places[b])
+        stretch = Stretch(text + stretch.text[end:], (*places, *stretch.places[end:]))
+    return stretch
+
+
+def _enclosing(text: str, k: int, step: int) -> int:
+    """Where the group around k begins or ends (inside its braces)."""
+    level = 0
+    while 0 <= k < len(text):
+        escaped = k > 0 and text[k - 1] == "\\"
+        if text[k] in "{}" and not escaped:
+            level += 1 if (text[k] == "{") == (step > 0) else -1
+            if level < 0:
+                return k + 1 if step < 0 else k
+        k += step
+    return 0 if step < 0 else len(text)
+
+
+def _with_cases(stretch: Stretch) -> Stretch:
+    """The stretch with a brace before an array, and none behind it, written as cases."""
+    for _ in range(MOST_REPLACEMENTS):
+        match = _BRACED_ARRAY.search(stretch.text)
+        if match is None:
+            return stretch
+        a, b = match.span(1)
+        opening, closing = r"\begin{cases}", r"\end{cases}"
+        text = stretch.text[: match.start()] + opening + stretch.text[a:b] + closing + stretch.text[match.end() :]
+        first, last = stretch.places[match.start()], stretch.places[b]
+        places = (*stretch.places[: match.start()], *[first] * len(opening), *stretch.places[a:b])
+        stretch = Stretch(text, (*places, *[last] * len(closing), *stretch.places[match.end() :]))
+    return stretch
 
 
 def _transposed_behind(stretch: Stretch) -> Stretch:

@@ -167,7 +167,9 @@ def is_model(reader: Reader, chain: Chain, left: s.Node) -> bool:
     """
     name = name_of(left)
     right = reader.side(chain, 1)
-    if name not in reader.declared.names or not isinstance(right, s.Sum) or len(chain.sides) != 2:
+    if not isinstance(left, s.Symbol) or name not in reader.declared.names or not isinstance(right, s.Sum):
+        return False
+    if len(chain.sides) != 2:
         return False
     others = [c for _, c in reader.everything if c is not chain and not c.error and c.signs[:1] in (("=",), (":=",))]
     sides = [[n for k in range(len(c.sides)) if isinstance(n := reader.side(c, k), s.Node)] for c in others]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from symbolic.errors import ChainruleError
@@ -19,19 +20,26 @@ from symbolic.verification.reading.pieces import Source
 from symbolic.verification.reading.program import free_letters
 
 
-def inferred(source: Source, declared: Declarations, otimes: str = "kronecker") -> tuple[Layout, str]:
-    """The layout of a document and why."""
-    stated = declared.layout
+def inferred(
+    read: Iterable[tuple[Source, Declarations, tuple[int, int]]], otimes: str = "kronecker"
+) -> tuple[Layout, str]:
+    """The layout of a document, given as its parts with what they declare, and why."""
+    read = list(read)
+    stated: dict[str, str] = {}
+    for _, declared, _ in read:
+        stated |= declared.layout
     layout = replace(USUAL, **stated)
     if {"gradient", "jacobian"} <= set(stated):
         return layout, "stated in the document"
     votes: dict[str, Counter[str]] = {"gradient": Counter(), "jacobian": Counter(), "matrix": Counter()}
-    reader = Reader(source, declared, layout, otimes)
-    try:
-        for line in reader.lines():
-            _vote(reader, line, votes)
-    except ChainruleError:
-        pass
+    for source, declared, (start, end) in read:
+        reader = Reader(source, declared, layout, otimes)
+        try:
+            for line in reader.lines():
+                if start <= line.chain.start < end:
+                    _vote(reader, line, votes)
+        except ChainruleError:
+            pass
     chosen = {}
     for part, counted in votes.items():
         if part in stated or not counted:

@@ -265,12 +265,11 @@ def target(scope: Scope, left: s.Node) -> tuple[str, list[str]]:
 
 
 def _names_another(scope: Scope, base: str, sub: s.Node) -> bool:
-    """Whether S_w is another symbol than S: S is a defined number, which takes no index, and w counts nothing."""
+    """Whether S_w is another symbol than S: S is a declared number, or a defined one and w counts nothing."""
     held = scope.values.get(base)
-    return (
-        held is not None and not held.rank and not held.labels and held.tensor.definition is not None
-        and isinstance(sub, s.Symbol) and sub.name not in scope.counters
-    )  # fmt: skip
+    if held is None or held.rank or held.labels or not isinstance(sub, s.Symbol):
+        return False
+    return held.tensor.definition is None or sub.name not in scope.counters
 
 
 def _index_letters(node: s.Node, scope: Scope) -> list[str] | None:

@@ -1,0 +1,159 @@
+"""Parts of a sheet that use the same letters for other things: Exercise 2 has an A, an x and an f of its own.
+
+A part begins where a name is introduced anew. It is read in a copy of the document that ends with the part and in which
+every earlier meaning of such a name is blanked out, so that places stay what they are.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from symbolic.verification.grammar import parse
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.scanning import Vocabulary
+from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.domains import applied
+from symbolic.verification.reading.pieces import Source, split
+from symbolic.verification.reading.sets import set_of
+from symbolic.verification.reading.statements import Chain, chains
+
+_HEADING = re.compile(
+    r"(?m)^[ \t]*#{1,6}\s|\\(?:sub)*section\b|\\paragraph\b|\\question\b|\\part\b|\\chapter\b"
+    r"|^[ \t*]*(?:\\(?:textbf|noindent|emph|underline)\{?\s*)*(?:Exercise|Problem|Question|Task|Example|Aufgabe|Beispiel|Exercice|Exemple|"
+    r"Esercizio|Esempio|Ejercicio|Ejemplo|Model|Part|Teil)\b"
+)
+_ITEM = re.compile(
+    r"(?m)\\item\b|^[ \t]*(?:[-*+][ \t]+)?(?:\*\*)?\(?(?:\d{1,2}|[a-h]|[ivx]{1,4})[.)](?:\*\*)?\s|^[ \t]*\*\*[^*\n]{1,80}\*\*|\\textbf\{|\\medskip|\\bigskip"
+)
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_INTRODUCES = re.compile(
+    r"(?i)\b(let|define|put|set|consider|take|suppose|given|call|denote|introduce|now|assume|sei|seien|setze|betrachte|gegeben|nun|soit|soient|posons|"
+    r"pose|sia|siano|poniamo|sea|sean|definimos|with|mit|and|und|et|e|y)\s+(?:also\s+|now\s+|nun\s+|us\s+|die\s+funktion\s+|the\s+function\s+|la\s+fonction\s+)?$"
+)
+_CONCLUDES = re.compile(
+    r"(?i)\b(then|thus|hence|so|therefore|that|is|get|obtain|find|have|gives|yields|equals|also|indeed|dann|also|daher|somit|ist|gilt|folgt|donc|alors|on a|quindi|allora|si ha|"
+    r"luego|entonces|because|since|as|write|wrong|not|rather|wrote|writes|claims?)\W*$"
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of the document, and the copy of the whole in which its lines are read."""
+
+    start: int
+    end: int
+    source: Source
+
+
+@dataclass(frozen=True)
+class _Introduced:
+    """A membership ("in") or an equality ("is") with a name on its left; ``others``: all the names that it declares."""
+
+    name: str
+    chain: Chain
+    kind: str
+    key: object
+    others: frozenset[str]
+    called: bool = False
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.chain.start, self.chain.end
+
+
+def parts(source: Source, latex: bool) -> list[Part]:
+    """The parts of a document; one where no name is introduced anew."""
+    told = _introductions(source)
+    text = source.text
+    headings = [m.start() for m in _HEADING.finditer(text)]
+    items = sorted([*headings, *(m.start() for m in _ITEM.finditer(text))])
+    paragraphs = [m.end() for m in _PARAGRAPH.finditer(text)]
+    latest: dict[str, _Introduced] = {}
+    anew: list[tuple[int, str]] = []
+    for one in told:
+        before = latest.get(one.name)
+        if before is None or _is_new(text, before, one, headings, items):
+            if before is not None:
+                start, earlier = one.chain.start, before.chain.end
+                cut = (
+                    _last(headings, earlier, start) or _last(items, earlier, start) or _last(paragraphs, earlier, start)
+                )
+                anew.append((cut or start, one.name))
+            latest[one.name] = one
+    cuts = sorted({cut for cut, _ in anew})
+    if not cuts:
+        return [Part(0, len(text), source)]
+    names = {name for _, name in anew}
+    edges = [0, *cuts, len(text)]
+    found = []
+    for start, end in itertools.pairwise(edges):
+        spans = []
+        for name in names:
+            first = max((cut for cut, n in anew if n == name and cut <= start), default=0)
+            spans += [one.span for one in told if one.name == name and one.span[0] < first and one.others <= names]
+        found.append(Part(start, end, split(_blanked(text, spans, end), latex)))
+    return found
+
+
+def _introductions(source: Source) -> list[_Introduced]:
+    """Every membership and every equality with a name on its left, in order."""
+    vocabulary = Vocabulary(macros=source.macros)
+    found: list[_Introduced] = []
+    for piece in source.pieces:
+        for chain in chains(source, piece, vocabulary) if piece.mathematics else ():
+            if chain.error or chain.signs[:1] not in (("=",), (":=",), ("in",)):
+                continue
+            try:
+                left = parse(chain.sides[0].tokens)
+                if chain.signs[0] == "in":
+                    what = set_of(chain.sides[1].tokens)
+                    items = left.items if isinstance(left, s.Items) else (left,)
+                    every = frozenset(n for i in items if (n := name_of(i)))
+                    found += [_Introduced(n, chain, "in", what, every) for n in every if what is not None]
+                    continue
+                right = s.plain(parse(chain.sides[1].tokens))
+            except ReadingError:
+                continue
+            called = applied(left)
+            name = called[0] if called is not None else name_of(left)
+            whole = called is None or all(isinstance(a, (s.Symbol, s.Scripted)) for a in called[1])
+            if name and whole and name not in ("d", "D"):
+                found.append(_Introduced(name, chain, "is", right, frozenset([name]), called is not None))
+    return found
+
+
+def _is_new(text: str, before: _Introduced, one: _Introduced, headings: list[int], items: list[int]) -> bool:
+    """Whether a name gets another meaning than it had."""
+    between = _last(headings, before.chain.end, one.chain.start)
+    if one.kind == "in":
+        return between is not None and (before.kind == "is" or one.key != before.key or bool(between))
+    if before.kind == "in" or one.key == before.key:
+        return False
+    prose = text[max(0, one.chain.start - 70) : one.chain.start].rstrip("$\\([ \n").split("\n\n")[-1]
+    prose = re.sub(r"\$[^$]*\$[ ,;]*", "", prose)
+    if _CONCLUDES.search(prose):
+        return False
+    if between is not None or _INTRODUCES.search(prose + " "):
+        return between is not None or not re.search(r"(?i)\b(and|und|et|e|y|with|mit)\s*$", prose)
+    item = _last(items, before.chain.end, one.chain.start)
+    return (
+        one.called and item is not None and not re.search(r"[a-z]{3,}", text[item : one.chain.start].split("}")[-1][5:])
+    )
+
+
+def _last(places: list[int], after: int, before: int) -> int | None:
+    """The last of sorted places between two, if there is one."""
+    k = bisect_right(places, before)
+    return places[k - 1] if k and places[k - 1] > after else None
+
+
+def _blanked(text: str, spans: list[tuple[int, int]], end: int) -> str:
+    """The text up to ``end`` with nothing written in the spans; a tie is a space in mathematics and none in prose."""
+    out = list(text)
+    for a, b in spans:
+        out[a:b] = ["\n" if c == "\n" else "~" for c in out[a:b]]
+    return "".join(out[:end])
