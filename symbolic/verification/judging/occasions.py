@@ -68,7 +68,9 @@ def _taken(reader: Reader, k: int, env) -> bool:
 
 def ends_sentence(between: str) -> bool:
     """Whether a sentence or paragraph ends in a stretch of prose."""
-    return bool(re.search(r"[.;?](?:\s|$)|\n\s*\n\s*(?!\s*(?:\$\$|\\\[|\begin))", between.replace("$$", "")))
+    return bool(
+        re.search(r"[.;?](?:\s|$|\\\]|\\end\b)|\n\s*\n\s*(?!\s*(?:\$\$|\\\[|\begin))", between.replace("$$", ""))
+    )
 
 
 def _relation(reader: Reader, chain: Chain, env) -> s.Relation | None:

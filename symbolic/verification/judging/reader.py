@@ -40,7 +40,7 @@ from symbolic.verification.reading.repeated import single_letters, summed
 from symbolic.verification.reading.statements import Chain, chains, goes_on
 
 _INTRODUCES = re.compile(
-    r"(?i)\b(let|define|put|set|consider|take|suppose|given|write|call|denote|introduce|now|where|with)\s+(?:also\s+|now\s+|us\s+|again\s+|\w+\s+by\s+)?$"
+    r"(?i)\b(let|define|put|set|consider|take|suppose|given|(?<!also )(?<!could )(?<!can )(?<!may )write|call|denote|introduce|now|where|with)\s+(?:also\s+|now\s+|us\s+|again\s+|\w+\s+by\s+)?$"
 )
 
 

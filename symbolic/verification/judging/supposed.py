@@ -54,7 +54,7 @@ def with_supposed(reader: Reader, line: Line, env, judged: Judged) -> Judged:
     if judged.verdict.status != "refuted" or judged.claim is None or judged.truth is None:
         return judged
     text = reader.source.text
-    for chain, relation in reader.supposed:
+    for chain, relation in (*reader.supposed, *_behind(reader, line)):
         early, late = sorted(((chain.start, chain.end), (line.chain.start, line.chain.end)))
         if chain is line.chain or ends_sentence(text[early[1] : late[0]]):
             continue
@@ -73,6 +73,26 @@ def with_supposed(reader: Reader, line: Line, env, judged: Judged) -> Judged:
             conditions = (*again.verdict.conditions, f"where {told}")
             return replace(judged, verdict=replace(again.verdict, conditions=conditions))
     return judged
+
+
+def _behind(reader: Reader, line: Line) -> list[tuple[Chain, s.Relation]]:
+    """``if w = 0`` behind the line."""
+    here = next((k for k, (_, chain) in enumerate(reader.everything) if chain is line.chain), None)
+    if here is None or here + 1 >= len(reader.everything):
+        return []
+    chain = reader.everything[here + 1][1]
+    if (
+        chain.error
+        or chain.signs != ("=",)
+        or not re.search(
+            r"\b(if|for|when|where|at|wenn|für|si|se)\W*$", reader.source.text[line.chain.end : chain.start]
+        )
+    ):
+        return []
+    left, right = (reader.side(chain, k) for k in (0, 1))
+    if not isinstance(left, s.Node) or not isinstance(right, s.Node) or not free_symbol(reader, left):
+        return []
+    return [(chain, s.Relation((left.span[0], right.span[1]), "=", left, right))]
 
 
 def with_bound(reader: Reader, judged: Judged) -> Judged:

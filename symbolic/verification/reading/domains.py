@@ -82,7 +82,9 @@ def _spread(domain: tuple[Set, ...], arguments: int) -> tuple[Set, ...]:
 
 def _declare(found: Declarations, node: s.Node, what: Set, source: Source, introduced: set[str]) -> None:
     name = _base(node)
-    if name is None or name in introduced or name in found.names or f"{name}_" in "".join(found.names):
+    if name is None or name in introduced or name in found.names:
+        return
+    if isinstance(node, s.Symbol) and any(known.startswith(f"{name}_") for known in found.names):
         return
     place = node.base.span if isinstance(node, s.Scripted) and node.sub is None else node.span
     whole = name if isinstance(node, s.Symbol) or node.sub is None else _with_sub(node)

@@ -40,6 +40,13 @@ _CONCLUDES = re.compile(
 )
 
 
+_JOINS = re.compile(r"(?i)\b(and|und|et|e|y|with|mit)\s*$")
+_EXAMPLE = re.compile(r"(?i)\b(example|exemple|beispiel|ejemplo|esempio|exercise|problem|case)\b[^.\n]{0,20}[:.]$")
+_STARTS = re.compile(
+    r"(?i)[\s\d.()*\\a-z]{0,8}\b(let|consider|define|given|take|for|sei|seien|für|gegeben|betrachte|soit|soient|pour|sia|siano|per|sea|sean|para)\b"
+)
+
+
 @dataclass(frozen=True)
 class Part:
     """A stretch of the document, and the copy of the whole in which its lines are read."""
@@ -128,21 +135,28 @@ def _introductions(source: Source) -> list[_Introduced]:
 
 def _is_new(text: str, before: _Introduced, one: _Introduced, headings: list[int], items: list[int]) -> bool:
     """Whether a name gets another meaning than it had."""
-    between = _last(headings, before.chain.end, one.chain.start)
+    heading = _last(headings, before.chain.end, one.chain.start)
+    item = _last(items, before.chain.end, one.chain.start)
     if one.kind == "in":
-        return between is not None and (before.kind == "is" or one.key != before.key or bool(between))
+        other = before.kind == "in" and _shape(one.key) != _shape(before.key)
+        return heading is not None or (item is not None and other)
     if before.kind == "in" or one.key == before.key:
         return False
-    prose = text[max(0, one.chain.start - 70) : one.chain.start].rstrip("$\\([ \n").split("\n\n")[-1]
-    prose = re.sub(r"\$[^$]*\$[ ,;]*", "", prose)
+    start = max(item or 0, text.rfind("\n\n", 0, one.chain.start), one.chain.start - 600, 0)
+    prose = re.sub(r"\$[^$]*(?:\$[ ,;]*|$)|\\[A-Za-z]+\{?", " ", text[start : one.chain.start])
+    prose = re.split(r"(?<=[.:;!?])\s", re.sub(r"^\s*\W?(?:\d{1,2}|[a-h])[.)]", "", prose).rstrip("\\([ \n"))[-1]
     if _CONCLUDES.search(prose):
         return False
-    if between is not None or _INTRODUCES.search(prose + " "):
-        return between is not None or not re.search(r"(?i)\b(and|und|et|e|y|with|mit)\s*$", prose)
-    item = _last(items, before.chain.end, one.chain.start)
-    return (
-        one.called and item is not None and not re.search(r"[a-z]{3,}", text[item : one.chain.start].split("}")[-1][5:])
-    )
+    if heading is not None or _EXAMPLE.search(text[max(0, one.chain.start - 30) : one.chain.start].rstrip("$ ")):
+        return True
+    if _INTRODUCES.search(prose + " ") and not _JOINS.search(prose):
+        return True
+    starts = _STARTS.match(prose) or not re.search(r"[a-z]{3,}", prose)
+    return one.called and item is not None and bool(starts)
+
+
+def _shape(what: object) -> object:
+    return getattr(what, "shape", what)
 
 
 def _last(places: list[int], after: int, before: int) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from symbolic.verification.elaboration.names import script_name
+from symbolic.verification.elaboration.names import letters, script_name
 from symbolic.verification.grammar import parse, words
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
@@ -16,6 +16,9 @@ from symbolic.verification.reading.statements import Chain
 _CASE = re.compile(r"\b(for|if|when|since|as|case)\W*(?:\$[^$\\]{1,20}(?:[<>]|\\[gl]e)[^$]{0,20}\$\W*(?:and\W*)?)?$")
 _SUPPOSED = re.compile(r"\b(with|where|assum\w*|let|suppos\w*|all|every|and|write|given|put|take)\W*$")
 _SAID = re.compile(r"[\s$)\\]*\b(?:is|are|be|denotes?)\b")
+_FOR = re.compile(
+    r"[\s$)\\,]*\b(?:let|define|put|set|we (?:let|define|put|set)|consider|sei|seien|setze|soit|posons|sia|sea)\b"
+)
 _BOUND = re.compile(r"(?:\\(?:sum|prod|max|min|bigcup)|[∑∏])\s*(?:\\limits)?\s*_\s*\{?\s*([A-Za-z])")
 
 
@@ -55,7 +58,7 @@ def sizes_of(found: Declarations) -> set[str]:
 def _positive(found: Declarations, chain: Chain, source: Source, counts: set[str], introduced: set[str]) -> None:
     left, right = chain.sides
     before = source.text[max(0, chain.start - 60) : chain.start].lower()
-    if [str(t) for t in right.tokens] != ["0"] or _CASE.search(before):
+    if [str(t) for t in right.tokens] != ["0"] or (_CASE.search(before) and not _FOR.match(source.text, chain.end)):
         return
     try:
         node = parse(left.tokens)
@@ -81,8 +84,8 @@ def _number(found: Declarations, item: s.Symbol, tex: str, chain: Chain, counts:
     name = item.name
     if chain.display and name not in words.GREEK:
         return
-    letters = found.letters if name in "ijklmnp" else ()
-    new = name not in found.names and name not in (counts - {*"ijk"} | _counting(found)) and name not in letters
+    alone = found.letters if name in "ijklmnp" else ()
+    new = name not in found.names and name not in (counts - {*"ijk"} | _counting(found)) and name not in alone
     if new:
         found.names[name] = Declared(name, (), tex, item.span[0])
         found.roles.setdefault(name, "constant")
@@ -100,12 +103,16 @@ def _entry(
 ) -> None:
     """``x_i > 0`` says that the entries are positive; ``π_w > 0`` declares a number where w counts nothing."""
     name, letter = item.base.name if isinstance(item.base, s.Symbol) else "", script_name(item.sub) or ""
+    below = [part.name for part in letters(item.sub) or [] if isinstance(part, s.Symbol)]
     if name in found.names:
         if supposed:
             found.assume.setdefault(name, set()).add("positive")
-    elif len(letter) == 1 and letter in found.ranges:
-        found.names[name] = Declared(name, (found.ranges[letter],), tex.split("_")[0], item.span[0])
+    elif below and all(part in found.ranges for part in below):
+        shape = tuple(found.ranges[part] for part in below)
+        found.names[name] = Declared(name, shape, tex.split("_")[0], item.span[0])
         found.assume.setdefault(name, set()).add("positive")
+    elif len(below) > 1 and any(part in counts for part in below):
+        return
     elif (
         re.fullmatch(r"\w+", letter) and (letter not in counts or letter in sizes_of(found)) and name not in introduced
     ):
