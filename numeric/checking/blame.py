@@ -8,20 +8,22 @@ with the right value. Lines without a name that tells what they should be are ju
 from __future__ import annotations
 
 import ast
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from numeric.checking import names
 from numeric.checking.calls import Call, Point
 from numeric.checking.cases import Case, cases
 from numeric.checking.gradients import last_assignments
 from numeric.checking.lines import Given, Judged, Key, Lines
+from numeric.checking.probes import leaf
 from numeric.checking.program import Program, reached
-from numeric.checking.repairs import CASES, SECONDS, Repair, Target, is_alias, repair
-from numeric.checking.slices import Statement, callers, slice_of
+from numeric.checking.repairs import CASES, UNITS, Repair, Target, is_alias, repair
+from numeric.checking.slices import Statement, callers, slice_of, statements, writes
 from numeric.checking.verdicts import WRONG, LineVerdict, OutputVerdict
 from numeric.checking.wording import first_line, sentence, variable
+from numeric.checking.work import Work
 from symbolic.verification.diagnosis.mistakes import explained
 
 MOST_MISTAKES = 5
@@ -72,8 +74,9 @@ class _Search:
     def __init__(self, call: Call, program: Program, found: list[Case], places: Mapping[str, int]):
         self.call, self.program, self.cases, self.places = call, program, found, places
         self.lines = Lines(call, program, found)
+        self.of_loss = _of_loss(call, program)
         self.given: dict[Key, list[tuple[Any, ...]]] = {}
-        self.end = time.process_time() + 1.5 * SECONDS
+        self.work = Work(1.5 * UNITS, found[0].lines)
 
     def found(self) -> Blame:
         """All that is found, until the gradients are right or nothing more is found."""
@@ -171,14 +174,18 @@ class _Search:
         ahead = frozenset(id(j.site.statement) for j in judged if j.ahead)
         if self.given:  # truth was put in for an earlier line at some cases only: no repair could be confirmed at all
             return None
-        single = suspect is not None and suspect.should is not None and len(suspect.should[0]) == 1
+        should = suspect.should[0] if suspect is not None and suspect.should else ()
+        middle = len(should) // 2  # of a loop's passes: at its ends much may be zero
         target = Target(
             mended or wrong,
             right,
             suspect.site.statement if suspect else None,
-            suspect.should[0][0] if single and suspect and suspect.should else None,
+            should[middle] if should else None,
+            middle + 1 if len(should) > 1 else 0,
         )
-        done = repair(self.program, self.cases, region, target, self.made, self._seconds(), partial, ahead)
+        done = repair(
+            self.program, self.cases, region, target, self.made, self._share(1.0), partial, ahead, self.of_loss
+        )
         if done is None and not mended and len(wrong) > 1:  # several mistakes, one gradient each
             starts = last_assignments(self.call, self.program)
             for name in sorted(wrong & set(starts)):
@@ -187,13 +194,15 @@ class _Search:
                 )
                 one = Target(frozenset([name]), right)
                 done = done or repair(
-                    self.program, self.cases, narrow, one, self.made, self._seconds() / 2, partial, ahead
+                    self.program, self.cases, narrow, one, self.made, self._share(0.5), partial, ahead, self.of_loss
                 )
         return done
 
-    def _seconds(self) -> float:
-        """Time for the next repair: several mistakes share what there is."""
-        return max(0.3, min(SECONDS, self.end - time.process_time()))
+    def _share(self, part: float) -> Work:
+        """Work for the next repair: several mistakes share what there is."""
+        share = Work(part * max(0.15 * UNITS, min(UNITS, self.work.left)), self.cases[0].lines)
+        self.work.left -= share.left
+        return share
 
     # -- what is said ------------------------------------------------------------------------------------------------
 
@@ -220,7 +229,7 @@ class _Search:
     def _mended(self, suspect: Judged | None, done: Repair) -> LineVerdict:
         s = suspect.site.statement if suspect is not None else None
         own = suspect.evidence() if suspect is not None and s is not None and s.lineno == done.line else ""
-        mended = ", ".join(f"d{n.rpartition('.')[2]}" for n in sorted(done.mended))
+        mended = ", ".join(f"d{leaf(n)}" for n in sorted(done.mended))
         said = f"with the line mended {mended} equal differences of the forward function at {CASES} sizes"
         return LineVerdict(
             done.line, first_line(done.before), variable(done.before), "refuted", False if own else None,
@@ -248,6 +257,17 @@ class _Search:
                 lines.append(LineVerdict(s.line, code, s.variable, "refuted", True, said, function=s.function))
         lines.sort(key=lambda x: (x.function != self.call.subject.back.__name__, x.line))
         return Blame(tuple(lines), _sentences(wrong, lines), self.places)
+
+
+def _of_loss(call: Call, program: Program) -> frozenset[int]:
+    """The statements that compute the loss, in a function that returns it with its gradients."""
+    name = call.subject.back.__name__
+    parts = names.returned(program.trees[name])
+    if call.subject.kind != "both" or not parts:
+        return frozenset()
+    wanted = {n.id for n in ast.walk(parts[0]) if isinstance(n, ast.Name)}
+    starts = [s for s in statements(program.trees[name]) if writes(s) & wanted]
+    return frozenset(id(s) for at in starts for _, s in slice_of(program.trees, (name, at), lambda s: False, {}))
 
 
 def _sentences(wrong: Sequence[LineVerdict], lines: Sequence[LineVerdict]) -> tuple[str, ...]:

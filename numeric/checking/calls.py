@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import random
 import re
@@ -13,10 +14,14 @@ from typing import Any
 import numpy as np
 
 from numeric.checking import names
+from numeric.checking.arrays import is_rough, numbers, parts_of
+from numeric.checking.domains import guarded
+from numeric.checking.finding import find, reconcile
 from numeric.checking.program import tree_of
 from numeric.checking.roles import roles
 from numeric.checking.subjects import Layer, Subject, held
-from numeric.shape_search import Progress, found_shapes, silent
+from numeric.extents import composed, names_in, size_of
+from numeric.shape_search import Progress, silent
 from symbolic.errors import DeclarationError
 
 _COUNTS = {
@@ -42,6 +47,7 @@ class Point:
     sizes: Mapping[str, int]
     outputs: tuple[np.ndarray, ...]
     cotangents: tuple[Any, ...]
+    lines: int = 0  # that the forward function runs there
 
     def told(self) -> str:
         """The shapes, in words."""
@@ -56,21 +62,30 @@ class Call:
         self.options = dict(options or {})
         scopes = [getattr(f, "__globals__", {}) for f in (subject.ahead, subject.back)]
         self.torch = any(_uses(f, "torch") for f in (subject.ahead, subject.back))
+        if subject.kind == "ctx" and not self.torch:
+            self.torch = any(
+                getattr(v, "__module__", "") == "torch.autograd.function" for s in scopes for v in s.values()
+            )
         self.generators = _generators(scopes)
         self.ahead_tree, self.back_tree = tree_of(subject.ahead), tree_of(subject.back)
+        parts = names.returned(self.ahead_tree)
+        self.returned, self.passes_on = [names.text_of(p) for p in parts], any(isinstance(p, ast.Call) for p in parts)
         self.hints = [names.text_of(part) for part in names.returned(self.back_tree)]
         self.shapes: dict[str, list[str]] = {}
         self.integers: set[str] = set()
         self.others: dict[str, Any] = {}
         self.keys: dict[str, list[str]] = {}
         self.notes: list[str] = []
+        self.unclaimed: set[str] = set()  # what a layer keeps that looks like a gradient, and of what is not clear
         self.searched = self.rough = False
         unknown = self._declared(given)
         if isinstance(subject, Layer):
             unknown = self._of_layer(subject, unknown)
         if unknown:
-            self.find(unknown)
+            find(self, unknown)
         self.take(self.in_order())
+        if not unknown:
+            reconcile(self)
 
     # -- declarations ------------------------------------------------------------------------------------------------
 
@@ -122,11 +137,11 @@ class Call:
                 self.notes.append(f"{name} was taken as {self.others[name]!r}")
             return []
         for pattern, count in _COUNTS.items():
-            if re.fullmatch(pattern, name):
+            if re.fullmatch(pattern, name) and not self._is_array(name):
                 self.others[name] = count
                 self.notes.append(f"{name} was taken as {count}; give --set {name}=… for another value")
                 return []
-        if _PROBABILITIES.match(name) and re.search(r"random|rand\(|binomial|bernoulli", self._text()):
+        if _PROBABILITIES.match(name) and re.search(r"random|rand\(|binomial|bernoulli", self.text()):
             self.others[name] = 0.6
             return []
         if name in ("training", "train", "is_training", "mode"):
@@ -138,7 +153,13 @@ class Call:
             return []
         return [name]
 
-    def _text(self) -> str:
+    def _is_array(self, name: str) -> bool:
+        """Whether the code multiplies by it, takes its entries or its shape: a one-letter name that is no count."""
+        said = rf"@ *{name}\b|\b{name} *@|\b{name}\.(T|dot|shape|sum|mean)\b|dot\([^()]*\b{name}\b|\b{name}\[|\({name} *\*\* *2\)"
+        return len(name) == 1 and re.search(said, self.text()) is not None
+
+    def text(self) -> str:
+        """The sources of both functions."""
         return names.source(self.subject.ahead) + names.source(self.subject.back)
 
     def _of_layer(self, subject: Layer, unknown: list[str]) -> list[str]:
@@ -148,7 +169,8 @@ class Call:
         for name, shape in first.items():
             dims = []
             for a, b in zip(shape, second.get(name, shape), strict=False):
-                same = [n for n in subject.arguments if (extents[0].get(n), extents[1].get(n)) == (a, b)]
+                known = [*extents[0], *(text for text, _ in composed(extents[0]))]
+                same = [n for n in known if (size_of(n, extents[0]), size_of(n, extents[1])) == (a, b)]
                 dims.append(same[0] if same else str(a) if a == b else "?")
             if "?" not in dims:
                 self.shapes[name] = dims
@@ -167,51 +189,11 @@ class Call:
     def take(self, shapes: Mapping[str, Sequence[str]]) -> None:
         """Use these shapes."""
         self.shapes = {n: list(s) for n, s in shapes.items()}
-        found = [d for s in self.shapes.values() for d in s if not d.isdigit()]
+        found = [n for s in self.shapes.values() for d in s for n in names_in(d)]
         if isinstance(self.subject, Layer):
             found += [n for n in self.subject.arguments if n not in self.subject.options]
         self.dimensions = list(dict.fromkeys(found))
         self.roles = roles(self)
-
-    def find(self, unknown: list[str]) -> None:
-        """Shapes by trial for what is not told."""
-        known, ints = dict(self.shapes), set(self.integers)
-        fixed: dict[str, Sequence[str]] = dict(known)
-        if isinstance(self.subject, Layer):
-            fixed["self"] = [n for n in self.subject.arguments if n not in self.subject.options]
-        rng = np.random.default_rng(0)
-        progress = Progress(self.subject.ahead, self.subject.back)
-
-        def runs(shapes: Any, integers: Any, sizes: Mapping[str, int]) -> tuple[int, tuple[int, int]]:
-            self.shapes, self.integers = {**known, **shapes}, ints | integers
-            self.take(self.in_order())
-            return self.fit(sizes, rng, progress)
-
-        found = found_shapes(unknown, fixed, self._text(), runs)
-        if found is None:
-            name = unknown[0]
-            raise DeclarationError(
-                f"the shape of {self.subject.ahead.__name__}'s parameter {name!r} is not told, and no shapes with which it runs were found: "
-                f'annotate it, as in {name}: "N D", say \'{name}: … of shape (N, D)\' in the docstring, or give --shape {name}="N D"'
-            )
-        self.shapes, self.integers = {**known, **found.shapes}, ints | found.integers
-        self.searched = True
-
-    def fit(
-        self, sizes: Mapping[str, int], rng: np.random.Generator, progress: Progress
-    ) -> tuple[int, tuple[int, int]]:
-        """How far the functions run at these sizes; see ``found_shapes``."""
-        values = self.values(sizes, rng)
-        ran, reached = progress.run(lambda: self.forward(values, sizes))
-        if ran is None or not all(out.size for out in ran[0]):
-            return 0, reached
-        outputs, state, result = ran
-        bars = tuple(rng.normal(size=out.shape) if out.ndim else 1.0 for out in outputs)
-        claimed, reached = progress.run(lambda: self.backward(values, bars, state, result))
-        if claimed is None:
-            return 1, reached
-        fits = all(numbers(g).shape == np.shape(values[n]) for n, g in claimed.items())
-        return 3 if fits else 2, (0, 0)
 
     # -- values ------------------------------------------------------------------------------------------------------
 
@@ -231,6 +213,9 @@ class Call:
             order = rng.permutation(len(self.dimensions)) + 2 + (0 if small else k) + attempt // 6
             if attempt % 2 and attempt > 4:
                 order = 2 * order
+            elif attempt % 4 == 2 and attempt > 4:
+                far = order - order.min()
+                order = 2 + k + far * far * (4 if len(order) < 4 else 1)  # far apart, as a signal and a kernel
             found = {n: int(size) for n, size in zip(self.dimensions, order, strict=True)}
             if self._runs(found, rng):
                 return found
@@ -245,6 +230,7 @@ class Call:
         sizes = self.sizes(rng, k, small)
         values = self.suitable(sizes, rng, k)
         outputs, _, _ = self.forward(values, sizes)
+        lines = Progress(self.subject.ahead).run(lambda: self.forward(values, sizes))[1].lines
         again, _, _ = self.forward(values, sizes)
         if any(
             a.shape != b.shape or not np.array_equal(a, b, equal_nan=True) for a, b in zip(outputs, again, strict=True)
@@ -253,7 +239,8 @@ class Call:
                 f"{self.subject.ahead.__name__} gives another output when it is run again on the same arrays: "
                 "let it take its random numbers (a mask, a generator, a seed) as a parameter"
             )
-        return Point(values, sizes, outputs, tuple(rng.normal(size=o.shape) if o.ndim else 1.0 for o in outputs))
+        bars = tuple(rng.normal(size=o.shape) if o.ndim else 1.0 for o in outputs)
+        return Point(values, sizes, outputs, bars, lines)
 
     def suitable(self, sizes: Mapping[str, int], rng: np.random.Generator, k: int = 0) -> dict[str, Any]:
         """Random arrays at which the forward function is finite: of any sign, else positive, else between 0 and 1."""
@@ -269,7 +256,7 @@ class Call:
         """Random arrays for the forward's parameters; in every other round an index stands twice."""
         found: dict[str, Any] = {}
         for name, shape in self.shapes.items():
-            extents = [int(d) if d.isdigit() else sizes[d] for d in shape]
+            extents = [size_of(d, sizes) for d in shape]
             if name in self.integers:
                 array = rng.integers(0, min(sizes.values(), default=2), size=extents)
                 if array.size > 1 and k % 2 == 0:
@@ -278,6 +265,8 @@ class Call:
             else:
                 array = rng.normal(size=extents)
                 found[name] = array if extents else float(array)
+        for name, (low, high) in guarded(self.ahead_tree, found).items():
+            found[name] = low + (high - low) * (0.05 + 0.9 / (1 + np.exp(-found[name])))
         return found
 
     def arrays(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -367,22 +356,9 @@ class Call:
                 owner = names.parameter(text, [n for n in self.shapes if n.startswith("self.")])
                 if owner is not None and owner not in found and value is not held(state, owner):
                     found[owner] = value
+                elif owner is None:
+                    self.unclaimed.add(text)
         return found
-
-
-def parts_of(result: Any) -> list[Any]:
-    """What a function returns, as a list."""
-    return list(result) if isinstance(result, tuple) else [result]
-
-
-def is_rough(x: Any) -> bool:
-    """Whether an array is in single precision or less."""
-    return str(getattr(x, "dtype", "")).rpartition(".")[2] in ("float32", "float16", "bfloat16")
-
-
-def numbers(x: Any) -> np.ndarray:
-    """An array of floats, from whatever a function returns."""
-    return np.asarray(x.detach().cpu() if hasattr(x, "detach") else x, dtype=float)
 
 
 def _held_gradients(prefix: str, values: Mapping[str, Any]):
@@ -390,6 +366,8 @@ def _held_gradients(prefix: str, values: Mapping[str, Any]):
         text = f"{prefix}.{name}" if prefix == "self" else f"{prefix}[{name!r}]"
         if isinstance(value, Mapping):
             yield from _held_gradients(text, value)
+        elif isinstance(value, (list, tuple)) and value and all(hasattr(v, "shape") for v in value):
+            yield from _held_gradients(text, dict(enumerate(value)))
         elif hasattr(value, "shape") or isinstance(value, float):
             low = text.lower()
             if "grad" in low or names.leaf(low).startswith("d") or low.endswith("bar"):

@@ -6,15 +6,17 @@ import contextlib
 import copy
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from numeric.checking.calls import Call, Point, numbers
+from numeric.checking.arrays import numbers
+from numeric.checking.calls import Call, Point
 from numeric.checking.differences import AGREES, Differences
-from numeric.checking.outputs import truths
+from numeric.checking.outputs import UNITS, truths
+from numeric.shape_search import Progress
 
 _ROUGHLY = 5e-3
 
@@ -27,6 +29,7 @@ class Case:
     point: Point
     true: dict[str, Differences]
     kept: tuple[Any, Any]
+    lines: int = 0  # that the backward function runs there
 
     def run(self, back: Callable[..., Any]) -> dict[str, np.ndarray]:
         """The gradients that a variant gives; none where it raises."""
@@ -40,7 +43,7 @@ class Case:
                         return {}  # what computes the loss is right by definition
                 else:
                     call.reset()
-                    state, result = copy.deepcopy(self.kept)
+                    state, result = duplicate(self.kept)
                     claimed = call.backward(point.values, point.cotangents, state, result, back)
                 return {n: numbers(g) for n, g in claimed.items()}
         except Exception:  # a variant need not fit
@@ -75,9 +78,38 @@ def cases(call: Call, seed: int, number: int, wanted: list[str] | None = None) -
         point = call.point(rng, k, small=k == 0)
         _, state, result = call.forward(point.values, point.sizes)
         kept = copy.deepcopy((state, result))
+        lines = point.lines if call.subject.kind == "both" else _lines(call, point, state, result)
         known = wanted or list(call.backward(point.values, point.cotangents, state, result))
-        found.append(Case(call, point, truths(call, point, known, rng, 1.2 if k == 0 else 0.3), kept))
+        found.append(Case(call, point, truths(call, point, known, rng, UNITS * (1.2 if k < 2 else 0.5)), kept, lines))
     return found
+
+
+def _lines(call: Call, point: Point, state: Any, result: Any) -> int:
+    """How many lines the backward function runs."""
+    return (
+        Progress(call.subject.back).run(lambda: call.backward(point.values, point.cotangents, state, result))[1].lines
+    )
+
+
+def duplicate(kept: Any) -> Any:
+    """A copy in which nothing that a function may change is shared; arrays in tuples, lists and dictionaries the quick way."""
+    if type(kept) is np.ndarray and kept.dtype != object:
+        return kept.copy()
+    if type(kept) in (float, int, bool, str, type(None)):
+        return kept
+    if type(kept) is tuple and not _shared(kept):
+        return tuple(map(duplicate, kept))
+    if type(kept) is list and not _shared(kept):
+        return list(map(duplicate, kept))
+    if type(kept) is dict and not _shared(kept.values()):
+        return {key: duplicate(value) for key, value in kept.items()}
+    return copy.deepcopy(kept)
+
+
+def _shared(parts: Collection[Any]) -> bool:
+    """Whether one array stands twice, or a view of one: a copy must keep that."""
+    arrays = [p for p in parts if isinstance(p, np.ndarray)]
+    return len({id(p) for p in arrays}) < len(arrays)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ times, or once an iteration, every assignment has a cotangent of its own.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,8 +18,9 @@ from numeric.checking.differences import STEP, close
 from numeric.checking.outputs import inner
 from numeric.checking.probes import PROBE, Site, Watch, is_real, probed
 from numeric.checking.program import Program
+from numeric.checking.work import Work
 
-LARGEST = 400  # entries of an intermediate value
+LARGEST = 1000  # entries of an intermediate value
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +65,13 @@ class Ahead:
         near = [s for s in found if _stem(s.function) == _stem(function)]
         return near or found
 
-    def cotangent(self, site: Site, deadline: float) -> Cotangent | None:
-        """The cotangents at a place; None where there is no time or the value is large, no array, or not there."""
+    def cotangent(self, site: Site, work: Work) -> Cotangent | None:
+        """The cotangents at a place; None where no work is left or the value is large, no array, or not there."""
         if site.number not in self.known:
-            self.known[site.number] = self._cotangent(site, deadline)
+            self.known[site.number] = self._cotangent(site, work)
         return self.known[site.number]
 
-    def _cotangent(self, site: Site, deadline: float) -> Cotangent | None:
+    def _cotangent(self, site: Site, work: Work) -> Cotangent | None:
         values = self.seen.get(site.number, [])
         if not values or sum(v.size if v is not None else 0 for v in values) > LARGEST:
             return None
@@ -81,8 +81,9 @@ class Ahead:
                 return None
             slope = np.zeros(value.size)
             for e in range(value.size):
-                if time.process_time() > deadline:
+                if work.spent:
                     return None
+                work.spend(2)
                 shift = np.zeros(value.size)
                 ends = []
                 for sign in (1, -1):
@@ -105,8 +106,9 @@ def _stem(function: str) -> str:
 def fits(values: Sequence[np.ndarray | None], cotangent: Cotangent) -> tuple[np.ndarray, ...] | None:
     """The cotangents in the order of the values (as they come, or from the last iteration back), None if they differ."""
     for order in (cotangent.arrays, cotangent.arrays[::-1]):
-        if len(order) == len(values) and all(v is not None and close(v, c) for v, c in zip(values, order, strict=True)):
-            return order
+        pairs = list(zip(values, order, strict=False))
+        if len(order) == len(values) and all(v is not None and close(v, _laid(c, v)) for v, c in pairs):
+            return tuple(_laid(c, v) for v, c in pairs if v is not None)
     return None
 
 
@@ -115,10 +117,21 @@ def wanted(values: Sequence[np.ndarray | None], cotangent: Cotangent) -> tuple[n
     order = cotangent.arrays[::-1] if len(values) > 1 else cotangent.arrays
     if len(order) != len(values):
         return None
-    same = all(
-        v is not None and (v.shape == c.shape or v.size == c.size == 1) for v, c in zip(values, order, strict=True)
-    )
-    return tuple(order) if same else None
+    laid = [(v, _laid(c, v)) for v, c in zip(values, order, strict=True) if v is not None]
+    same = len(laid) == len(order) and all(_spreads(v.shape, c.shape) for v, c in laid)
+    return tuple(c for _, c in laid) if same else None
+
+
+def _spreads(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether an array of one shape can stand for one of the other, repeated along axes of length one."""
+    return a == b or (len(a) == len(b) and all(m in (1, n) for m, n in zip(a, b, strict=True))) or a == ()
+
+
+def _laid(cotangent: np.ndarray, like: np.ndarray | None) -> np.ndarray:
+    """A cotangent in the shape of a value that differs from it by axes of length one: (1, n) for (n,)."""
+    if like is None or [n for n in like.shape if n > 1] != [n for n in cotangent.shape if n > 1]:
+        return cotangent
+    return cotangent.reshape(like.shape)
 
 
 def recognised(values: Sequence[np.ndarray | None], found: Iterable[Cotangent]) -> bool:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
+from numeric.checking import names
 from numeric.checking.calls import Call
 from numeric.checking.cases import cases
 from numeric.checking.gradients import last_assignments
+from numeric.checking.probes import located
 from numeric.checking.program import Program
-from numeric.checking.repairs import CASES, SECONDS, Target, repair
+from numeric.checking.repairs import CASES, UNITS, Target, repair
 from numeric.checking.slices import slice_of, statements
 from numeric.checking.verdicts import CodeVerdict, LineVerdict, OutputVerdict
 from numeric.checking.wording import first_line, sentence, variable
+from numeric.checking.work import Work
 from symbolic.verification.diagnosis.mistakes import explained
+
+_SURE = ("missing transpose", "wrong order of factors", "keepdims missing", "keepdims too many")
 
 
 def crashed(call: Call, error: Exception, seed: int = 0) -> CodeVerdict | None:
@@ -23,8 +30,14 @@ def crashed(call: Call, error: Exception, seed: int = 0) -> CodeVerdict | None:
     back = call.subject.back
     program = Program(back, {f.__name__: f for f in _same_file(back)})
     place = _raised_in(error, program)
-    if place is None or call.subject.kind == "both":
+    if place is None:
         return None
+    if call.subject.kind == "both":
+        ahead = _loss_alone(program, back.__name__, error)
+        if ahead is None:
+            return None
+        call = copy.copy(call)
+        call.subject = replace(call.subject, ahead=ahead)
     wanted = list(last_assignments(call, program))
     if not wanted:
         return None
@@ -37,7 +50,12 @@ def crashed(call: Call, error: Exception, seed: int = 0) -> CodeVerdict | None:
     done = None
     for part in (first, [s for s in region if s not in first]):
         done = done or repair(
-            program, found, part, target, lambda name: program.variant({name: program.trees[name]}), SECONDS
+            program,
+            found,
+            part,
+            target,
+            lambda name: program.variant({name: program.trees[name]}),
+            Work(UNITS, 100),
         )
     said = f"{type(error).__name__} at line {line}: {error}"
     told = any(
@@ -45,6 +63,8 @@ def crashed(call: Call, error: Exception, seed: int = 0) -> CodeVerdict | None:
     )
     if done is None and (call.searched or not told):
         return None
+    if call.searched and done is not None and done.edit.label not in _SURE:
+        return None  # the shapes may be what is wrong
     at = done.line if done else line
     code = done.before if done else ast.unparse(here[-1])
     wrong = LineVerdict(
@@ -55,6 +75,31 @@ def crashed(call: Call, error: Exception, seed: int = 0) -> CodeVerdict | None:
     outputs = tuple(OutputVerdict(n, "shape", f"the gradient is not computed: {said}", at) for n in wanted)
     shapes = tuple((n, tuple(s)) for n, s in call.shapes.items())
     return CodeVerdict(outputs, shapes, call.searched, (wrong,), (sentence(wrong),), tuple(call.notes))
+
+
+def _loss_alone(program: Program, name: str, error: Exception) -> Callable[..., Any] | None:
+    """A function that returns a loss and its gradients, cut before the statement that raises; None if the loss comes after."""
+    tree, lines = program.trees[name], []
+    frame = error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code is program.functions[name].__code__:
+            lines.append(frame.tb_lineno)
+        frame = frame.tb_next
+    loss = next(iter(names.returned(tree)), None)
+    at = next(
+        (k for k, s in enumerate(tree.body) if lines and s.lineno <= lines[0] <= (s.end_lineno or s.lineno)), None
+    )
+    if at is None or not isinstance(loss, ast.Name):
+        return None
+    later = {
+        n.id for s in tree.body[at:] for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
+    if loss.id in later:
+        return None
+    cut = copy.copy(tree)
+    value = ast.Tuple([ast.Name(loss.id, ast.Load()), ast.Constant(None)], ast.Load())
+    cut.body = [*tree.body[:at], located(ast.Return(value), tree.body[at].lineno)]
+    return program.variant({name: cut})
 
 
 def _same_file(back: Callable[..., Any]) -> list[Any]:

@@ -63,7 +63,8 @@ class Place:
     ``module`` is how NumPy (or PyTorch) is called in the file; ``where`` is the
     statement's own path, ``own`` are the names that the function itself assigned,
     ``objects`` all that its names stand for. ``loose``: the line raises, so that
-    shapes tell nothing.
+    shapes tell nothing. ``run`` gives the value of an expression there, ``text`` is
+    the source of both functions and of those that they call.
     """
 
     statement: ast.stmt
@@ -74,6 +75,25 @@ class Place:
     in_loop: bool = False
     objects: Mapping[str, Any] = field(default_factory=dict)
     loose: bool = False
+    run: Callable[[ast.expr], np.ndarray | None] = lambda node: None
+    text: str = ""
+    known: dict[int, np.ndarray | None] = field(default_factory=dict)
+
+    def value(self, node: ast.expr) -> np.ndarray | None:
+        """What a part of the statement gives."""
+        if id(node) not in self.known:
+            self.known[id(node)] = self.run(node)
+        return self.known[id(node)]
+
+    def takes(self, node: ast.expr, term: np.ndarray) -> bool:
+        """Whether a term may be added to a part of the statement, or be a factor of it, and leave its shape."""
+        value = self.value(node)
+        if value is None:
+            return True
+        shape = value.shape
+        if node is not getattr(self.statement, "value", None):  # inside a line another operand may have the axis
+            return all(1 in (m, n) or m == n for m, n in zip(term.shape[::-1], shape[::-1], strict=False))
+        return term.ndim <= len(shape) and all(m in (1, n) for m, n in zip(term.shape[::-1], shape[::-1], strict=False))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of real numbers or truth values, and real scalars; each value once, by its simplest name."""
@@ -255,7 +275,7 @@ def short(node: ast.AST) -> str:
 def is_gradient(name: str) -> bool:
     """Whether a variable is called as gradients are: ``dx``, ``grad_W``, ``delta``."""
     return re.match(
-        r"_?(d[A-Z]|d_|d[a-z]{1,2}\d*\Z|d[a-z]|grad|g_|g\Z|gy\Z|delta|upstream)", name
+        r"_?(d[A-Z]|d_|d[a-z]{1,2}\d*\Z|d[a-z]|grad|g_|g[a-z]?\d?\Z|delta|upstream)", name
     ) is not None or name.endswith(("grad", "bar"))
 
 

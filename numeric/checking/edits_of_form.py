@@ -12,6 +12,7 @@ import numpy as np
 from numeric.checking.edits import (
     Edit,
     Node,
+    Path,
     Place,
     binary,
     called,
@@ -101,7 +102,8 @@ def factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             weight = 1.0 + n.depth
             yield Edit("factor 2", "missing", put(n, binary(ast.Mult(), ast.Constant(2), copied(node))), weight)
             yield Edit("factor 2", "one too many", put(n, binary(ast.Div(), copied(node), ast.Constant(2))), weight)
-            for c in counts if not _is_count(node, place) else ():
+            pairs = [f"({a} * {b})" for a, b in itertools.combinations(counts[:4], 2)] if len(counts) < 7 else []
+            for c in [*counts, *pairs] if not _is_count(node, place) else ():
                 yield Edit("missing 1/P", f"1/{c}", put(n, binary(ast.Div(), copied(node), expression(c))), weight + 1)
                 yield Edit("extra 1/P", f"1/{c}", put(n, binary(ast.Mult(), expression(c), copied(node))), weight + 2)
 
@@ -132,10 +134,23 @@ def _dropped(n: Node, node: ast.BinOp, place: Place) -> Iterator[Edit]:
         )
     op = ast.Mult() if divided else ast.Div()
     yield Edit("wrong exponent", f"of {short(node.right)}", (((node, "op", None), op),), 2)
+    if divided and is_count:
+        less = binary(ast.Sub(), copied(node.right), ast.Constant(1))
+        yield Edit("off by one", f"1/{text} for 1/({text} - 1)", (((node, "right", None), less),), 2)
+        root = expression(f"{place.module}.sqrt({text})" if place.module != "torch" else f"{text} ** 0.5")
+        yield Edit("wrong exponent", f"1/{text} for 1/√{text}", (((node, "right", None), root),), 2)
+    if divided and isinstance(node.right, ast.BinOp) and _is_whole_number(node.right.right):
+        for c, wrong in ((node.right.left, "1/({} - 1) for 1/{}"),):
+            if _is_count(c, place):
+                yield Edit("off by one", wrong.format(short(c), short(c)), (((node, "right", None), copied(c)),), 2)
     if divided and (is_count or number):
         for c in [*counts][:6]:
             if c != text:
                 yield Edit("factor", f"1/{text} for 1/{c}", (((node, "right", None), expression(c)),), 2)
+
+
+def _is_whole_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int
 
 
 def _is_count(node: ast.expr, place: Place) -> bool:
@@ -218,65 +233,6 @@ def _summed(n: Node, node: ast.Call) -> Iterator[Edit]:
         yield Edit("extra sum", short(node), put(n, copied(receiver(node))), 2)
 
 
-def positions(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
-    """Indices, bounds and steps that are off by one; loops that run one iteration too few."""
-    yield from _shifted(place, found)
-    for n in found:
-        node = n.node
-        if not n.index or (n.call and not n.call.startswith(("range", "arange"))):
-            continue
-        if isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
-            for other in (node.value + 1, node.value - 1):
-                yield Edit("off by one", f"{node.value} for {other}", put(n, expression(repr(other))))
-        elif isinstance(node, (ast.Name, ast.BinOp, ast.Attribute, ast.Subscript)) or _is_length(node):
-            for op, sign in ((ast.Add(), "+"), (ast.Sub(), "-")):
-                new = binary(op, copied(node), ast.Constant(1))
-                yield Edit("off by one", f"{short(node)} for {short(node)} {sign} 1", put(n, new), 1.5)
-        if (
-            isinstance(node, ast.BinOp)
-            and isinstance(node.right, ast.Constant)
-            and isinstance(node.op, (ast.Add, ast.Sub))
-        ):
-            yield Edit("off by one", f"{short(node)} for {short(node.left)}", put(n, copied(node.left)))
-        if isinstance(node, ast.Call) and called(node) == "range" and len(node.args) == 1:
-            new = ast.Call(node.func, [ast.Constant(1), copied(node.args[0])], [])
-            yield Edit("off by one", short(node), put(n, new), 2)
-        if isinstance(node, ast.Call) and called(node) == "range" and len(node.args) == 2:
-            yield Edit("off by one", short(node), put(n, ast.Call(node.func, [copied(node.args[1])], [])), 2)
-        if isinstance(node, ast.Call) and called(node) == "range":
-            turned = ast.Call(ast.Name("reversed", ast.Load()), [copied(node)], [])
-            yield Edit("wrong order of steps", short(node), put(n, turned), 2)
-        if isinstance(node, ast.Call) and called(node) == "reversed":
-            yield Edit("wrong order of steps", short(node), put(n, copied(node.args[0])), 2)
-
-
-def _shifted(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
-    """``x[:H, :W]`` made ``x[c : c + H, c : c + W]``, as where a border was padded."""
-    numbers = [
-        n
-        for n, v in place.scope.items()
-        if isinstance(v, np.ndarray) and v.dtype.kind in "iu" and not v.ndim and 0 < int(v) < 9
-    ]
-    for n in found:
-        if not isinstance(n.node, ast.Subscript):
-            continue
-        parts = n.node.slice.elts if isinstance(n.node.slice, ast.Tuple) else [n.node.slice]
-        open_ended = [p for p in parts if isinstance(p, ast.Slice) and p.lower is None and p.upper is not None]
-        for c in numbers if open_ended else ():
-            changes = []
-            for p in open_ended:
-                upper = copied(p.upper)  # type: ignore[arg-type]
-                changes += [
-                    ((p, "lower", None), expression(c)),
-                    ((p, "upper", None), binary(ast.Add(), expression(c), upper)),
-                ]
-            yield Edit("off by one", f"the slices begin at 0, not at {c}", tuple(changes), 2)
-
-
-def _is_length(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and called(node) == "len"
-
-
 def statements(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     """``=`` for ``+=`` and the other way round; ``np.add.at`` for ``+=`` at indices that repeat; comparisons turned round."""
     s = place.statement
@@ -298,6 +254,8 @@ def statements(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             if isinstance(at, ast.Call):
                 at.args = [_read(t.value), copied(t.slice), copied(s.value)]
                 yield Edit("lost repetitions", f"in {short(t.slice)}", ((place.where, ast.Expr(at)),), 2)
+    if isinstance(getattr(s, "value", None), ast.Call) and called(s.value) in ("zeros_like", "zeros") and s.value.args:
+        yield from _starts(place, s)
     if _is_number(getattr(s, "value", None)):
         for name, value in place.arrays().items():
             for axis in range(min(value.ndim, 3)):
@@ -318,6 +276,19 @@ def statements(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             turned = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.LtE, ast.LtE: ast.GtE}.get(type(n.node.ops[0]))
             if turned is not None:
                 yield Edit("h' at the wrong argument", short(n.node), (((n.node, "ops", 0), turned()),))
+
+
+def _starts(place: Place, s: ast.stmt) -> Iterator[Edit]:
+    """A gradient that is added up from zero where the derivative of a penalty is its start."""
+    path: Path = (s, "value", None)
+    values = {n: v for n, v in place.arrays().items() if v.dtype.kind == "f"}
+    scalars = [n for n, v in values.items() if not v.ndim]
+    for name, value in values.items():
+        if value.ndim:
+            yield Edit("forgotten regulariser", name, ((path, method(expression(name), "copy")),), 2)
+            for c in scalars:
+                for text in (f"{c} * {name}", f"2 * {c} * {name}"):
+                    yield Edit("forgotten regulariser", text, ((path, expression(text)),), 2)
 
 
 def _is_number(node: ast.expr | None) -> bool:

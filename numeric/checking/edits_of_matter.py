@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from numeric.checking.edits import Edit, Node, Place, binary, copied, expression, is_gradient, is_term, put, short
+from numeric.checking.edits import (
+    Edit,
+    Node,
+    Place,
+    binary,
+    copied,
+    expression,
+    is_gradient,
+    is_term,
+    put,
+    short,
+)
+from numeric.checking.slices import writes
 
 _MOST = 14  # variables that are tried
 
 
-def _known(place: Place) -> dict[str, np.ndarray]:
-    """Arrays in scope, not too many."""
-    return dict(list(place.arrays().items())[-2 * _MOST :])
+def known(place: Place) -> dict[str, np.ndarray]:
+    """Arrays in scope, not too many: those with plain names first."""
+    arrays = place.arrays()
+    written = ast.unparse(place.statement)
+    return {n: v for k, (n, v) in enumerate(arrays.items()) if k < 2 * _MOST or n in written}
 
 
 def names(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
@@ -52,6 +67,11 @@ def names(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                     put(n, expression(other)),
                     1.5 + (not _alike(text, other)),
                 )
+    for n in found:
+        if isinstance(n.node, ast.Constant) and n.call.startswith("where:") and not n.index:
+            for other, w in values.items():
+                if w.dtype.kind == "f":
+                    yield Edit("wrong tensor", f"{n.node.value} instead of {other}", put(n, expression(other)), 2)
     counts = {**place.counts()}
     for n in found:
         text = ast.unparse(n.node)
@@ -64,9 +84,25 @@ def names(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
         node = n.node
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and ast.unparse(node.left) in ("1", "1.0"):
             yield Edit("wrong tensor", f"{short(node)} instead of {short(node.right)}", put(n, copied(node.right)), 1.2)
-        elif isinstance(node, ast.Name) and node.id in values and is_term(n) and isinstance(n.path[0], ast.BinOp):
+        elif (
+            isinstance(node, ast.Name)
+            and node.id in values
+            and is_term(n)
+            and (isinstance(n.path[0], ast.BinOp) or n.call)
+        ):
             new = binary(ast.Sub(), ast.Constant(1), copied(node))
             yield Edit("wrong tensor", f"{node.id} instead of 1 - {node.id}", put(n, new), 1.3)
+
+
+def swaps(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """Two variables exchanged."""
+    values = place.arrays()
+    standing = [n for n in found if isinstance(n.node, (ast.Name, ast.Subscript, ast.Attribute)) and is_term(n)]
+    known = [(n, ast.unparse(n.node)) for n in standing if ast.unparse(n.node) in values]
+    for (m, a), (n, b) in itertools.combinations(known, 2):
+        if a != b and values[a].shape == values[b].shape and not np.array_equal(values[a], values[b]):
+            changes = ((m.path, expression(b)), (n.path, expression(a)))
+            yield Edit("wrong layer index" if _alike(a, b) else "wrong tensor", f"{a} and {b} exchanged", changes, 2)
 
 
 def _together(place: Place, found: Sequence[Node], values: dict[str, np.ndarray]) -> Iterator[Edit]:
@@ -100,25 +136,7 @@ def _confusion(text: str, other: str, n: Node) -> str:
     return "wrong tensor"
 
 
-def slopes_of(name: str, value: np.ndarray, module: str) -> Iterator[tuple[str, str]]:
-    """Derivatives of activations that are written with a variable, each with what it is the derivative of."""
-    if value.dtype.kind == "b" or set(np.unique(value)) <= {0.0, 1.0}:
-        yield name, f"the mask {name}"
-        return
-    if re.match(r"d_?[A-Za-z]|grad", name) and not re.match(r"(data|dist|den|dot)", name):
-        return
-    yield f"(1 - {name} ** 2)", f"tanh with value {name}"
-    yield f"{name} * (1 - {name})", f"the logistic function with value {name}"
-    yield f"({name} > 0)", f"relu at {name}"
-    yield f"(1 - {module}.tanh({name}) ** 2)", f"tanh at {name}"
-    yield f"{module}.sign({name})", f"the absolute value at {name}"
-    yield f"{module}.exp({name})", f"exp at {name}"
-    yield f"{module}.cos({name})", f"sin at {name}"
-    yield f"1 / (1 + {module}.exp(-{name}))", f"softplus at {name}"
-    yield f"{module}.exp(-{name}) / (1 + {module}.exp(-{name})) ** 2", f"the logistic function at {name}"
-
-
-def _multipliable(found: Sequence[Node]) -> Iterator[tuple[Node, float]]:
+def multipliable(found: Sequence[Node]) -> Iterator[tuple[Node, float]]:
     """Places where a factor may be missing: the whole, addends, factors of matrix products, what is summed."""
     for n in found:
         owner = n.path[0]
@@ -142,78 +160,40 @@ def _multipliable(found: Sequence[Node]) -> Iterator[tuple[Node, float]]:
             yield n, float(n.depth) / 2
 
 
-def derivatives(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
-    """The derivative of an activation, missing somewhere."""
-    values = _known(place)
-    for n, weight in _multipliable(found):
-        for name, value in values.items():
-            if value.ndim:
-                for text, of in slopes_of(name, value, place.module):
-                    new = binary(ast.Mult(), copied(n.node), expression(text))
-                    yield Edit("missing h'", of, put(n, new), 1 + weight + len(text) / 40)
-    yield from _other_functions(place, found, values)
-    for n in found:
-        text = ast.unparse(n.node)
-        if text in values and isinstance(n.node, (ast.Name, ast.Subscript, ast.Attribute)) and is_term(n):
-            for slope, of in slopes_of(text, values[text], place.module):
-                if slope != text:
-                    yield Edit("h instead of h'", of, put(n, expression(slope)), 2)
-
-
-def _other_functions(place: Place, found: Sequence[Node], values: dict[str, np.ndarray]) -> Iterator[Edit]:
-    """The derivative of one activation where that of another belongs: a(1 − a) for 1 − a²."""
-    for n in found:
-        parts = _factors(n.node)
-        texts = [ast.unparse(p) for p in parts]
-        for name, value in values.items():
-            for k, text in enumerate(texts):
-                squared = re.fullmatch(rf"\(1(\.0)? - {re.escape(name)}\) \*\* 2", text)
-                if not squared and not re.fullmatch(rf"\(?1(\.0)? - {re.escape(name)}( \*\* 2)?\)?", text):
-                    continue
-                rest = [t for j, t in enumerate(texts) if j != k]
-                without = [t for t in rest if t != name] if "**" not in text else rest
-                for slope, of in slopes_of(name, value, place.module):
-                    product = [*without, f"({slope})"]
-                    if sorted(product) != sorted(texts):
-                        new = " * ".join(f"({t})" if not t.isidentifier() else t for t in product)
-                        yield Edit("wrong h'", of, put(n, expression(new)), 1 + len(slope) / 40)
-
-
 def missing_factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     """A variable, or one over it, missing as a factor."""
-    values = _known(place)
-    for n, weight in _multipliable(found):
+    values = known(place)
+    for n, weight in multipliable(found):
         for name, value in values.items():
-            label = "missing h'" if value.dtype.kind == "b" else "missing factor"
-            yield Edit(label, name, put(n, binary(ast.Mult(), copied(n.node), expression(name))), 1 + weight)
-            if value.dtype.kind == "f":
-                yield Edit(
-                    "missing factor",
-                    f"1/{name}",
-                    put(n, binary(ast.Div(), copied(n.node), expression(name))),
-                    1.5 + weight,
-                )
-            if 0 < value.ndim <= 2:
-                wide = expression(f"{name}[:, None]" if value.ndim == 1 else f"{name}[..., None]")
-                yield Edit(label, name, put(n, binary(ast.Mult(), copied(n.node), wide)), 2 + weight)
+            kind = "missing h'" if value.dtype.kind == "b" else "missing factor"
+            if place.takes(n.node, value):
+                yield Edit(kind, name, put(n, binary(ast.Mult(), copied(n.node), expression(name))), 1 + weight)
+                if value.dtype.kind == "f":
+                    new = binary(ast.Div(), copied(n.node), expression(name))
+                    yield Edit("missing factor", f"1/{name}", put(n, new), 1.5 + weight)
+            inner = place.value(n.node)
+            more = inner.ndim - value.ndim if inner is not None else 1
+            if value.ndim > 0 and 0 < more <= 2:
+                wide, text = value.reshape((*value.shape, *(1,) * more)), f"{name}[..., {', '.join(['None'] * more)}]"
+                text = text.replace("..., ", ":, ") if value.ndim == 1 else text
+                if place.takes(n.node, wide):
+                    for op, said in ((ast.Mult(), name), (ast.Div(), f"1/{name}")):
+                        new = binary(op, copied(n.node), expression(text))
+                        yield Edit(kind, said, put(n, new), 2 + weight)
             if not value.ndim and value.dtype.kind == "f":
-                yield Edit(
-                    "missing factor",
-                    f"1 - {name}",
-                    put(n, binary(ast.Mult(), copied(n.node), expression(f"(1 - {name})"))),
-                    2 + weight,
-                )
+                new = binary(ast.Mult(), copied(n.node), expression(f"(1 - {name})"))
+                yield Edit("missing factor", f"1 - {name}", put(n, new), 2 + weight)
 
 
 def terms(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     """A term missing: another path, the derivative of a penalty."""
-    values = _known(place)
+    values = known(place)
     scalars = [n for n, v in values.items() if not v.ndim]
     for n in found:
         if n.index or n.exponent or n.depth > 2 or not is_term(n):
             continue
         for name, value in values.items():
-            if not value.ndim and n.depth:
+            if (not value.ndim and n.depth) or not place.takes(n.node, value):
                 continue
             label = "forgotten path" if is_gradient(name) else "missing term"
             for op in (ast.Add(), ast.Sub()):
@@ -256,20 +236,35 @@ def _by_multiplication(place: Place, found: Sequence[Node], values: dict[str, np
     n = next((n for n in found if n.depth == 0 and is_term(n)), None)
     if n is None:
         return
-    flowing = [m for m in values if is_gradient(m)]
-    for a in flowing[-6:]:
+    flowing = [m for m in values if is_gradient(m) or m in writes(place.statement)]
+    written = ast.unparse(place.statement)
+    flowing.sort(key=lambda m: re.search(rf"\b{re.escape(m)}\b", written) is None)
+    for a in flowing[:10]:
         for w, value in values.items():
             if w != a and value.ndim == 2:
-                for text in (f"{a} @ {w}.T", f"{w}.T @ {a}", f"{a} @ {w}", f"{w} @ {a}"):
+                for text, made in _matrix_products(a, values[a], w, value):
+                    if not place.takes(n.node, made):
+                        continue
                     yield Edit("forgotten path", text, put(n, binary(ast.Add(), copied(n.node), expression(text))), 2)
-            if w != a and value.ndim and value.shape == values[a].shape:
+            if w != a and value.ndim and value.shape == values[a].shape and place.takes(n.node, value):
                 new = binary(ast.Add(), copied(n.node), expression(f"{a} * {w}"))
                 yield Edit("forgotten path", f"{a} * {w}", put(n, new), 2)
 
 
+def _matrix_products(a: str, v: np.ndarray, b: str, w: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    if v.ndim and v.shape[-1] == w.shape[1]:
+        yield f"{a} @ {b}.T", v @ w.T
+    if v.ndim and v.shape[-1] == w.shape[0]:
+        yield f"{a} @ {b}", v @ w
+    if 0 < v.ndim < 3 and w.shape[0] == v.shape[0]:
+        yield f"{b}.T @ {a}", w.T @ v
+    if 0 < v.ndim < 3 and w.shape[1] == v.shape[0]:
+        yield f"{b} @ {a}", w @ v
+
+
 def softmaxes(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     """Softmax's sum over its row, left out."""
-    values = _known(place)
+    values = known(place)
     for n in found:
         if is_term(n) and n.depth <= 3:
             yield from _softmax(n, values, place)
@@ -277,7 +272,7 @@ def softmaxes(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
 
 def couplings(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     """What normalisation couples: the mean and the variance of a norm."""
-    values = _known(place)
+    values = known(place)
     rank = max((v.ndim for v in place.scope.values() if isinstance(v, np.ndarray)), default=0)
     axes = (
         ["0", "-1", "1", "None"][: 2 if rank < 2 else 4]
@@ -304,6 +299,7 @@ def couplings(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                 "forgotten path", f"the mean along {axis}", put(n, expression(f"({text}) - {mean}")), 2 + n.depth / 2
             )
             for y in bent:
+                yield from _projected(n, text, y, axis)
                 if y in text:
                     continue
                 curved = f"{y} * (({text}) * {y}).mean(axis={axis}, keepdims=True)"
@@ -319,9 +315,18 @@ def couplings(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                 )
 
 
+def _projected(n: Node, text: str, y: str, axis: str) -> Iterator[Edit]:
+    """What is left of a cotangent once its part along a vector of length one, or divided by its length, is taken away."""
+    along = f"(({text}) * {y}).sum(axis={axis}, keepdims=True)" if axis != "None" else f"(({text}) * {y}).sum()"
+    square = f"({y} ** 2).sum(axis={axis}, keepdims=True)" if axis != "None" else f"({y} ** 2).sum()"
+    for k, part in enumerate((f"{y} * {along}", f"{y} * {along} / {square}")):
+        new = expression(f"({text}) - {part}")
+        yield Edit("forgotten path", f"the norm of {y} along {axis}", put(n, new), 3 + k + n.depth / 2)
+
+
 def _softmax(n: Node, values: dict[str, np.ndarray], place: Place) -> Iterator[Edit]:
     """p∘(1 − p)∘g and p∘g made p∘(g − Σ p∘g)."""
-    parts = _factors(n.node)
+    parts = factors_of(n.node)
     if len(parts) < 2:
         return
     texts = [ast.unparse(p) for p in parts]
@@ -339,7 +344,7 @@ def _softmax(n: Node, values: dict[str, np.ndarray], place: Place) -> Iterator[E
             )
 
 
-def _factors(node: ast.expr) -> list[ast.expr]:
+def factors_of(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return [*_factors(node.left), *_factors(node.right)]
+        return [*factors_of(node.left), *factors_of(node.right)]
     return [node]

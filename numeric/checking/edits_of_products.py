@@ -31,6 +31,7 @@ def transposes(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                 put(n, ast.Attribute(copied(node), "T", ast.Load())),
                 1.0 + n.depth / 4,
             )
+        yield from _symmetrised(place, n)
         pair = product_of(node)
         if pair is not None:
             yield from _products(n, *pair)
@@ -52,6 +53,18 @@ def transposes(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             yield from _subscripts(node)
         if isinstance(node, ast.Call) and called(node) == "reshape":
             yield from _reshaped(n, node)
+
+
+def _symmetrised(place: Place, n: Node) -> Iterator[Edit]:
+    """X + Xᵀ for X or 2 X, of a square matrix."""
+    node = n.node
+    bare = node.right if isinstance(node, ast.BinOp) and ast.unparse(node.left) in ("2", "2.0") else node
+    if not isinstance(bare, (ast.Name, ast.Subscript, ast.Attribute)):
+        return
+    value = place.value(bare)
+    if value is not None and value.ndim == 2 and value.shape[0] == value.shape[1]:
+        text = ast.unparse(bare)
+        yield Edit("symmetric assumption", text, put(n, expression(f"({text} + {text}.T)")), 2 + (bare is node))
 
 
 def _is_turnable(n: Node) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from numeric.checking import names
 from numeric.checking.calls import Call
@@ -23,11 +24,23 @@ def last_assignments(call: Call, program: Program) -> dict[str, ast.stmt]:
     def assigns(text: str) -> ast.stmt | None:
         return next((s for s in reversed(order) if text in writes(s)), last)
 
+    def members(text: str) -> list[str]:
+        """The entries of a list of parameters (``self.weights[0]``, …) for what is called after the list (``nabla_w``)."""
+        return [
+            n
+            for n in known
+            if re.search(r"\[\d+\]\Z", n) and names.parameter(f"{text}[{n[n.rindex('[') + 1 : -1]}]", [n])
+        ]
+
     texts = [names.text_of(part) for part in parts]
     owners = [names.parameter(t, known) if t else None for t in texts]
     if call.subject.kind == "ctx" or (owners and not any(owners) and not any(texts)):
         real = [n for n in known if n not in call.integers or call.subject.kind == "ctx"]
         owners = [*real[: len(parts)], *([None] * len(parts))][: len(parts)]
+    real = [n for n in known if n not in call.integers and not n.startswith("self.")]
+    left = [n for n in real if n not in owners]
+    if None in owners and owners.count(None) <= len(left) and (not any(owners) or owners.count(None) == len(left)):
+        owners = [o if o is not None else left.pop(0) for o in owners]  # as the gradients are matched: by order
     if len(owners) == 1 and owners[0] is None:  # a gradient under another name, as in return dout
         owners = [n for n in known if n not in call.integers and not n.startswith("self.")][:1]
     for owner, text in zip(owners, texts, strict=False):
@@ -36,11 +49,13 @@ def last_assignments(call: Call, program: Program) -> dict[str, ast.stmt]:
     for s in order:
         for text in writes(s):
             owner = names.parameter(text, known)
+            for n in members(text) if owner is None else ():
+                found[n] = s
             keyed = "[" in text or text.startswith("self.")
             if owner is not None and (keyed or owner not in found) and text != owner:
                 found[owner] = s
-    if last is not None and isinstance(last.value, ast.Dict):
-        for key in last.value.keys:
+    for part in [n for n in ast.walk(last) if isinstance(n, ast.Dict)] if last is not None else ():
+        for key in part.keys:
             owner = names.parameter(str(key.value), known) if isinstance(key, ast.Constant) else None
             if owner is not None:
                 found[owner] = last

@@ -18,6 +18,7 @@ from numeric.checking.blame import Blame, blamed
 from numeric.checking.calls import Call, Point
 from numeric.checking.crash import crashed
 from numeric.checking.outputs import judged, truths
+from numeric.checking.probes import leaf
 from numeric.checking.proof import proved
 from numeric.checking.subjects import subject_of
 from numeric.checking.verdicts import RIGHT, WORST_FIRST, CodeVerdict, OutputVerdict
@@ -72,11 +73,30 @@ def check_backward(
                 break
             call.take(first)
     found = blamed(call, points, outputs) if points else Blame()
+    outputs += _without_gradient(call, outputs)
     outputs = [replace(o, line=found.places.get(o.name, 0)) for o in outputs]
     shapes_told = tuple((n, tuple(s)) for n, s in call.shapes.items())
-    return CodeVerdict(
-        tuple(outputs), shapes_told, call.searched, found.lines, found.sentences, (*call.notes, *found.notes)
-    )
+    notes = (*call.notes, *_not_judged(call, outputs), *found.notes)
+    return CodeVerdict(tuple(outputs), shapes_told, call.searched, found.lines, found.sentences, notes)
+
+
+def _without_gradient(call: Call, outputs: list[OutputVerdict]) -> list[OutputVerdict]:
+    """The arrays of a layer of which no gradient was found, where there is something that may be it, or where none has one."""
+    judged = {o.name for o in outputs}
+    own = [n for n in call.shapes if n.startswith("self.")]
+    left = [n for n in own if n not in judged]
+    if not call.unclaimed and len(left) < len(own):
+        return []  # arrays that stay as they are, as under an adapter
+    may_be = f" ({', '.join(sorted(call.unclaimed))} may be it)" if call.unclaimed else ""
+    said = "no gradient by {} was found under a name like grad_{}" + may_be
+    return [OutputVerdict(n, "undecided", said.format(n, leaf(n))) for n in left]
+
+
+def _not_judged(call: Call, outputs: list[OutputVerdict]) -> list[str]:
+    """The arrays of a layer of which no gradient was found, in words: what is not looked at is not right."""
+    judged = {o.name for o in outputs}
+    left = [n for n in call.shapes if n.startswith("self.") and n not in judged]
+    return [f"no gradient by {', '.join(left)} was found; none is judged"] if left else []
 
 
 def _worst(outputs: list[OutputVerdict]) -> str:

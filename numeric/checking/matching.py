@@ -50,7 +50,12 @@ def _flat(result: Any, hints: list[str]) -> list[tuple[str, Any]]:
         hints = [""] * len(parts)
     found: list[tuple[str, Any]] = []
     for hint, part in zip(hints, parts, strict=True):
-        found += _flat(part, []) if isinstance(part, Mapping) else [(hint, part)] if part is not None else []
+        if isinstance(part, Mapping):
+            found += _flat(part, [])
+        elif isinstance(part, (list, tuple)) and part and all(hasattr(g, "shape") for g in part):
+            found += [(f"{hint}[{k}]" if hint else "", g) for k, g in enumerate(part)]
+        elif part is not None:
+            found.append((hint, part))
     return found
 
 

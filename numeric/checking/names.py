@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from numeric.checking.probes import leaf
+from numeric.extents import is_extent
 
 CACHE = re.compile(
     r"_?(caches?|ctx|saved(_\w+)?|memo|context|tape|stash|stored?|state|intermediates|activations|residuals|fwd|aux)_?\d*\Z",
@@ -33,6 +35,7 @@ _PATTERNS = (
 _INTEGERS = re.compile(r"\b(int|integer|integers|label|labels|class|index|indices|ids)\b", re.IGNORECASE)
 _SHAPE = re.compile(r"^\W*(\w+)\s*(?::|\u2014|-)[^\n]*?shape\s*(?:of\s*)?:?\s*[\[(]([^\])]*)[\])]", re.MULTILINE)
 _BARE = re.compile(r"^\W*(\w+)\s*(?::|\u2014|-)\s*[\[(]((?:\s*\w+\s*,)*\s*\w*\s*)[\])]", re.MULTILINE)
+_WITHIN = re.compile(r"(?<![\w.])(\w+)\s*(?::|\u2014)[^:;()\[\]\n]*[\[(]([\w*+, ]*)[\])]")
 ROLES = frozenset(
     ["input", "target", "parameter", "constant", "int", "real", "float", "positive", "nonzero", "symmetric"]
 )
@@ -49,8 +52,11 @@ def parameter(name: str, known: Iterable[str]) -> str | None:
     >>> [parameter(name, ["x", "W1", "gamma"]) for name in ("dx", "grad_W1", "dL_dgamma", "total")]
     ['x', 'W1', 'gamma', None]
     """
-    known = list(known)
-    name = leaf(name)
+    return _parameter(leaf(name), tuple(known))
+
+
+@functools.lru_cache(maxsize=4096)
+def _parameter(name: str, known: tuple[str, ...]) -> str | None:
     for same in (lambda a, b: a == b, lambda a, b: a.lower() == b.lower(), lambda a, b: _plain(a) == _plain(b)):
         for pattern in _PATTERNS:
             match = re.fullmatch(pattern, name)
@@ -58,6 +64,16 @@ def parameter(name: str, known: Iterable[str]) -> str | None:
                 for k in known:
                     if same(match.group(1), leaf(k)):
                         return k
+    entry = re.fullmatch(
+        r"(?:d|grads?|gradients)_?(?:params?|parameters|weights)?(_\d+)", name
+    )  # grads[0] for params[0]
+    if entry:
+        meant = [k for k in known if re.fullmatch(rf"(params?|parameters){entry[1]}", leaf(k))]
+        return meant[0] if len(meant) == 1 else None
+    short = re.fullmatch(r"(?:d|grads?|nabla|delta|g)?_?([A-Za-z])(_\d+)", name)  # nabla_w[0] for weights[0]
+    if short:
+        meant = [k for k in known if re.fullmatch(rf"{short[1]}\w*{short[2]}", leaf(k), re.IGNORECASE)]
+        return meant[0] if len(meant) == 1 else None
     return None
 
 
@@ -95,19 +111,28 @@ def text_of(part: ast.expr) -> str:
 
 def declared_shape(text: str) -> tuple[list[str], bool]:
     """The dimensions in ``"N D"``, ``"N, D"`` or ``"N int"``, and whether the entries are whole numbers."""
-    words = [w for w in re.split(r"[\s,]+", text) if w]
-    return [w for w in words if re.fullmatch(r"\d+|[A-Za-z]\w*", w) and w not in ROLES], "int" in words
+    words = [w for w in re.split(r"[\s,]+", re.sub(r"\s*([*+])\s*", r"\1", text)) if w]
+    return [w for w in words if is_extent(w) and w not in ROLES], "int" in words
+
+
+def _says_a_shape(match: re.Match[str]) -> bool:
+    """Whether ``S: states (n, d)`` within a line says a shape: by the word, by nothing else standing there, or by a comma."""
+    between = match.group(0)[len(match.group(1)) : match.start(2) - match.start(0) - 1].strip(" :\u2014")
+    return not between or "shape" in between or "," in match.group(2)
 
 
 def docstring_shapes(function: Callable[..., Any]) -> dict[str, str]:
     """Shapes that a docstring says: ``x: input of shape (N, D)`` or ``x: (N, D)``."""
     text = inspect.getdoc(function) or ""
     found = {}
-    for pattern in (_BARE, _SHAPE):
+    for pattern in (_WITHIN, _BARE, _SHAPE):
         for match in pattern.finditer(text):
-            sizes = re.sub(r"[,\s]+", " ", match.group(2)).strip()
-            if all(re.fullmatch(r"\d+|[A-Za-z]\w*", word) for word in sizes.split()):
-                line = text[match.start() : text.find("\n", match.end()) if "\n" in text[match.end() :] else len(text)]
+            if pattern is _WITHIN and not _says_a_shape(match):
+                continue
+            sizes = re.sub(r"[,\s]+", " ", re.sub(r"\s*([*+])\s*", r"\1", match.group(2))).strip()
+            if all(map(is_extent, sizes.split())):
+                end = text.find("\n", match.end()) if "\n" in text[match.end() :] else len(text)
+                line = match.group(0) if pattern is _WITHIN else text[match.start() : end]
                 found[match.group(1)] = sizes + (" int" if _INTEGERS.search(line) else "")
     return found
 

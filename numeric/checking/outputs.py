@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from numeric.checking.calls import Call, Point, is_rough, numbers
+from numeric.checking.arrays import is_rough, numbers
+from numeric.checking.calls import Call, Point
 from numeric.checking.differences import (
     AGREES,
     DIFFERS,
@@ -20,23 +20,20 @@ from numeric.checking.differences import (
     refined,
 )
 from numeric.checking.verdicts import OutputVerdict
+from numeric.checking.work import cost
 
-SECONDS = 0.6  # for the differences at one point
+UNITS = 500_000  # of work for the differences at one point
 _LEAST = 12
 
 
 def truths(
-    call: Call, point: Point, wanted: list[str], rng: np.random.Generator, seconds: float = SECONDS
+    call: Call, point: Point, wanted: list[str], rng: np.random.Generator, units: float = UNITS
 ) -> dict[str, Differences]:
-    """Differences by each of the wanted parameters; ``seconds`` is about how long they may take."""
+    """Differences by each of the wanted parameters, of as many entries as so many ``units`` of work allow."""
     found = {}
-    share = seconds / max(len(wanted), 1)
+    most = max(_LEAST, int(units / max(len(wanted), 1) / (2 * cost(point.lines))))
     for name in wanted:
         loss = loss_along(call, point, name)
-        begin = time.process_time()
-        loss(np.zeros(np.shape(point.values[name])))
-        each = time.process_time() - begin
-        most = max(_LEAST, int(share / (2 * each + 1e-9)))
         found[name] = differences(loss, np.shape(point.values[name]), rng, most, ROUGH_STEP if call.rough else STEP)
     return found
 

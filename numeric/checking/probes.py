@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,11 +41,12 @@ class Site:
 
 
 def leaf(text: str) -> str:
-    """``W1`` for ``grads['W1']`` and ``dW`` for ``self.dW``.
+    """``W1`` for ``grads['W1']``, ``dW`` for ``self.dW`` and ``weights_0`` for ``self.weights[0]``.
 
-    >>> leaf("grads['W1']"), leaf("self.dW"), leaf("dx")
-    ('W1', 'dW', 'dx')
+    >>> leaf("grads['W1']"), leaf("self.dW"), leaf("dx"), leaf("self.weights[0]")
+    ('W1', 'dW', 'dx', 'weights_0')
     """
+    text = re.sub(r"\[(\d+)\]\Z", r"_\1", text)
     return text.rstrip("]'\"").rpartition("'")[2].rpartition('"')[2].rpartition(".")[2]
 
 

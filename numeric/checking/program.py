@@ -46,11 +46,9 @@ class Program:
         scope = dict(self.entry.__globals__)
         scope.update(extra or {})
         old = self.entry.__globals__
-        for name, value in old.items():
-            if isinstance(value, FunctionType) and value.__globals__ is old:
-                known = self.functions.get(value.__name__)
-                code = codes.get(value.__name__) if known is value else None
-                scope[name] = _made(value, code, scope)
+        for f in self.functions.values():  # those that the call runs through see each other's variants
+            if f.__globals__ is old and old.get(f.__name__) is f:
+                scope[f.__name__] = _made(f, codes.get(f.__name__), scope)
         return _made(self.entry, codes.get(self.entry.__name__), scope)
 
 
@@ -131,6 +129,20 @@ def tree_of(f: Callable[..., Any]) -> ast.FunctionDef | None:
         return None
     ast.increment_lineno(tree, first - 1)
     return tree.body[0]
+
+
+def spoken_text(*functions: Callable[..., Any]) -> str:
+    """The sources of functions and of those of their files that they name."""
+    found: dict[str, str] = {}
+    for f in functions:
+        scope = getattr(f, "__globals__", {})
+        named = [scope.get(n) for n in getattr(getattr(f, "__code__", None), "co_names", ())]
+        for g in [f, *(n for n in named if isinstance(n, FunctionType))]:
+            try:
+                found[g.__name__] = inspect.getsource(g)
+            except (OSError, TypeError):  # no source: it says nothing
+                continue
+    return "\n".join(found.values())
 
 
 def reached(call: Callable[[], Any], file: str, scope: Mapping[str, Any]) -> tuple[Any, dict[str, FunctionType]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import symbolic
-from numeric.checking.calls import Call, parts_of
+from numeric.checking.arrays import parts_of
+from numeric.checking.calls import Call
 from numeric.checking.verdicts import OutputVerdict
 from symbolic.errors import ChainruleError
 

@@ -6,7 +6,6 @@ import ast
 import contextlib
 import copy
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,21 +13,25 @@ from typing import Any
 import numpy as np
 
 from numeric.checking import edits_of_form as form
+from numeric.checking import edits_of_indices as indices
 from numeric.checking import edits_of_matter as matter
 from numeric.checking import edits_of_products as products
-from numeric.checking.cases import Case, quiet
+from numeric.checking import edits_of_slopes as slopes
+from numeric.checking.cases import Case, duplicate, quiet
 from numeric.checking.differences import close
-from numeric.checking.edits import Edit, Place, called, expression, is_gradient, nodes
+from numeric.checking.edits import Edit, Place, called, copied, expression, is_gradient, nodes
 from numeric.checking.edits_of_residuals import residual_terms
-from numeric.checking.probes import kept, leaf, located
-from numeric.checking.program import Program, lone
+from numeric.checking.probes import is_keyed, kept, leaf, located
+from numeric.checking.program import Program, lone, spoken_text
 from numeric.checking.slices import Statement, writes
+from numeric.checking.work import Work
 
 FAMILIES = (
-    form.signs, products.transposes, form.factors, form.axes, form.statements, form.positions, matter.names,
-    matter.softmaxes, matter.derivatives, form.missing_sums, matter.missing_factors, matter.terms, matter.couplings,
+    form.signs, products.transposes, form.factors, form.axes, form.statements, indices.positions, matter.names,
+    matter.swaps, matter.softmaxes, slopes.derivatives, form.missing_sums, matter.missing_factors, indices.others,
+    matter.terms, matter.couplings,
 )  # fmt: skip
-_ALIASES = (matter.names, form.positions, form.statements)
+_ALIASES = (matter.names, indices.positions, form.statements)
 _COMPLETIONS = (
     matter.names,
     matter.terms,
@@ -39,15 +42,15 @@ ORDER = (
     "sign", "factor 2", "missing 1/P", "extra 1/P", "keepdims missing", "keepdims too many", "missing transpose",
     "wrong order of factors", "wrong order of steps", "wrong extremum", "softmax Jacobian taken as diagonal", "sum over the wrong axis",
     "lost repetitions", "wrong exponent", "h' at the wrong argument", "wrong h'", "h instead of h'", "wrong layer index",
-    "missing h'", "missing sum over the batch", "off by one", "Hadamard and matrix product", "wrong tensor", "factor",
-    "forgotten regulariser", "forgotten path", "missing factor", "extra factor", "missing term", "extra term", "extra sum",
+    "missing h'", "missing sum over the batch", "off by one", "wrong index", "flipped kernel", "Hadamard and matrix product", "wrong tensor", "factor", "extra factor",
+    "extra term", "symmetric assumption", "forgotten regulariser", "forgotten path", "missing factor", "missing term", "extra sum",
 )  # fmt: skip
 RANK = {label: k for k, label in enumerate(ORDER)}
 _BLANK = ("zeros", "zeros_like", "empty", "empty_like", "ones", "ones_like")
 _GRADIENT = re.compile(r"_?(d|grad|delta|g_)\w*|\w+(grad|bar|delta)\Z")
 LOCALS = "__chainrule_locals__"
 ENOUGH = 3
-CASES, SECONDS = 3, 2.0  # points at which a repair must hold, and processor time for one search
+CASES, UNITS = 3, 900_000  # points at which a repair must hold, and the work for one search
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +74,7 @@ class Target:
     keep: frozenset[str]
     statement: ast.stmt | None = None
     value: np.ndarray | None = None
+    passing: int = 0  # in a loop, the pass in which the statement gives the value; 0 for the last
 
 
 def repair(
@@ -79,21 +83,22 @@ def repair(
     region: Sequence[Statement],
     target: Target,
     made: Callable[[str], Any],
-    seconds: float,
+    work: Work,
     partial: frozenset[int] = frozenset(),
     ahead: frozenset[int] = frozenset(),
+    of_loss: frozenset[int] = frozenset(),
 ) -> Repair | None:
     """The simplest edit in the region that reaches the target at all cases; None if none was found in time.
 
     Statements in ``partial`` give a part of a cotangent; a term may be missing there, or another value be meant; those in
-    ``ahead`` give values of the forward function, perhaps not the ones that are meant. ``made`` gives the variant in which the function of a name is as its tree stands.
+    ``ahead`` give values of the forward function, perhaps not the ones that are meant; those in ``of_loss`` compute the loss itself
+    and are changed only if nothing else helps. ``made`` gives the variant in which the function of a name is as its tree stands.
     """
-    deadline = time.process_time() + seconds
     passed: list[tuple[float, Repair]] = []
-    places = _places(program, cases[0], region, not target.keep and target.statement is None, target.statement)
+    places = _places(program, cases[0], region, not target.keep and target.statement is None, target)
     for place, function in places:
         if place.statement is target.statement and target.value is not None:
-            passed += _direct(program, cases, place, function, target, made, deadline - seconds / 2, region)
+            passed += _direct(program, cases, place, function, target, made, work, region)
     if not passed or len(places) > 1:
         before = len(passed)
         for family in FAMILIES:
@@ -104,11 +109,14 @@ def repair(
                     continue
                 found = nodes(place.statement)
                 for edit in family(place, found):
-                    if time.process_time() > deadline:
+                    if work.spent:
                         break
+                    work.spend()
                     done = _tried(cases, edit, place, function, target, made)
                     if done is not None:
-                        passed.append((_rank(done, place, region, target), done))
+                        passed.append(
+                            (_rank(done, place, region, target) + 99 * (id(place.statement) in of_loss), done)
+                        )
             if len(passed) > before:
                 break
     return min(passed, key=lambda r: r[0])[1] if passed else None
@@ -133,6 +141,9 @@ def _rank(done: Repair, place: Place, region: Sequence[Statement], target: Targe
         order = -20 * order  # the mean is usually taken last
     own = place.statement is target.statement and done.edit.label in ("missing term", "missing factor", "missing h'")
     order = order - 12 * own  # what is missing in a line that is known to be wrong is missing there
+    value = place.value(place.statement.value) if isinstance(place.statement, ast.Assign) else None
+    counts = value is not None and not value.ndim and value.dtype.kind in "iu"
+    order += 2000 * counts  # a number of samples is seldom what is wrong
     return RANK[done.edit.label] + done.edit.weight / 10 + order / 100 - 3 * len(done.mended)
 
 
@@ -160,7 +171,10 @@ def _tried(
     finally:
         edit.undo()
     before = ast.unparse(_head(place.statement))
-    old = edit.old[0] if edit.changes[0][0] is not place.where else place.statement
+    path = edit.changes[0][0]
+    old = edit.old[0] if path is not place.where else place.statement
+    if isinstance(path[0], ast.BinOp) and path[1] == "op":
+        old = path[0].right
     entry = _entry(place.statement, edit)
     if entry is not None:
         before, after = entry
@@ -198,36 +212,24 @@ def _direct(
     function: str,
     target: Target,
     made: Callable[[str], Any],
-    deadline: float,
+    work: Work,
     region: Sequence[Statement],
 ) -> list[tuple[float, Repair]]:
     """Edits of a statement whose right value is known, tried on the line alone before the function is run."""
     s, passed = place.statement, []
-    wanted = target.value
-    if isinstance(s, ast.AugAssign) and isinstance(s.op, (ast.Add, ast.Sub)) and wanted is not None:
-        before = place.scope.get(ast.unparse(s.target))
-        if before is None:
-            return []
-        wanted = wanted - before if isinstance(s.op, ast.Add) else before - wanted
+    wanted = _right_side(place, target.value, program.functions[function].__globals__)
     if wanted is None or not isinstance(s, (ast.Assign, ast.AugAssign)):
         return []
-    if isinstance(s, ast.Assign) and (len(s.targets) != 1 or isinstance(s.targets[0], (ast.Tuple, ast.List))):
-        return []
-    held = place.objects
-    try:
-        line = lone(s.value, list(held), program.functions[function].__globals__)
-        with quiet():
-            value = kept(line(*copy.deepcopy(list(held.values()))))
-    except Exception:  # a line that needs more than its names
-        return []
     families = list(FAMILIES)
+    least = work.left / 3  # for the lines before this one
+    value = place.value(s.value)
     if value is not None and value.shape == wanted.shape:
-        rest = wanted - value
-        families.insert(-2, lambda place, found: residual_terms(place, found, rest))
+        families.insert(-2, lambda place, found: residual_terms(place, found, wanted))
     for family in families:
         for edit in family(place, nodes(s)):
-            if time.process_time() > deadline:
+            if work.left < least or work.spent:
                 return passed
+            work.left -= 20
             if (
                 any(path[0] is s and path[1] != "value" for path, _ in edit.changes)
                 or edit.changes[0][0] is place.where
@@ -237,15 +239,12 @@ def _direct(
                 done = None
                 edit.apply()
                 try:
-                    line = lone(s.value, list(held), program.functions[function].__globals__)
-                    with quiet():
-                        value = kept(line(*copy.deepcopy(list(held.values()))))
-                    fits = value is not None and value.shape == wanted.shape and close(value, wanted)
-                except Exception:  # an edit need not fit
-                    fits = False
+                    value = place.run(s.value)
                 finally:
                     edit.undo()
+                fits = value is not None and value.shape == wanted.shape and close(value, wanted)
                 if fits:
+                    work.spend()
                     done = _tried(cases, edit, place, function, target, made)
             if done is not None:
                 passed.append((_rank(done, place, region, target), done))
@@ -254,17 +253,49 @@ def _direct(
     return passed
 
 
+def _right_side(place: Place, value: np.ndarray | None, scope: Mapping[str, Any]) -> np.ndarray | None:
+    """What the right side of a statement should give, where the value of what it assigns is known.
+
+    ``dq[:, half:] = …`` should give that part of it, ``dx += …`` what is lacking before it.
+    """
+    s = place.statement
+    if value is None or not isinstance(s, (ast.Assign, ast.AugAssign)):
+        return None
+    t = s.target if isinstance(s, ast.AugAssign) else s.targets[0] if len(s.targets) == 1 else None
+    if t is None or isinstance(t, (ast.Tuple, ast.List)):
+        return None
+    if isinstance(t, ast.Subscript) and not is_keyed(t):
+        if place.in_loop and isinstance(s, ast.AugAssign):
+            return None  # what comes in later iterations is in the value too
+        part = ast.Subscript(ast.Name("_", ast.Load()), copied(t.slice), ast.Load())
+        try:
+            value = kept(lone(part, ["_", *place.objects], scope)(value, *place.objects.values()))
+        except Exception:  # an index that fits another array
+            return None
+    if isinstance(s, ast.AugAssign) and value is not None:
+        before = place.scope.get(ast.unparse(t))
+        if before is None or not isinstance(s.op, (ast.Add, ast.Sub)):
+            return None
+        return value - before if isinstance(s.op, ast.Add) else before - value
+    return value
+
+
 # -- what is known at a line ---------------------------------------------------------------------------------------------
 
 
 def _places(
-    program: Program, case: Case, region: Sequence[Statement], loose: bool, start: ast.stmt | None
+    program: Program, case: Case, region: Sequence[Statement], loose: bool, target: Target
 ) -> list[tuple[Place, str]]:
-    """The statements of the region with the values that their functions hold before them."""
+    """The statements of the region with the values that their functions hold before them, in a loop those of the last pass."""
+    start = target.statement
     marked = {id(s): k for k, (_, s) in enumerate(region)}
     held: dict[int, dict[str, Any]] = {}
+    passes: dict[int, int] = {}
 
     def look(k: int, values: dict[str, Any]) -> None:
+        passes[k] = passes.get(k, 0) + 1
+        if region[k][1] is start and target.passing and passes[k] != target.passing:
+            return
         held[k] = {n: v for n, v in values.items() if not n.startswith("__")}
         try:
             held[k] = copy.deepcopy(held[k])
@@ -275,6 +306,7 @@ def _places(
     trees = {n: _looking(program.trees[n], marked) if n in names else program.trees[n] for n in program.trees}
     case.run(program.variant(trees, {LOCALS: look}))
     found = []
+    text = spoken_text(case.call.subject.ahead, case.call.subject.back)
     for name, s in region:
         where = _where(program.trees[name], s)
         objects = held.get(marked[id(s)])
@@ -295,11 +327,27 @@ def _places(
                     _in_loop(program.trees[name], s),
                     objects,
                     loose or start is None or s is start,
+                    _running(program, name, objects),
+                    text,
                 ),
                 name,
             )
         )
     return found
+
+
+def _running(program: Program, name: str, objects: Mapping[str, Any]) -> Callable[[ast.expr], np.ndarray | None]:
+    """Values of expressions where the function's names stand for what they do at a statement."""
+
+    def run(node: ast.expr) -> np.ndarray | None:
+        try:
+            line = lone(node, list(objects), program.functions[name].__globals__)
+            with quiet():
+                return kept(line(*duplicate(list(objects.values()))))
+        except Exception:  # what needs more than its names, or an edit that does not fit
+            return None
+
+    return run
 
 
 def _indexed(program: Program, name: str, objects: Mapping[str, Any]) -> dict[str, Any]:

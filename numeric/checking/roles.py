@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -29,7 +28,7 @@ class Roles:
 def roles(call: Call) -> Roles:
     """Roles by name; what no name tells, by order: the cotangent first, then the cache."""
     subject = call.subject
-    told = [names.text_of(part) for part in names.returned(call.ahead_tree)]
+    told = call.returned
     if subject.kind == "both":
         return Roles()
     values, returned, cotangents, unknown = [], {}, [], []
@@ -70,8 +69,7 @@ def roles(call: Call) -> Roles:
 
 def _returns_cache(call: Call) -> bool:
     """Whether the forward function returns several things, or whatever another function returns."""
-    parts = names.returned(call.ahead_tree)
-    return len(parts) > 1 or any(isinstance(part, ast.Call) for part in parts)
+    return len(call.returned) > 1 or call.passes_on
 
 
 def _outputs(cotangents: Sequence[str], told: Sequence[str]) -> tuple[int, ...]:

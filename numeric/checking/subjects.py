@@ -111,7 +111,9 @@ def _arrays(prefix: str, held: Mapping[str, Any]):
         text = f"{prefix}.{name}" if prefix == "self" else f"{prefix}[{name!r}]"
         if isinstance(value, Mapping):
             yield from _arrays(text, value)
-        elif _is_real(value) and not _is_gradient(name) and "grad" not in prefix:
+        elif isinstance(value, (list, tuple)) and value and all(map(_is_real, value)) and not _is_gradient(str(name)):
+            yield from _arrays(text, dict(enumerate(value)))
+        elif _is_real(value) and not _is_gradient(str(name)) and "grad" not in prefix:
             yield text, np.asarray(value.detach() if hasattr(value, "detach") else value, dtype=float)
 
 
@@ -128,18 +130,34 @@ def _is_gradient(name: str) -> bool:
 def held(made: Any, text: str) -> Any:
     """The value of ``self.params['W']``; None if there is none."""
     value = made
-    for part in text.replace("]", "").replace("'", "").replace("[", ".").split(".")[1:]:
-        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+    for part in _path(text):
+        value = _part(value, part)
     return value
 
 
+def _path(text: str) -> list[str]:
+    return text.replace("]", "").replace("'", "").replace("[", ".").split(".")[1:]
+
+
+def _part(owner: Any, part: str) -> Any:
+    if isinstance(owner, Mapping):
+        return owner.get(part, owner.get(int(part)) if part.isdigit() else None)
+    if isinstance(owner, (list, tuple)):
+        return owner[int(part)] if part.isdigit() and int(part) < len(owner) else None
+    return getattr(owner, part, None)
+
+
 def _put(made: Any, text: str, value: Any) -> None:
-    *path, last = text.replace("]", "").replace("'", "").replace("[", ".").split(".")[1:]
+    *path, last = _path(text)
     owner = made
     for part in path:
-        owner = owner[part] if isinstance(owner, Mapping) else getattr(owner, part)
-    if isinstance(owner, dict):
-        owner[last] = value
+        owner = _part(owner, part)
+    if isinstance(owner, list):
+        owner[int(last)] = value
+    elif isinstance(owner, tuple):  # a tuple of arrays is made anew
+        _put(made, f"self.{'.'.join(path)}", tuple(value if k == int(last) else v for k, v in enumerate(owner)))
+    elif isinstance(owner, dict):
+        owner[int(last) if last.isdigit() and last not in owner else last] = value
     else:
         setattr(owner, last, value)
 

@@ -44,6 +44,8 @@ _TABLE = (
     Mistake("forgotten path", "a path from the variable to the output is not counted: {}"),
     Mistake("wrong layer index", "{} stands where another layer's belongs"),
     Mistake("off by one", "an index, exponent or count is off by one: {}"),
+    Mistake("wrong index", "an index is another's: {}"),
+    Mistake("flipped kernel", "a kernel is to be turned round where it is not, or is where it should not be: {}"),
     Mistake("lost repetitions", "entries with the same index must be added up, which += does not do: {}"),
     Mistake("wrong order of steps", "the steps are taken in the wrong order: {}"),
     Mistake("keepdims missing", "the summed axis must be kept, so that the result is subtracted row by row: {}"),

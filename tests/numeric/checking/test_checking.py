@@ -1,5 +1,7 @@
 """Backward functions against their forward functions: right ones, and each kind of wrong output."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -194,3 +196,62 @@ def test_the_most_general_shapes_are_taken():
 def test_points_are_chosen_where_the_forward_function_is_finite():
     verdict = check_backward(lambda x, g: g / x, lambda x: np.log(x))
     assert verdict.status in ("proved", "agrees")
+
+
+class Scaled:
+    """A layer that keeps the gradient of its gain under a name that does not tell it."""
+
+    def __init__(self, n, m):
+        self.W, self.gain = np.random.randn(n, m), np.random.randn(m)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W * self.gain
+
+    def backward(self, grad):
+        self.grad_W = self.x.T @ (grad * self.gain)
+        self.grad_scale = (grad * (self.x @ self.W)).mean(axis=0)
+        return grad * self.gain @ self.W.T
+
+
+def test_an_array_of_a_layer_without_a_gradient_is_not_right():
+    verdict = check_backward(Scaled)
+    assert {o.name: o.status for o in verdict.outputs} == {"x": "agrees", "self.W": "agrees", "self.gain": "undecided"}
+    assert verdict.exit_code() == 2
+
+
+def gated(x, h, W, b):
+    a = np.concatenate([x, h], axis=1) @ W + b
+    k = h.shape[1]
+    return np.tanh(a[:, :k]) * a[:, k:], (x, h, W, a)
+
+
+def gated_backward(dout, cache):
+    x, h, W, a = cache
+    k = h.shape[1]
+    t = np.tanh(a[:, :k])
+    da = np.concatenate([dout * a[:, k:] * (1 - t**2), dout * t], axis=1)
+    dz = da @ W.T
+    return dz[:, : x.shape[1]], dz[:, x.shape[1] :], x_and_h(x, h).T @ da, da.sum(0)
+
+
+def x_and_h(x, h):
+    return np.concatenate([x, h], axis=1)
+
+
+def test_sizes_that_are_sums_and_multiples_may_be_told():
+    told = {"x": "n d", "h": "n k", "W": "d+k 2*k", "b": "2 * k"}
+    assert check_backward(gated_backward, gated, told).status in ("proved", "agrees")
+
+
+def test_a_verdict_does_not_depend_on_the_clock(monkeypatch):
+    def wrong(dout, cache):
+        dx, dh, dW, db = gated_backward(dout, cache)
+        return dx, dh, 2 * dW, db
+
+    told = {"x": "n d", "h": "n k", "W": "d+k 2*k", "b": "2*k"}
+    first = check_backward(wrong, gated, told)
+    clock = itertools.count(0, 1e-4)
+    monkeypatch.setattr("numeric.checking.work.time.process_time", lambda: next(clock))
+    assert check_backward(wrong, gated, told) == first
+    assert [x.label for x in first.culprits] == ["factor 2"]
