@@ -8,7 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symbolic.program.expressions import Index, Zero
-from symbolic.program.tensors import fresh_indices
+from symbolic.program.tensors import Tensor, fresh_indices
 from symbolic.verification.elaboration.values import (
     Frame,
     ShapeMisfit,
@@ -19,6 +19,7 @@ from symbolic.verification.elaboration.values import (
     pointwise,
     same,
 )
+from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.syntax import Span
 
 
@@ -118,13 +119,22 @@ def hadamard(a: Value, b: Value, span: Span) -> Value:
 
 def kronecker(a: Value, b: Value, span: Span) -> Value:
     """The Kronecker product of matrices; of two columns the outer product."""
-    from symbolic.language.products import kron
+    from symbolic.language.products import kron  # the language is loaded when a document needs it
 
     if a.rank == 1 and b.rank == 1 and not a.row and not b.row:
         return product(a, transposed(b, span), span)
-    if a.labels or b.labels or a.rank != 2 or b.rank != 2 or a.form or b.form:
-        raise ShapeMisfit(f"⊗ between {a.describe()} and {b.describe()} is not read", span)
-    return Value(kron(a.tensor, b.tensor))
+    if a.form or b.form:
+        _unknown(a if a.form else b, span)
+    if a.labels or b.labels or not 1 <= a.rank <= 2 or not 1 <= b.rank <= 2:
+        raise ReadingError(f"⊗ between {a.describe()} and {b.describe()} is not read", span)
+    return Value(kron(_as_matrix(a), _as_matrix(b)))
+
+
+def _as_matrix(value: Value) -> Tensor:
+    """A column as a matrix of one column, a row as one of one row."""
+    from symbolic.language.shaping import expand_dims
+
+    return value.tensor if value.rank == 2 else expand_dims(value.tensor, 0 if value.row else 1)
 
 
 def transposed(v: Value, span: Span) -> Value:

@@ -202,6 +202,10 @@ def _own(el: Elaborator, meaning: FunctionOf, name: str, node: s.Call, order: in
         return inner(meaning.body)
     if len(arguments) != 1:
         raise ReadingError(f"{name}' is read for functions of one variable", span)
+    if order == 1 and arguments[0].rank:
+        value = inner(meaning.body)
+        if not value.rank and not value.labels:  # f′(x) of a function of the whole array is its gradient
+            return derivatives.differentiated(el, value, True, node.arguments, span)
     t = tensor("t_")
     body = type(el)(_with_values(el, {meaning.parameters[0]: Value(t)}), el.env, el.zero)(meaning.body).tensor
     for _ in range(order):

@@ -28,7 +28,7 @@ class Scripts:
     if TYPE_CHECKING:
         __call__: Callable[[s.Node], Value]
         unknown: Callable[[str, s.Node], UnknownSymbol]
-        counted: Callable[[s.Node], Value]
+        counted: Callable[..., list[Value]]
         tabulated: Callable[[Sequence[Sequence[Value]], s.Span], Value]
 
     # -- scripts -----------------------------------------------------------------------------------------------------------
@@ -59,11 +59,19 @@ class Scripts:
             base, sup = self.indexed(base, sup, node.span), None
         for _ in range(primes):
             base = self.primed(base, node)
+        if sup is not None and sub is not None and self._is_of_whole(base, sub, sup):
+            base, sup = self.superscripted(base, sup, node), None
         if sub is not None:
             base = self.subscripted(base, sub, node)
         if sup is not None:
             base = self.superscripted(base, sup, node)
         return base
+
+    def _is_of_whole(self, base: Value, sub: s.Node, sup: s.Node) -> bool:
+        """True of A^⊤_{ij} and A^{-1}_{ij}, entries of the transpose and the inverse; A_{ij}^{-1} is one over an entry."""
+        whole = base.rank == 2 and sup.span[0] < sub.span[0] and len(names.letters(sub) or []) == 2
+        inverse = isinstance(sup, s.Sum) and len(sup.terms) == 1 and sup.terms[0][0] < 0
+        return whole and (inverse or self.is_transpose(sup, base))
 
     def layer_transposed(self, node: s.Scripted) -> s.Scripted | None:
         """``W^{(2)⊤}`` without its transpose."""
@@ -230,6 +238,8 @@ class Scripts:
         parts = names.letters(sub) or []
         if isinstance(sub, s.Number) and len(sub.text) == base.rank > 1:
             parts = [s.Number(sub.span, digit) for digit in sub.text]
+        if isinstance(sub, s.Mark) and sub.sign == "+":
+            return v.pointwise(f.Relu, [base], node.span)
         parts = [p for p in parts if not isinstance(p, s.Mark)]
         if self._other_range(base, parts):
             batched = sums.per_sample(self, node, parts)

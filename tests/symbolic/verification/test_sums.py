@@ -74,3 +74,24 @@ def test_pairs_in_a_definition_run_over_both_letters():
     text = r"Let $x \in \mathbb{R}^n$ and $f = \sum_{i \neq j} (x_i - x_j)^2$. Then $\frac{\partial f}{\partial x_k} = 4\sum_j (x_k - x_j)$."
     (verdict,) = check_document(text).claims
     assert verdict.status in ("proved", "agrees"), verdict
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        r"\frac{\partial \operatorname{vec}(z)}{\partial\operatorname{vec}(W)^\top} = x^\top \otimes I_m",
+        r"\frac{\partial L}{\partial W_{jk}} = z_j x_k",
+        r"L'(b) = z",
+    ],
+)
+def test_rows_with_otimes_and_primes_of_whole_arrays(claim):
+    text = r"Let $x \in \mathbb{R}^n$, $W \in \mathbb{R}^{m \times n}$, $b \in \mathbb{R}^m$, $z = Wx + b$, "
+    (verdict,) = check_document(text + rf"$L(b) = \frac12\|Wx + b\|^2$. Then ${claim}$.").claims
+    assert verdict.status in ("proved", "agrees"), verdict
+
+
+def test_an_identity_of_unknown_size_under_otimes_is_no_wrong_shape():
+    text = r"Let $x \in \mathbb{R}^n$, $W \in \mathbb{R}^{m \times n}$ and $z = Wx$. Then "
+    claim = r"$\frac{\partial \operatorname{vec}(z)}{\partial\operatorname{vec}(W)^\top} = x^\top \otimes I$"
+    (verdict,) = check_document(text + claim).claims
+    assert verdict.status == "unreadable"

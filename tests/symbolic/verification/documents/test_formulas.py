@@ -46,6 +46,8 @@ READINGS = [
     (r"\sum_{i,j} A_{ij}^2", lambda: (A**2).sum()),
     (r"\sum_{i\ne j} A_{ij} x_i", lambda: x @ A.sum(axis=1) - np.diagonal(A) @ x),
     (r"x_j \sum_{i\ne j} A_{ij} x_i", lambda: x * (np.einsum("ij,i->j", A, x) - np.diagonal(A) * x)),
+    (r"A^\top_{ij} x_i", lambda: A.T * x[:, None]),
+    (r"(x - x_1\mathbf{1})_+", lambda: np.maximum(x - x[0], 0)),
     (r"\sum_{i: x_i > 0} x_i", lambda: np.maximum(x, 0).sum()),
     (r"x^\top A x", lambda: x @ A @ x),
     (r"x \cdot x", lambda: x @ x),
