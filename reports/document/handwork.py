@@ -6,8 +6,10 @@ import re
 
 from reports.document.catalogue import Catalogue
 from reports.document.model import (
+    Block,
     Document,
     Emphasis,
+    Fold,
     Formula,
     Inline,
     List,
@@ -16,7 +18,6 @@ from reports.document.model import (
     Note,
     Paragraph,
     Section,
-    Table,
     Text,
     plain,
 )
@@ -25,6 +26,7 @@ from reports.document.said import mistake, said
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict
 from symbolic.verification.reading.pieces import Piece, Source, split
 
+TOLD = ("undecided", "unreadable", "shape", "layout")  # verdicts whose evidence says what is the matter
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.+?)\s*#*$|^\s*\\(?:sub)*(?:section|paragraph)\*?\{([^{}]*)\}", re.MULTILINE)
 
 
@@ -113,12 +115,12 @@ def _body(source: Source, verdict: DocumentVerdict, words: Catalogue) -> list:
             close()
             sections[-1][1].append(Formula(_displayed(source, piece)))
             if claims:
-                sections[-1][1].append(_table(claims, words))
+                sections[-1][1].extend(_verdicts(claims, words))
         else:
             line.append(Math(source.text[piece.start : piece.end].strip() or r"\,"))
             for claim in claims:
                 line.append(Text(" "))
-                line.append(_mark(claim, words, brief=bool(claim.right)))
+                line.append(_mark(claim, words, claim.evidence.partition(";")[0] if claim.right else claim.evidence))
                 line.append(Text(" "))
                 line.extend(remark(claim, words))
                 line.append(Text(" "))
@@ -156,35 +158,35 @@ def _displayed(source: Source, piece: Piece) -> str:
     return text or r"\,"
 
 
-def _table(claims: list[ClaimVerdict], words: Catalogue) -> Table:
-    """A row for each claim of a display; the one claim of a display stands above its table already."""
-    titles = ["line", "claim", "verdict", "follows", "remark"]
-    rows = [
-        [
-            str(c.line),
-            [Math(c.latex.replace("&", " ").strip())],
-            [_mark(c, words)],
-            _follows(c, words),
-            remark(c, words, beside=True),
-        ]
-        for c in claims
-    ]
-    without = {"claim"} if len(claims) == 1 else set()
-    if not any(plain(row[-1]).strip() for row in rows):
-        without.add("remark")
-    kept = [k for k, title in enumerate(titles) if title not in without]
-    return Table([words(f"checked.column.{titles[k]}") for k in kept], [[row[k] for k in kept] for row in rows])
+def _verdicts(claims: list[ClaimVerdict], words: Catalogue) -> list[Block]:
+    """A line for each claim of a display, what its verdict rests on folded below; the one claim of a display stands above."""
+    found: list[Block] = []
+    for claim in claims:
+        line: list[Inline] = [_mark(claim, words, rests=""), Text(f" {words('checked.line', line=str(claim.line))}")]
+        if len(claims) > 1:
+            line += [Text(": "), Math(claim.latex.replace("&", " ").strip())]
+        parts = [_follows(claim, words), remark(claim, words, beside=True)]
+        if claim.status in TOLD:
+            parts.append(typeset(said(claim.evidence, words)))
+        told = joined([part for part in parts if plain(part).strip()], "; ")
+        found.append(Paragraph((*line, *([Text("; " if len(claims) > 1 else ": ")] if told else []), *told)))
+        if claim.status not in TOLD and claim.evidence:
+            found.append(Fold(words("checked.evidence"), [Paragraph(said(claim.evidence, words))]))
+    return found
 
 
-def _mark(claim: ClaimVerdict, words: Catalogue, brief: bool = False) -> Mark | Emphasis:
-    """The verdict with its evidence; in running text with the first part of it."""
+def _mark(claim: ClaimVerdict, words: Catalogue, rests: str) -> Mark | Emphasis:
+    """The verdict, with what it ``rests`` on in words."""
     if claim.status == "unreadable":
         return Emphasis(words("checked.status.unreadable"), strong=True)
-    return Mark(claim.status, said(claim.evidence.partition(";")[0] if brief else claim.evidence, words))
+    return Mark(claim.status, said(rests, words))
 
 
-def _follows(claim: ClaimVerdict, words: Catalogue) -> str:
-    return {True: words("checked.yes"), False: words("checked.no"), None: "–"}[claim.follows]
+def _follows(claim: ClaimVerdict, words: Catalogue) -> tuple[Inline, ...]:
+    """Whether a line follows from the one before; of one that repeats an earlier mistake, its remark says so."""
+    if claim.follows is None or (claim.follows and claim.right is False):
+        return ()
+    return (Text(words("checked.follows_before" if claim.follows else "checked.breaks")),)
 
 
 def remark(claim: ClaimVerdict, words: Catalogue, beside: bool = False) -> tuple[Inline, ...]:
@@ -194,7 +196,7 @@ def remark(claim: ClaimVerdict, words: Catalogue, beside: bool = False) -> tuple
     status = words(f"checked.status.{claim.status}")
     if claim.status in ("undecided", "unreadable", "shape", "layout"):
         status = f"{status}: {said(claim.evidence, words)}"
-    parts: list[tuple[Inline, ...]] = [] if beside and claim.status != "unreadable" else [typeset(status)]
+    parts: list[tuple[Inline, ...]] = [] if beside else [typeset(status)]
     if claim.follows and claim.right is False:
         parts.append((Text(words("checked.follows")),))
     if claim.diagnosis:

@@ -47,7 +47,7 @@ from reports.writers.svg import drawing
 from reports.writers.unicode_math import unicode_math
 
 PAGE = Path(__file__).parent / "page"
-SIGNS = {"proved": "✓", "agrees": "≈", "refuted": "✗", "layout": "⇄", "shape": "▯", "undecided": "?"}
+SIGNS = {"proved": "✓", "agrees": "≈", "refuted": "✗", "layout": "⇄", "shape": "⊠", "undecided": "?"}
 SAFE_LINK = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
 DEEPEST_IN_CONTENTS = 2
 WIDTH = 62  # of a formula, in letters, before it is broken

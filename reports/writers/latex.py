@@ -51,7 +51,7 @@ SIGNS = {
     "agrees": (r"\approx", "good"),
     "refuted": (r"\times", "bad"),
     "layout": (r"\rightleftharpoons", "warning"),
-    "shape": (r"\square", "bad"),
+    "shape": (r"\boxtimes", "bad"),
     "undecided": (r"{?}", "warning"),
 }
 WIDTH = 62  # of a formula, in letters, before it is broken

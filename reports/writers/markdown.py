@@ -37,7 +37,7 @@ from reports.writers.macros import expanded
 from reports.writers.svg import drawing
 from reports.writers.tex import Reader, tokens
 
-SIGNS = {"proved": "✓", "agrees": "≈", "refuted": "✗", "layout": "⇄", "shape": "▯", "undecided": "?"}
+SIGNS = {"proved": "✓", "agrees": "≈", "refuted": "✗", "layout": "⇄", "shape": "⊠", "undecided": "?"}
 SPECIAL = re.compile(r"([\\`*_\[\]|<>~$&])")
 AT_START = re.compile(r"^(\s*)(?:([-+#=:])|(\d+)([.)]))", re.MULTILINE)
 GONE_WITH_ARGUMENT = {

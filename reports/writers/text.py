@@ -31,7 +31,7 @@ from reports.document.model import (
 from reports.writers.breaking import broken
 from reports.writers.unicode_math import unicode_math
 
-SIGNS = {"proved": "✓", "agrees": "≈", "refuted": "✗", "layout": "⇄", "shape": "▯", "undecided": "?"}
+SIGNS = {"proved": "✓", "agrees": "≈", "refuted": "✗", "layout": "⇄", "shape": "⊠", "undecided": "?"}
 UNDERLINES = "=-~·"
 WIDEST_CELL = 48
 

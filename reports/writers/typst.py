@@ -48,7 +48,7 @@ SIGNS = {
     "agrees": ("≈", GOOD),
     "refuted": ("✗", BAD),
     "layout": ("⇄", WARNING),
-    "shape": ("▯", BAD),
+    "shape": ("⊠", BAD),
     "undecided": ("?", WARNING),
 }
 TERMS = dict(
