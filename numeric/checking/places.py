@@ -1,0 +1,188 @@
+"""The statements of functions with what is known there: the values of names, of entries, of what can be computed from them."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from numeric.checking.cases import Case, duplicate, quiet
+from numeric.checking.edits import Place, expression
+from numeric.checking.probes import kept, located
+from numeric.checking.program import Program, lone, spoken_text
+from numeric.checking.slices import Statement, writes
+
+LOCALS = "__chainrule_locals__"
+
+
+def places(
+    program: Program, case: Case, region: Sequence[Statement], loose: bool, start: ast.stmt | None, passing: int
+) -> list[tuple[Place, str]]:
+    """The statements of the region with the values that their functions hold before them, in a loop those of the last pass.
+
+    Of the statement ``start`` those of the pass ``passing``, where that is not 0.
+    """
+    marked = {id(s): k for k, (_, s) in enumerate(region)}
+    held: dict[int, dict[str, Any]] = {}
+    passes: dict[int, int] = {}
+
+    def look(k: int, values: dict[str, Any]) -> None:
+        passes[k] = passes.get(k, 0) + 1
+        if region[k][1] is start and passing and passes[k] != passing:
+            return
+        held[k] = {n: v for n, v in values.items() if not n.startswith("__")}
+        try:
+            held[k] = copy.deepcopy(held[k])
+        except Exception:  # something that cannot be copied
+            held[k] = {n: v for n, v in held[k].items() if kept(v) is not None}
+
+    names = {name for name, _ in region}
+    trees = {n: _looking(program.trees[n], marked) if n in names else program.trees[n] for n in program.trees}
+    case.run(program.variant(trees, {LOCALS: look}))
+    found = []
+    text = spoken_text(case.call.subject.ahead, case.call.subject.back)
+    for name, s in region:
+        where = _where(program.trees[name], s)
+        objects = held.get(marked[id(s)])
+        if where is None or objects is None or _guards_a_loop(program.trees[name], s):
+            continue
+        arguments = {a.arg for a in program.trees[name].args.args}
+        scope = {**dict(_values(objects)), **_indexed(program, name, objects)}
+        own = frozenset(n for n in scope if n.partition("[")[0].partition(".")[0] not in arguments)
+        module = _module(program.functions[name].__globals__)
+        found.append(
+            (
+                Place(
+                    s,
+                    scope,
+                    module,
+                    where,
+                    own,
+                    _in_loop(program.trees[name], s),
+                    objects,
+                    loose or start is None or s is start,
+                    _running(program, name, objects),
+                    text,
+                ),
+                name,
+            )
+        )
+    return found
+
+
+def _running(program: Program, name: str, objects: Mapping[str, Any]) -> Callable[[ast.expr], np.ndarray | None]:
+    """Values of expressions where the function's names stand for what they do at a statement."""
+
+    def run(node: ast.expr) -> np.ndarray | None:
+        try:
+            line = lone(node, list(objects), program.functions[name].__globals__)
+            with quiet():
+                return kept(line(*duplicate(list(objects.values()))))
+        except Exception:  # what needs more than its names, or an edit that does not fit
+            return None
+
+    return run
+
+
+def _indexed(program: Program, name: str, objects: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of ``x[t]`` and the like, as far as the function writes them and they have values here."""
+    found: dict[str, Any] = {}
+    scope = program.functions[name].__globals__
+    written = [n for n in ast.walk(program.trees[name]) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)]
+    counters = {n.slice.id for n in written if isinstance(n.slice, ast.Name)}
+    arrays = [n for n, v in objects.items() if getattr(kept(v), "ndim", 0) > 1]
+    more = [expression(f"{n}[{t}]") for t in sorted(counters) for n in arrays]
+    for node in [*written, *more]:
+        text = ast.unparse(node)
+        used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        if text in found or not used <= set(objects) or ".shape" in text or len(found) > 24:
+            continue
+        value = None
+        with quiet(), contextlib.suppress(Exception):  # an index may be out of bounds here
+            value = kept(lone(node, list(objects), scope)(*objects.values()))
+        if value is not None and value.dtype.kind == "f":
+            found[text] = value
+    return found
+
+
+def _looking(tree: ast.FunctionDef, marked: Mapping[int, int]) -> ast.FunctionDef:
+    def block(body: list[ast.stmt]) -> list[ast.stmt]:
+        made: list[ast.stmt] = []
+        for s in body:
+            if id(s) in marked:
+                look = ast.Call(
+                    ast.Name(LOCALS, ast.Load()),
+                    [ast.Constant(marked[id(s)]), ast.Call(ast.Name("locals", ast.Load()), [], [])],
+                    [],
+                )
+                made.append(located(ast.Expr(look), s.lineno))
+            made.append(inner(s))
+        return made
+
+    def inner(s: ast.stmt) -> ast.stmt:
+        if not isinstance(s, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
+            return s
+        changed = copy.copy(s)
+        for part in ("body", "orelse", "finalbody"):
+            if getattr(s, part, None):
+                setattr(changed, part, block(getattr(s, part)))
+        return changed
+
+    made = copy.copy(tree)
+    made.body = block(tree.body)
+    return made
+
+
+def _values(objects: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Arrays and numbers in scope, those in dictionaries, tuples and ``self`` by how they are written."""
+    for name, value in objects.items():
+        array = kept(value)
+        if array is not None:
+            yield f"{prefix}{name}", array
+        elif isinstance(value, Mapping) and len(value) < 30:
+            for key, v in value.items():
+                if isinstance(key, str) and kept(v) is not None:
+                    yield f"{prefix}{name}[{key!r}]", kept(v)
+        elif isinstance(value, tuple) and len(value) < 12 and not prefix:
+            for k, v in enumerate(value):
+                if getattr(kept(v), "ndim", 0):
+                    yield f"{name}[{k}]", kept(v)
+        elif name in ("self", "ctx") and hasattr(value, "__dict__"):
+            yield from _values({k: v for k, v in vars(value).items() if k != "saved_tensors"}, f"{name}.")
+
+
+def _where(tree: ast.FunctionDef, s: ast.stmt):
+    for node in ast.walk(tree):
+        for part in ("body", "orelse", "finalbody"):
+            for k, child in enumerate(
+                getattr(node, part, None) or [] if not isinstance(node, (ast.IfExp, ast.Lambda)) else []
+            ):
+                if child is s:
+                    return node, part, k
+    return None
+
+
+def _in_loop(tree: ast.FunctionDef, s: ast.stmt) -> bool:
+    return any(
+        isinstance(n, (ast.For, ast.While)) and any(c is s for c in ast.walk(n)) for n in ast.walk(tree) if n is not s
+    )
+
+
+def _guards_a_loop(tree: ast.FunctionDef, s: ast.stmt) -> bool:
+    """Whether a ``while`` depends on what the statement assigns: it might never end."""
+    tested = {
+        n.id for w in ast.walk(tree) if isinstance(w, ast.While) for n in ast.walk(w.test) if isinstance(n, ast.Name)
+    }
+    return bool(tested & writes(s))
+
+
+def _module(scope: Mapping[str, Any]) -> str:
+    for wanted in ("numpy", "torch"):
+        for name, value in scope.items():
+            if getattr(value, "__name__", "") == wanted:
+                return name
+    return "np"
