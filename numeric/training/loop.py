@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that decides where a run ends: the same ``Run`` on the same machine gives the same bits."""
+    """Everything that decides where a run ends: the same ``Run`` on the same machine gives the same bits.
+
+    ``threads``: the parts in which the sums of a batch are taken (see ``training_step``), on which roundings depend.
+    """
 
     method: str
     options: Mapping[str, Any]
@@ -45,6 +48,7 @@ class Run:
     dtype: str
     schedule: str
     frozen: tuple[str, ...]
+    threads: int = 1
 
 
 def train(
@@ -110,7 +114,7 @@ def train(
     step = training_step(loss, method=method, backend=backend, dtype=dtype, frozen=frozen, **chosen)
     start = starting_parameters(loss, arrays, parameters, sizes, seed, dtype)
     name = schedule if isinstance(schedule, str) else getattr(schedule, "__name__", "constant")
-    run = Run(method, step.options, batch_size, epochs, seed, step.backend, dtype, name, frozen)
+    run = Run(method, step.options, batch_size, epochs, seed, step.backend, dtype, name, frozen, step.threads)
     loop = _Loop(loss, step, run, arrays, samples, start, schedule)
     if validation is not None:
         loop.hold_out(checked(loss, validation), patience)
@@ -213,13 +217,15 @@ class _Loop:
             return
         found = checkpoints.load(file, self.loss)
         mine, theirs = asdict(self.run), dict(found.settings)
-        changed = [k for k in mine if k != "epochs" and _plain(mine[k]) != _plain(theirs.get(k))]
+        changed = [k for k in mine if k not in ("epochs", "threads") and _plain(mine[k]) != _plain(theirs.get(k))]
         if changed:
             k = changed[0]
             raise CheckpointError(
                 f"{file}: saved with {k} = {theirs.get(k)}, now {mine[k]}; the run would not be the same"
             )
         self.parameters = {k: np.array(v) for k, v in found.parameters.items()}
+        self.step.threads = int(theirs.get("threads", mine["threads"]))
+        self.run = replace(self.run, threads=self.step.threads)
         self.step.restore(found.state, found.step)
         self.records = list(records_from(found.records))
         if self.records:

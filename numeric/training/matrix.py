@@ -111,6 +111,7 @@ class MatrixStep:
         if backend not in ("numpy", "auto"):
             raise UnsupportedError(f"the matrix step runs on the NumPy back end; got backend={backend!r}")
         self.loss, self.backend, self.frozen, self.output = loss, "numpy", tuple(frozen), output
+        self.threads = 1
         self.objective = Objective(loss, frozen, dtype)
         self.dtype, self.count = self.objective.dtype, 0
         self.matrix = matrix if isinstance(matrix, str) else given_matrix(matrix, self.objective)

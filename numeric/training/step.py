@@ -65,7 +65,7 @@ def training_step(
     code for the program, else NumPy. ``step.backend`` says which it is. A program of at most ``MOST_COMPILED`` equations is
     compiled whole; in a larger one products stay with BLAS, exponentials and their like with NumPy, and numba compiles the
     loops between them, equal ones once; batches are computed in equal parts by as many threads as there are processors
-    (or OMP_NUM_THREADS says), where each has enough to do. ``step.source`` is the code for the last batch size.
+    (or OMP_NUM_THREADS says), where each has enough to do; another number rounds otherwise. ``step.source`` is the code for the last batch size.
 
     Raises ``OptionError`` for an unknown method or option, ``DeclarationError`` for a loss without parameters,
     ``NoGradientError`` where the gradient does not exist or is zero almost everywhere.
@@ -94,11 +94,12 @@ def training_step(
 
 
 class TrainingStep:
-    """A compiled step. ``options``: the hyperparameters; ``count``: the steps taken; ``state``: arrays of the method."""
+    """A compiled step. ``options``: the hyperparameters; ``count``: the steps taken; ``state``: arrays of the method;
+    ``threads``: at most how many work on one batch, each on an equal part, which decides the roundings of its sums."""
 
     def __init__(self, loss: Tensor, method: methods.Method, options: dict[str, float], backend: str, dtype: np.dtype, frozen: tuple[str, ...], mask: str | None = None):  # fmt: skip
         self.loss, self.method, self.options, self.backend, self.dtype = loss, method, options, backend, dtype
-        self.count, self.state, self.frozen = 0, {}, frozen
+        self.count, self.state, self.frozen, self.threads = 0, {}, frozen, 1
         self._arrays: ArrayProgram | None = None
         mean = average_loss(loss, sample_axis(loss), mask)
         given = leaves([mean])
@@ -129,6 +130,9 @@ class TrainingStep:
         self._loops, self._kernels, self._text = None, False, ""
         if self.backend != "numpy":
             self._choose()
+            from numeric.backends.loops.threads import available
+
+            self.threads = available() if self._kernels else 1
         self._dtypes = [self.dtype if t.dtype == "real" else np.dtype(np.int64) for t in (*self._trained, *self._data)]
         self._compiled: dict[tuple, Any] = {}
 
@@ -301,14 +305,12 @@ class TrainingStep:
     def _compile_kernels(self, sizes: dict[sp.Symbol, int]) -> Callable[..., float]:
         """A large program: in parts of the batch on several threads where that pays, else as a whole."""
         from numeric.backends.kernel_steps import kernel_step
-        from numeric.backends.loops.threads import available
         from numeric.backends.parallel_steps import parallel_step
 
-        threads = available()
-        if threads > 1:
+        if self.threads > 1:
             fixed = {s: n for s, n in sizes.items() if s != self._samples}
             program = prepared_again(resized(self.program, fixed))
-            found = parallel_step(program, self._samples, sizes[self._samples], threads, self.dtype)
+            found = parallel_step(program, self._samples, sizes[self._samples], self.threads, self.dtype)
             if found is not None:
                 run, self._text = found
                 return run

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numeric import training_step
+from numeric import train, training_step
 from numeric.backends.loops import threads
 from numeric.lowering import prepared
 from numeric.lowering.splitting import split
@@ -48,6 +48,22 @@ def test_parts_train_as_the_whole_does(eager):
     again, same, _ = trained("numba", [6, 6, 9], method="momentum", clip_norm=0.5)
     assert again == losses
     assert all(np.array_equal(same[name], value) for name, value in found.items())
+
+
+def test_a_run_resumed_with_fewer_threads_ends_in_the_same_bits(eager, monkeypatch, tmp_path):
+    rng = np.random.default_rng(2)
+    data = {"tokens": rng.integers(0, 7, (12, 5)), "following": rng.integers(0, 7, (12, 3))}
+    options = {"backend": "numba", "batch_size": 6, "learning_rate": 0.05, "seed": 3, "progress": False}
+    whole = train(small_gpt(), data, epochs=3, **options)
+    assert whole.settings["threads"] == 3
+    file = tmp_path / "run.npz"
+    train(small_gpt(), data, epochs=1, checkpoint=file, **options)
+    monkeypatch.setattr(threads, "available", lambda: 1)
+    rest = train(small_gpt(), data, epochs=3, checkpoint=file, resume=True, **options)
+    assert rest.losses == whole.losses
+    assert all(np.array_equal(rest.parameters[name], value) for name, value in whole.parameters.items())
+    alone = train(small_gpt(), data, epochs=3, **options)
+    assert any(not np.array_equal(alone.parameters[name], value) for name, value in whole.parameters.items())
 
 
 def test_a_batch_without_equal_parts_stays_whole(eager):
