@@ -14,6 +14,8 @@ WRONG = [e for e in entries() if e.old]
 
 @pytest.mark.parametrize("entry", RIGHT, ids=lambda e: f"{e.file}-{e.backward}")
 def test_right_code_is_never_accused(entry, tmp_path):
+    if entry.needs_torch:
+        pytest.importorskip("torch")
     verdict = check_backward(*entry.subject(tmp_path))
     assert verdict.status in ("proved", "agrees"), verdict
     assert not verdict.culprits
@@ -22,6 +24,8 @@ def test_right_code_is_never_accused(entry, tmp_path):
 
 @pytest.mark.parametrize("entry", WRONG[::17], ids=lambda e: f"{e.file}-{e.backward}-{e.line}")
 def test_a_planted_mistake_is_never_right(entry, tmp_path):
+    if entry.needs_torch:
+        pytest.importorskip("torch")
     verdict = check_backward(*entry.subject(tmp_path))
     assert verdict.status in ("refuted", "shape"), verdict
     assert verdict.culprits

@@ -28,29 +28,27 @@ class Entry:
         source = (FOLDER / f"{self.file}.py").read_text()
         if not self.old:
             return source
-        start, end = self.bounds(source)
+        start, end = bounds(source, self.backward)
         body = source[start:end]
         assert body.count(self.old) >= 1, f"{self.backward}: {self.old!r} is not there"
         return source[:start] + body.replace(self.old, self.new, 1) + source[end:]
 
-    def bounds(self, source: str) -> tuple[int, int]:
-        """Where the function or class (or method, ``Name.backward``) stands in the file."""
-        start = 0
-        end = len(source)
-        for name in self.backward.split("."):
-            heads = [f"def {name}(", f"class {name}(", f"class {name}:"]
-            start = next(source.index(h, start) for h in heads if h in source[start:])
-        indent = len(source[:start]) - len(source[:start].rstrip(" "))
-        for word in ("\ndef ", "\nclass ", "\n@") if not indent else ("\n    def ", "\ndef ", "\nclass "):
-            at = source.find(word, start)
-            end = min(end, at) if at > 0 else end
-        return start, end
+    @property
+    def needs_torch(self) -> bool:
+        """Whether its functions are written for PyTorch: defined where that is installed, or naming it."""
+        source = (FOLDER / f"{self.file}.py").read_text()
+        for name in (self.backward, self.forward):
+            if name != "none":
+                start, end = bounds(source, name)
+                if source[start - 1] == " " or "torch." in source[start:end]:
+                    return "." not in name
+        return False
 
     @property
     def line(self) -> int:
         """The line of the mistake."""
         source = (FOLDER / f"{self.file}.py").read_text()
-        start, _ = self.bounds(source)
+        start, _ = bounds(source, self.backward)
         return source[: source.index(self.old, start)].count("\n") + 1
 
     def load(self, folder: Path):
@@ -66,6 +64,20 @@ class Entry:
         """The backward function or class and the forward function or None."""
         module = self.load(folder)
         return getattr(module, self.backward.split(".")[0]), getattr(module, self.forward, None)
+
+
+def bounds(source: str, name: str) -> tuple[int, int]:
+    """Where the function or class (or method, ``Name.backward``) stands in the text."""
+    start = 0
+    end = len(source)
+    for part in name.split("."):
+        heads = [f"def {part}(", f"class {part}(", f"class {part}:"]
+        start = next(source.index(h, start) for h in heads if h in source[start:])
+    indent = len(source[:start]) - len(source[:start].rstrip(" "))
+    for word in ("\ndef ", "\nclass ", "\nif ", "\n@") if not indent else ("\n    def ", "\ndef ", "\nclass "):
+        at = source.find(word, start)
+        end = min(end, at) if at > 0 else end
+    return start, end
 
 
 def entries(*names: str) -> list[Entry]:
