@@ -34,8 +34,8 @@ def ranks_told(trees: Iterable[ast.AST | None], wanted: Iterable[str]) -> dict[s
     """Ranks by how an array is written (``x``, ``p['W']``), for the wanted ones that the text says something of.
 
     >>> tree = ast.parse("N, C, H, W = x.shape; y = w[:, None] * b[0, 1]; z = np.sum(v, axis=1)")
-    >>> {n: (r.least, r.exact) for n, r in ranks_told([tree], ["x", "w", "b", "v"]).items()}
-    {'x': (0, 4), 'w': (1, None), 'b': (2, None), 'v': (2, None)}
+    >>> {n: (r.least, r.exact) for n, r in sorted(ranks_told([tree], ["b", "v", "w", "x"]).items())}
+    {'b': (2, None), 'v': (2, None), 'w': (1, None), 'x': (0, 4)}
     """
     wanted = set(wanted)
     found: dict[str, Ranks] = {}

@@ -13,7 +13,8 @@ def guarded(tree: ast.AST | None, names: Container[str]) -> dict[str, tuple[floa
 
     Clipping at other numbers is a part of the function, as in ``np.clip(x, -1, 1)``.
 
-    >>> guarded(ast.parse("np.log(np.clip(p, 1e-9, 1 - 1e-9)) + np.maximum(q, 1e-12) + np.clip(x, -1, 1)"), ["p", "q", "x"])
+    >>> tree = ast.parse("np.log(np.clip(p, 1e-9, 1 - 1e-9)) + np.maximum(q, 1e-12) + np.clip(x, -1, 1)")
+    >>> dict(sorted(guarded(tree, ["p", "q", "x"]).items()))
     {'p': (0.0, 1.0), 'q': (0.0, 2.0)}
     """
     found = {}

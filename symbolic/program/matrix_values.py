@@ -111,7 +111,9 @@ def _beyond_rounding(m: Any, a: Matrix, b: Matrix, result: Matrix) -> bool:
     """Whether a solution in rounded numbers is so large that the matrix is singular, as far as these digits tell."""
     if _rational(a) and _rational(b):
         return False
-    sizes = [max((abs(v) for row in part for v in row if v == v), default=0) for part in (result, a, b)]
+    sizes = [
+        max((abs(_real(m, v)) for row in part for v in row if v == v), default=m.mpf(0)) for part in (result, a, b)
+    ]
     return sizes[0] * sizes[1] * m.eps * 2**20 > sizes[2]
 
 

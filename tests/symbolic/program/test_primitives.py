@@ -9,6 +9,7 @@ import pytest
 
 import symbolic as s
 from symbolic.errors import ShapeError
+from symbolic.program.matrix_values import inverse
 from symbolic.program.primitives import PRIMITIVES, apply
 from tests.symbolic.numpy_oracle import differences, numbers
 
@@ -170,6 +171,11 @@ def test_rational_points_stay_rational():
     b = s.tensor("b", 3)
     x = s.evaluate(A @ np.linalg.solve(A, b), {A: at, b: {(0,): 1, (1,): 2, (2,): 3}})
     assert x == [1, 2, 3]
+
+
+def test_exact_and_rounded_numbers_may_stand_in_one_matrix():
+    half, three = Fraction(1, 2), mpmath.mpf(3)
+    assert inverse(mpmath.mp, [[half, 0], [0, three]]) == [[2, 0], [0, 1 / three]]
 
 
 def test_a_singular_point_is_an_error_of_its_own():
