@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -277,9 +277,6 @@ def is_gradient(name: str) -> bool:
     return re.match(
         r"_?(d[A-Z]|d_|d[a-z]{1,2}\d*\Z|d[a-z]|grad|g_|g[a-z]?\d?\Z|delta|upstream)", name
     ) is not None or name.endswith(("grad", "bar"))
-
-
-Family = Callable[[Place, Sequence[Node]], Iterator[Edit]]
 
 
 def is_term(n: Node) -> bool:

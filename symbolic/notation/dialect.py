@@ -21,7 +21,6 @@ from symbolic.program.tensors import Tensor
 
 ADD, HADAMARD, MUL, PREFIX, POWER, ATOM = range(1, 7)
 _TALL = re.compile(r"\\(frac|sum|prod|begin|sqrt|underbrace|underset|left|max|min|dot|lVert)(?![a-zA-Z])")
-_INNER_POWER = re.compile(r"\\(sin|cos|tan|sinh|cosh|tanh) $")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from symbolic.verification.elaboration.scope import Layout
 
 RIGHT = ("proved", "agrees")
 WRONG = ("refuted", "shape")
-NOT_UNDERSTOOD = ("undecided", "unreadable")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import math
 import random
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import sympy as sp
@@ -73,7 +74,7 @@ def check(
             found = formula_diagnosis(claim, truth, names, comparer)
         return Verdict("shape", Evidence(read.reason), (), None, found, truth=truth)
     if callable(claim) and read.status == "undecided":
-        at_numbers = lambda c, t: judge(c, t, comparer, diagnosis)  # noqa: E731
+        at_numbers = partial(judge, comparer=comparer, diagnosis=diagnosis)
         return judge_function(claim, truth, names, comparer, at_numbers, read.reason, diagnosis)
     return Verdict(read.status, Evidence(read.reason), truth=truth)
 

@@ -21,9 +21,7 @@ def rebuilt(output: Tensor, replacements: Mapping[Tensor, Tensor]) -> Tensor:
     now: dict[Tensor, Tensor] = dict(replacements)
     for t in topological([output], stop=lambda t: t in replacements):
         if t not in now and any(u in now for u in t.operands):
-            now[t] = Tensor(
-                None, t.extents, dtype=t.dtype, assume=t.assume, definition=reading(t.definition, now), tex=t.tex
-            )
+            now[t] = _rereading(t, now)
     return now.get(output, output)
 
 
@@ -40,10 +38,12 @@ def merged(output: Tensor, alike: Mapping[int, int]) -> Tensor:
         if twin is not t and t is not output and same_shape(twin.extents, t.extents) and twin.dtype == t.dtype:
             now[t] = now.get(twin, twin)
         elif any(u in now for u in t.operands):
-            now[t] = Tensor(
-                None, t.extents, dtype=t.dtype, assume=t.assume, definition=reading(t.definition, now), tex=t.tex
-            )
+            now[t] = _rereading(t, now)
     return now.get(output, output)
+
+
+def _rereading(t: Tensor, now: Mapping[Tensor, Tensor]) -> Tensor:
+    return Tensor(None, t.extents, dtype=t.dtype, assume=t.assume, definition=reading(t.definition, now), tex=t.tex)
 
 
 def reading(definition: Equation | Application, now: Mapping[Tensor, Tensor]) -> Equation | Application:

@@ -119,11 +119,6 @@ def half_unit(digits: int) -> Fraction:
     return Fraction(1, 2) * Fraction(10) ** -digits
 
 
-def rounds_to(value: Fraction, shown: Fraction, digits: int) -> bool:
-    """Whether ``value`` may be shown as ``shown`` (a tie may go either way)."""
-    return abs(value - shown) <= half_unit(digits)
-
-
 def numerals(node: s.Node) -> list[s.Number]:
     """The numbers of a formula in reading order, without exponents and indices."""
     skipped = set()
