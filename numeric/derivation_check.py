@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from numeric.functions import Function, lambdify
+from numeric.alike import Parts
+from numeric.functions import lambdify
 from numeric.sampling import bounds_of_integers, draw, sizes_for
 from symbolic.calculus.closed_form import Closed
 from symbolic.calculus.derivation import Derivation
@@ -58,15 +59,14 @@ def check_steps(
     """
     checks: dict[int, StepCheck] = {}
     stated: _Stated | None = None
-    modules: _Modules | None = None
+    parts = Parts([t for t in leaves([d.output]) if t.value is None])
     pending = list(d.steps)
     for point in range(_POINTS):
         if not pending:
             break
         try:
-            modules = modules or _Modules(d)
-            tape = _Tape(modules, np.random.default_rng([seed, point]), sizes)
-            stated = stated or _Stated(d, tape)
+            tape = _Tape(d, parts, np.random.default_rng([seed, point]), sizes)
+            stated = stated or _Stated(d)
             stated.evaluate(tape)
         except (EvaluationError, DeclarationError, UnsupportedError) as error:
             return {s.number: StepCheck(s.number, "undecided", np.inf, "", str(error)) for s in d.steps}
@@ -114,37 +114,18 @@ def _error(said: np.ndarray, found: np.ndarray) -> float:
     return float(np.linalg.norm(said - found)) / scale
 
 
-class _Modules:
-    """The modules of a program as functions on arrays: of what is given, and of what each reads."""
-
-    def __init__(self, d: Derivation):
-        self.output, self.program = d.output, d.program
-        self.given = [t for t in leaves([d.output]) if t.value is None]
-        inner = {u for m in d.program for u in inputs_of(m) if u.definition is not None} - {*d.program}
-        self.functions: dict[Tensor, tuple[list[Tensor], Function]] = {}
-        for u in sorted(inner, key=lambda u: u.serial):
-            self.functions[u] = self.given, lambdify(self.given, u, dtype="float64")
-        for m in d.program:
-            reads = [u for u in inputs_of(m) if u.value is None]
-            try:
-                self.functions[m] = reads, lambdify(reads, m, dtype="float64")
-            except DeclarationError:  # a dimension that only other tensors tell
-                reads = list(dict.fromkeys([*reads, *self.given]))
-                self.functions[m] = reads, lambdify(reads, m, dtype="float64")
-
-
 class _Tape:
     """The modules run at one random point and near it."""
 
-    def __init__(self, modules: _Modules, rng: np.random.Generator, sizes: Mapping[str, int] | None):
-        self.program, self.given, self.functions = modules.program, modules.given, modules.functions
+    def __init__(self, d: Derivation, parts: Parts, rng: np.random.Generator, sizes: Mapping[str, int] | None):
+        self.program, self.parts, self.rng = d.program, parts, rng
+        inputs = {m: frozenset(inputs_of(m)) for m in d.program}
+        self.functions = {m: parts.function(m, inputs[m].__contains__) for m in d.program}
         self.known: dict[tuple[Tensor, Tensor], Iterator[tuple[str, Any]]] = {}
-        self.numbers = sizes_for(self.given, sizes)
-        below = bounds_of_integers(topological([modules.output]), self.numbers)
-        self.rng = rng
-        self.values: dict[Tensor, Any] = {t: draw(t, self.numbers, rng, below.get(t.serial, 2)) for t in self.given}
-        for m, (reads, function) in self.functions.items():
-            self.values[m] = function(*(self.values[u] for u in reads))
+        numbers = sizes_for(parts.given, sizes)
+        below = bounds_of_integers(topological([d.output]), numbers)
+        self.values: dict[Tensor, Any] = {t: draw(t, numbers, rng, below.get(t.serial, 2)) for t in parts.given}
+        parts.evaluate(d.program, self.values)
 
     def along(self, of: Tensor, by: Tensor, path: Sequence[Tensor], by_value: Any) -> Any:
         """``of`` when ``by`` has another value and the modules of ``path`` follow."""
@@ -194,27 +175,20 @@ class _Tape:
 
 
 class _Stated:
-    """What the steps state, as one function: right sides of definitions, derivatives contracted with a direction."""
+    """What the steps state at a point: right sides of definitions, derivatives contracted with a direction."""
 
-    def __init__(self, d: Derivation, tape: _Tape):
-        self.slots: dict[int, int] = {}
+    def __init__(self, d: Derivation):
         self.symbols: dict[Tensor, Tensor] = {}
-        self.modules = set(d.program)
-        outputs: list[Tensor] = []
         self.steps = {step.number: step for step in d.steps}
-        self.rows: dict[Tensor, int] = {}
-        for step in d.steps:
-            if isinstance(step.right, Closed):
-                self.slots[step.number] = len(outputs)
-                outputs.append(realised(self.contracted(step), getattr(step.tensor, "dtype", "real")))
-        for m, row in d.results.items():
-            if m in self.modules:
-                self.rows[m] = len(outputs)
-                outputs.append(row)
-        self.output = d.output
-        self.function = lambdify([*tape.given, *self.symbols.values()], outputs, dtype="float64")
-        self.found: list[Any] = []
+        self.sides = {
+            step.number: realised(self.contracted(step), getattr(step.tensor, "dtype", "real"))
+            for step in d.steps
+            if isinstance(step.right, Closed)
+        }
+        modules = {*d.program}
+        self.rows = {m: row for m, row in d.results.items() if m in modules}
         self.directions: dict[Tensor, Any] = {}
+        self.values: dict[Tensor, Any] = {}
 
     def contracted(self, step: Step) -> Closed:
         right = step.right
@@ -232,14 +206,15 @@ class _Stated:
         for by in self.symbols:
             v = np.asarray(tape.rng.normal(size=np.shape(tape.values[by])))
             self.directions[by] = v / max(float(np.linalg.norm(v)), 1e-300)
-        self.found = self.function(*(tape.values[t] for t in tape.given), *(self.directions[by] for by in self.symbols))
+        self.values = {**tape.values, **{v: self.directions[by] for by, v in self.symbols.items()}}
+        tape.parts.evaluate([*self.sides.values(), *self.rows.values()], self.values)
 
     def value(self, step: Step) -> Any:
         """What a step states; for the chain rule the product of the factors that earlier steps found."""
         if not isinstance(step.right, Chain):
-            return self.found[self.slots[step.number]]
+            return self.values[self.sides[step.number]]
         local = {
-            (s.left.of, s.left.by[0]): self.found[self.slots[s.number]]
+            (s.left.of, s.left.by[0]): self.values[self.sides[s.number]]
             for s in (self.steps[k] for k in step.inputs)
             if s.kind == "local_jacobian"
         }
@@ -253,5 +228,5 @@ class _Stated:
                 total = total + moved
             else:
                 m = first.by[0]
-                total = total + np.tensordot(self.found[self.rows[m]], moved, m.ndim)
+                total = total + np.tensordot(self.values[self.rows[m]], moved, m.ndim)
         return total

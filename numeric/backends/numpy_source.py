@@ -87,17 +87,18 @@ class Names:
 
     def __init__(self, functions: Iterable[str] = PREAMBLE):
         self.taken = {*_RESERVED, *functions}
+        self.last: Counter[str] = Counter()  # number behind each fallback
 
     def __call__(self, wish: str | None, fallback: str) -> str:
         """A free identifier, ``wish`` if possible."""
         if wish and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,40}", wish) and wish not in self.taken:
             self.taken.add(wish)
             return wish
-        number = 1
-        while f"{fallback}{number}" in self.taken:
-            number += 1
-        self.taken.add(f"{fallback}{number}")
-        return f"{fallback}{number}"
+        self.last[fallback] += 1
+        while (name := f"{fallback}{self.last[fallback]}") in self.taken:
+            self.last[fallback] += 1
+        self.taken.add(name)
+        return name
 
 
 class Writer:

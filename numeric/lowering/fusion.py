@@ -40,7 +40,7 @@ def fused(program: Program) -> Program:
             return new
         new = _flattened(new, alive)
         for _ in range(8):
-            mapping = {a: body for a in new.definition.accesses if (body := _inlined(a, new, alive)) is not None}
+            mapping = _mapping(new, alive)
             if not mapping:
                 break
             eq = new.definition
@@ -73,14 +73,21 @@ def _accesses(t: Tensor) -> tuple[Access, ...]:
     return t.definition.accesses if isinstance(t.definition, Equation) else ()
 
 
-def _inlined(access: Access, reader: Tensor, single: dict[int, bool]) -> sp.Expr | None:
-    """What stands for the access in the reader's body, or None to keep it."""
+def _mapping(reader: Tensor, single: dict[int, bool]) -> dict[Access, sp.Expr]:
+    """What stands for the reader's accesses in its body, of those that are inlined."""
+    eq = reader.definition
+    in_index = {inner for a in eq.accesses for i in a.indices for inner in i.atoms(Access)}
+    size = _size(eq.body)
+    found = {a: _inlined(a, reader, single, a in in_index, size) for a in eq.accesses}
+    return {a: body for a, body in found.items() if body is not None}
+
+
+def _inlined(access: Access, reader: Tensor, single: dict[int, bool], in_index: bool, size: int) -> sp.Expr | None:
+    """What stands for the access in the body of the reader, which has ``size`` nodes, or None to keep it."""
     u = access.tensor
     eq = u.definition
     if not isinstance(eq, Equation) or eq.bound or eq.guards or eq.reduce != "sum":
         return None
-    in_index = any(access in other.args or any(access in i.atoms(Access) for i in other.indices)
-                   for other in reader.definition.accesses if other is not access)  # fmt: skip
     once = single.get(u.serial, False)
     if in_index and u.dtype != "int":
         return None
@@ -92,7 +99,7 @@ def _inlined(access: Access, reader: Tensor, single: dict[int, bool]) -> sp.Expr
         return _rearranged(eq, access, once)
     if not once or u.name is not None or u.dtype != "real" or reader.dtype != "real":
         return None
-    if _size(eq.body) + _size(reader.definition.body) > LONGEST:
+    if _size(eq.body) + size > LONGEST:
         return None
     outer = reader.definition
     if outer.bound and eq.body.is_Add and isinstance(outer.body, sp.Mul) and _numeric(outer.body, access):

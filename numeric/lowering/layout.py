@@ -83,8 +83,8 @@ class _Axes:
             self.wide.append((eq, wide))
 
     def _root(self, key):
-        while self.parents.get(key, key) is not key:
-            key = self.parents[key]
+        while (above := self.parents.get(key, key)) is not key:
+            self.parents[key] = key = self.parents.get(above, above)
         return key
 
     def _join(self, a, b) -> None:

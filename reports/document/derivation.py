@@ -17,11 +17,13 @@ from reports.document.model import (
     Document,
     Figure,
     Fold,
+    Formula,
     List,
     Math,
     Note,
     Paragraph,
     Section,
+    walk,
 )
 from reports.document.model import Link as To
 from reports.document.outline import Outline, outline
@@ -30,7 +32,7 @@ from reports.document.steps import Telling, long_table, steps_of
 from reports.document.symbols import symbols
 from symbolic.calculus.derivation import Derivation, derive
 from symbolic.calculus.records import Step
-from symbolic.notation import STYLES, Palette, shape_latex, statement
+from symbolic.notation import STYLES, Palette, shape_latex
 
 if TYPE_CHECKING:
     from numeric.derivation_check import StepCheck
@@ -167,7 +169,7 @@ def program_table(made: Derived, linked: bool = True) -> list[Block]:
     defined = [s for s in made.derivation.steps if s.kind == "definition"]
     rows = [
         [
-            Math(statement(s, "matrix", palette=made.telling.palette)),
+            made.telling.line(s),
             Math(shape_latex(s.left.extents)),
             *([_to(s.number, made)] if linked else []),
         ]
@@ -193,7 +195,7 @@ def jacobian_table(made: Derived, linked: bool = True) -> list[Block]:
         [
             symbol(s.left.of),
             symbol(s.left.by[0]),
-            Math(statement(s, "matrix", palette=made.telling.palette, row=True)),
+            made.telling.line(s),
             Math(shape_latex(s.shapes[0][1])),
             *([_to(s.number, made)] if linked else []),
         ]
@@ -221,7 +223,10 @@ def steps(made: Derived) -> Section:
     """Every step with its evidence, and how many of them agree."""
     words = made.words
     told = steps_of(made.derivation, made.checks, made.listing, made.telling, made.outline)
-    return Section(words("report.steps"), [Paragraph(words("report.steps_intro")), summary(made), *told], id="steps")
+    intro = [Paragraph(words("report.steps_intro")), summary(made)]
+    if any(r"}{\cdots}" in f.latex for block in told for f in walk(block) if isinstance(f, Formula)):
+        intro.append(Paragraph(words("report.dots")))
+    return Section(words("report.steps"), [*intro, *told], id="steps")
 
 
 def summary(made: Derived) -> Paragraph:

@@ -42,10 +42,12 @@ from symbolic.notation import (
     shape_latex,
     statement,
 )
+from symbolic.notation.dialect import joined_terms, shortened
 from symbolic.notation.names import is_derivative
 from symbolic.program.tensors import Tensor
 
 MOST_ROWS = 100  # of a table before the others are folded
+MOST_TERMS = 24  # of a sum before dots stand for those in the middle
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,16 @@ class Telling:
     def formula(self, left: object, right: object = None, among: Iterable[str] = STYLES) -> Formula:
         """``left = right`` in every style ``among`` these that says it; without a matrix form the index style stands alone."""
         row = getattr(left, "kind", "") == "local_jacobian"  # a Jacobian of a scalar is a row, unlike a gradient
-        styles = {style: statement(left, style, right, palette=self.palette, row=row) for style in among}
+        styles = {s: statement(left, s, right, palette=self.palette, row=row, terms=MOST_TERMS) for s in among}
         shown = right if right is not None else getattr(left, "right", left)
         if not isinstance(shown, Chain) and styles["matrix"] == styles["index"] and matrix_form(shown) is None:
             del styles["matrix"]
         return Formula(styles=styles)
+
+    def line(self, s: Recorded) -> Math:
+        """What a step states, in matrix notation, for a line of a table."""
+        row = s.kind == "local_jacobian"
+        return Math(statement(s, "matrix", palette=self.palette, row=row, terms=MOST_TERMS))
 
     def condition(self, c: Condition) -> tuple[Inline, ...]:
         """A side condition: mathematics, or words of the catalogue."""
@@ -126,7 +133,7 @@ def _in_short(steps: Sequence[Recorded], checks: Mapping[int, StepCheck], tellin
     rows = [
         [
             str(s.number),
-            Math(statement(s, "matrix", palette=telling.palette, row=s.kind == "local_jacobian")),
+            telling.line(s),
             Mark(checks[s.number].status) if s.number in checks else (),
         ]
         for s in steps
@@ -245,11 +252,12 @@ def shapes(s: Recorded, words: Catalogue) -> tuple[Inline, ...]:
         for term in s.right.terms:
             products.append(r" \cdot ".join(shape_latex(f) for f in factors[: len(term)]))
             factors = factors[len(term) :]
-        return (Math(f"{shape_latex(sizes[0])} = " + " + ".join(products)),)
+        terms = shortened([(False, p) for p in products], MOST_TERMS)
+        return (Math(f"{shape_latex(sizes[0])} = {joined_terms(terms)}"),)
     if s.kind == "result":
         by = s.left.by[0]
         own = shape_latex((*s.left.of.extents, *by.extents))
-        marked = statement(s, "matrix", shapes=True)
+        marked = statement(s, "matrix", shapes=True, terms=MOST_TERMS)
         parts: list[Content] = [Math(marked if r"\underbrace" in marked else own)]
         if by.ndim == 1 and not s.left.of.ndim:
             parts.append(phrase(words, "step.as_row", row=Math(shape_latex(sizes[0]))))

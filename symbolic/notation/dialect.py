@@ -20,6 +20,7 @@ from symbolic.program.functions import Function
 from symbolic.program.tensors import Tensor
 
 ADD, HADAMARD, MUL, PREFIX, POWER, ATOM = range(1, 7)
+_FIRST, _LAST = 5, 2  # terms of a sum that is shortened
 _TALL = re.compile(r"\\(frac|sum|prod|begin|sqrt|underbrace|underset|left|max|min|dot|lVert)(?![a-zA-Z])")
 
 
@@ -42,6 +43,7 @@ class Latex:
     """LaTeX that both a basic TeX installation and MathML converters read."""
 
     dot = r" \cdot "
+    dots = r"\overset{{{}}}{{\cdots}}"
     hadamard_sign = r" \odot "
     quotient_sign = r" \oslash "
     relations: ClassVar[dict[str, str]] = {"<": "<", "<=": r"\le", "=": "=", "in": r"\in"}
@@ -123,8 +125,12 @@ class Latex:
 
     def plus(self, terms: Sequence[tuple[bool, Piece]]) -> Piece:
         """A sum of signed terms."""
-        parts = tuple((negative, self.at_least(p, HADAMARD)) for negative, p in terms)
+        parts = self.shortened([(negative, self.at_least(p, HADAMARD)) for negative, p in terms])
         return Piece(joined_terms(parts), ADD, terms=parts)
+
+    def shortened(self, terms: Sequence[tuple[bool, str]]) -> tuple[tuple[bool, str], ...]:
+        """The terms of a sum, the middle ones of a longer one than was asked for left out."""
+        return shortened(terms, self.options.terms, self.dots)
 
     def negative(self, piece: Piece) -> Piece:
         """−piece."""
@@ -375,6 +381,19 @@ def joined_terms(terms: Sequence[tuple[bool, str]]) -> str:
     """Signed terms as one line."""
     first, *rest = terms
     return ("-" if first[0] else "") + first[1] + "".join((" - " if n else " + ") + text for n, text in rest)
+
+
+def shortened(
+    terms: Sequence[tuple[bool, str]], most: int | None, dots: str = Latex.dots
+) -> tuple[tuple[bool, str], ...]:
+    r"""Signed terms, of more than ``most`` the first and last with ``dots`` between them, which say how many are left out.
+
+    >>> shortened([(False, f"a_{k}") for k in range(9)], 8)[4:]
+    ((False, 'a_4'), (False, '\\overset{2}{\\cdots}'), (False, 'a_7'), (False, 'a_8'))
+    """
+    if most is None or len(terms) <= most:
+        return tuple(terms)
+    return (*terms[:_FIRST], (False, dots.format(len(terms) - _FIRST - _LAST)), *terms[-_LAST:])
 
 
 def joined_indices(indices: Sequence[str]) -> str:

@@ -41,7 +41,7 @@ def _item(tokens: Sequence[str], at: int) -> tuple[float, int]:
     if part in ("_", "^"):
         width, end = _item(tokens, at + 1) if at + 1 < len(tokens) else (0.0, at + 1)
         return 0.65 * width, end
-    if part in (r"\frac", r"\underbrace", r"\underset", r"\class"):
+    if part in (r"\frac", r"\underbrace", r"\underset", r"\overset", r"\class"):
         first, at = _item(tokens, at + 1) if at + 1 < len(tokens) else (0.0, at + 1)
         if part == r"\underbrace":
             return first, at

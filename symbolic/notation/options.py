@@ -43,6 +43,7 @@ class Options:
     of sums. ``tidy``: print a tensor's presented form where it is shorter than its definition as built. ``vary``: the tensors that move in perturbation notation; None is all that are neither targets nor constants.
     ``entries``: perturbation notation by entries, ds_i = Σ_j …, instead of
     matrices. ``width``: break a longer formula into aligned lines at top-level + and =; None leaves it whole.
+    ``terms``: write dots, with their number, for the middle terms of a sum of more than so many; None writes them all.
     """
 
     palette: Palette = field(default_factory=Palette)
@@ -54,6 +55,7 @@ class Options:
     entries: bool = False
     vary: tuple[Tensor, ...] | None = None
     width: int | None = None
+    terms: int | None = None
 
 
 def check_style(style: str, known: Iterable[str] = STYLES) -> None:

@@ -6,6 +6,7 @@ sums. Terms: the first is positive where one is; longer products stand before si
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import sympy as sp
@@ -94,11 +95,20 @@ def ordered_terms(e: sp.Expr, scope: Sequence[Index]) -> list[sp.Expr]:
     def key(t: sp.Expr):
         negative = signed(t)[0]
         if not tensors:
-            return (t.is_number, negative, skeleton(t, scope))
+            return (t.is_number, negative, counted(skeleton(t, scope)))
         place = 1 if not t.is_number else 0 if opposed and not negative else 2
-        return (negative, place, -_degree(t), _reach(t, scope), skeleton(t, scope))
+        return (negative, place, -_degree(t), _reach(t, scope), counted(skeleton(t, scope)))
 
     return sorted(terms, key=key)
+
+
+def counted(text: str) -> list[str | int]:
+    """What texts are sorted by so that s_2 stands before s_10.
+
+    >>> sorted(["s_10[i]", "s_2[i]"], key=counted)
+    ['s_2[i]', 's_10[i]']
+    """
+    return [int(part) if k % 2 else part for k, part in enumerate(re.split(r"([0-9]+)", text))]
 
 
 def _reach(t: sp.Expr, scope: Sequence[Index]) -> int:

@@ -18,6 +18,7 @@ class Text(Latex):
     """Plain text for a terminal, in Unicode."""
 
     dot = "·"
+    dots = "… ({}) …"
     hadamard_sign = " ⊙ "
     quotient_sign = " ⊘ "
     kronecker_sign = " ⊗ "

@@ -240,7 +240,8 @@ def _sides(thing: Any, style: str, right: Any, dialect: Latex) -> tuple[str, tup
         right = None
     if isinstance(right, Chain):
         left, products = chain_sides(thing, right, style, dialect)
-        return left, tuple((False, p) for p in products), joined_terms([(False, p) for p in products])
+        terms = dialect.shortened([(False, p) for p in products])
+        return left, terms, joined_terms(terms)
     closed = closed_of(thing if right is None else right)
     if style == "perturbation" and isinstance(thing, Derivative):
         thing, closed = partial_differential(thing, closed)

@@ -5,11 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from reports.commands.models import Model
+from reports.commands.models import Model, find
 from reports.document import outline as outlines
+from reports.document.catalogue import catalogue
 from reports.document.derivation import Choices, report
-from reports.document.model import Figure, Fold, Link, Steps, Table, walk
-from reports.document.steps import MOST_ROWS
+from reports.document.model import Figure, Fold, Formula, Link, Steps, Table, Text, walk
+from reports.document.steps import MOST_ROWS, MOST_TERMS
 from reports.writers.html import html
 from symbolic import derive, tensor
 from symbolic.program.graph import topological
@@ -77,3 +78,19 @@ def test_links_lead_to_the_step_that_tells_it(monkeypatch):
     links = {node.target for node in walk(page) if isinstance(node, Link) and node.target.startswith("#step-")}
     assert links
     assert links <= shown
+
+
+def test_a_sum_of_many_terms_is_shortened_and_says_so():
+    x, w = tensor("x", "n"), tensor("w", "n", role="parameter")
+    z = x
+    for k in range(1, MOST_TERMS + 7):
+        z = np.tanh(w * z).named(f"z_{k}")
+    page = report(Model("long", "A long sum", np.sum(z)), Choices(training=False))
+    (result,) = [s for s in page.blocks if getattr(s, "id", "") == "gradients"]
+    formulas = [f for f in walk(result) if isinstance(f, Formula)]
+    assert {style: tex.count(rf"\overset{{{MOST_TERMS - 1}}}{{\cdots}}") for style, tex in formulas[0].styles.items()} == {
+        "index": 1, "matrix": 1, "perturbation": 1,
+    }  # fmt: skip
+    said = " ".join(node.text for node in walk(page) if isinstance(node, Text))
+    assert catalogue("en")("report.dots") in said
+    assert catalogue("en")("report.dots") not in str(report(find("weighted-sum"), Choices(training=False)))
