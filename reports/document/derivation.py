@@ -133,7 +133,7 @@ def _runs(made: Derived) -> Iterator[Section | None]:
     if made.choices.training:
         from reports.document.training import training
 
-        yield training(made.model, made.words, made.choices)
+        yield training(made)
 
 
 def diagram(made: Derived) -> Section:
@@ -270,7 +270,8 @@ def structure_section(made: Derived) -> Section | None:
     from reports.document.structure import structure_of
 
     again = {s.left.by[0] for s in made.derivation.steps if s.number in made.outline.again and s.level == 0}
-    return structure_of(made.derivation, made.telling, [w for w in made.derivation.wrt if w not in again])
+    among = [w for w in made.derivation.wrt if w not in again]
+    return structure_of(made.derivation, made.telling, among, made.choices.seed)
 
 
 def code(made: Derived) -> Section:

@@ -8,6 +8,7 @@ import sympy as sp
 
 from reports.document.model import Block, Formula, List, Math, Paragraph, Section
 from reports.document.phrases import phrase, symbol
+from reports.document.pictures import pictures
 from reports.document.steps import Telling
 from symbolic.calculus.closed_form import Closed
 from symbolic.calculus.compression import compressed
@@ -27,15 +28,19 @@ WITHIN_A_LINE = 40  # characters of a formula that stands in a sentence
 _MOST_MODULES = 3  # of a program whose second derivatives are looked at too: they are short enough to read
 
 
-def structure_of(d: Derivation, telling: Telling, among: Sequence[Tensor]) -> Section | None:
-    """A section of findings on the gradients by the variables ``among`` and, for short programs, on Hessians; None if there is nothing to say."""
+def structure_of(d: Derivation, telling: Telling, among: Sequence[Tensor], seed: int = 0) -> Section | None:
+    """Findings on the gradients by the variables ``among`` and, for short programs, on Hessians, with pictures; None if there is nothing to say."""
     words, blocks = telling.words, []
     for w in among:
         if w in d.results:
             blocks += _said("report.structure_of", w, structure(_near(d.forms[w])), telling)
+    seconds: list[tuple[Derivative, Tensor]] = []
     if len(d.program) <= _MOST_MODULES and not d.output.ndim:
         for w in d.wrt:
-            blocks += _hessian(d, w, telling)
+            told, h = _hessian(d, w, telling)
+            blocks += told
+            seconds += [(Derivative(d.output, (w, w)), h)] if h is not None else []
+    blocks += pictures(d, seconds, telling, seed)
     return Section(words("report.structure"), blocks, id="structure") if blocks else None
 
 
@@ -50,16 +55,18 @@ def _near(form: Closed) -> Tensor:
     return realised(Closed(form.indices, form.expr.xreplace(given)))
 
 
-def _hessian(d: Derivation, w, telling: Telling) -> list[Block]:
+def _hessian(d: Derivation, w: Tensor, telling: Telling) -> tuple[list[Block], Tensor | None]:
+    """What is found of a second derivative, and the derivative itself where it is not zero."""
     try:
         h = d.hessian(w)
         findings = structure(h)
     except ChainruleError:
-        return []
+        return [], None
+    shown = None if any(f.key == "zero" for f in findings) else h
     if not findings:
-        return []
+        return [], shown
     intro, items = _said("report.hessian_of", w, findings, telling)
-    return [intro, telling.formula(Derivative(d.output, (w, w)), h), items, *_stored(h, telling)]
+    return [intro, telling.formula(Derivative(d.output, (w, w)), h), items, *_stored(h, telling)], shown
 
 
 def _stored(h: Tensor, telling: Telling) -> list[Block]:

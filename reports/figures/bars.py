@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from reports.figures.labels import label
 
@@ -43,7 +43,7 @@ def error_bars(errors: Mapping[str, float], tolerance: float, alt: str) -> str:
     x = at(tolerance)
     parts.append(f'<path d="M{x:.1f} 0V{bottom}" stroke="currentColor" stroke-width="1.4" stroke-dasharray="5 3"/>')
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label={quoteattr(alt)} '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {_WIDTH} {bottom + 24}" width="{_WIDTH}" height="{bottom + 24}">'
         f"<title>{escape(alt)}</title>{''.join(parts)}</svg>"
     )

@@ -1,8 +1,7 @@
-"""Plots people expect, with matplotlib: curves of a run, a path over level lines, the structure of a Jacobian, errors.
+"""Plots people expect, with matplotlib: charts, a path over level lines, the structure of a Jacobian, errors.
 
-Colours are Okabe and Ito's, which colour-blind readers tell apart; each has a line style of its own, so that a plot reads
-in black and white too. Every function returns a ``Plot``: the drawing with its text alternative, both in the words
-of a catalogue (English if there is none).
+Every function returns a ``Plot``: the drawing with its text alternative, both in the words of a catalogue (English if there
+is none).
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import numpy as np
 from numeric.errors import OptionError, extra
 from numeric.output import write_output
 from reports.document.catalogue import Catalogue, catalogue
+from reports.figures.charts import STYLES, Chart, Panel, histogram_chart, loss_chart, plane_chart, series
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,15 +26,6 @@ if TYPE_CHECKING:
     from numeric.training.history import History
     from numeric.training.rates import RateRange
 
-STYLES = (
-    ("#0072b2", "-", "o"),
-    ("#d55e00", "--", "s"),
-    ("#009e73", "-.", "^"),
-    ("#cc79a7", ":", "D"),
-    ("#e69f00", (0, (5, 1, 1, 1)), "v"),
-    ("#56b4e9", (0, (1, 1)), "P"),
-    ("#555555", (0, (6, 2)), "X"),
-)
 MOST_SQUARES = 1600  # entries of a matrix of which each is drawn as a square of its own
 FORMATS = (".svg", ".png", ".pdf")
 
@@ -47,99 +38,52 @@ class Plot:
     alt: str
 
 
+def drawn(chart: Chart, height: float = 3.2) -> Plot:
+    """A chart drawn with matplotlib, for files of any format."""
+    figure, axes = _panels(len(chart.panels), height)
+    for axis, panel in zip(axes, chart.panels, strict=True):
+        for s, (colour, dashes, mark) in zip(panel.series, itertools.cycle(STYLES), strict=False):
+            line = {"color": colour, "linestyle": (0, dashes) if dashes else "-", "label": s.name}
+            if s.kind == "steps":
+                axis.stairs(s.y, s.x, **line)
+                continue
+            ends = {"line": max(1, len(s.x) // 8), "path": [0, -1], "points": 1}[s.kind]
+            if s.kind == "points":
+                line |= {"linestyle": "", "alpha": 0.7}
+            axis.plot(s.x, s.y, marker=mark, markevery=ends, markersize=4, linewidth=1.5, **line)
+        for letter in panel.logarithmic:
+            getattr(axis, f"set_{letter}scale")("log")
+        if panel.counts:
+            axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.set_xlabel(panel.labels[0])
+        axis.set_ylabel(panel.labels[1])
+        if len(panel.series) > 3:  # too many for a free corner
+            figure.legend(loc="outside lower center", ncols=2, frameon=False)
+        elif panel.series:
+            axis.legend(frameon=False)
+    return Plot(figure, chart.alt)
+
+
 def loss_curve(history: History, words: Catalogue | None = None) -> Plot:
     """Mean training loss and held-out loss by epoch, and metrics on an axis of their own."""
-    words = words or catalogue("en")
-    records = history.records
-    epochs = [r.epoch for r in records]
-    metrics = sorted({name for r in records for name in r.metrics})
-    figure, axes = _panels(2 if metrics else 1)
-    curves = {words("training.loss"): [r.loss for r in records]}
-    if any(r.validation is not None for r in records):
-        curves[words("training.held_out")] = [r.validation for r in records]
-    _curves(axes[0], epochs, curves, words("training.epoch"), words("plot.loss"))
-    values = [v for curve in curves.values() for v in curve]
-    if values and min(values) > 0 and max(values) > 20 * min(values):
-        axes[0].set_yscale("log")
-    if metrics:
-        _curves(
-            axes[1],
-            epochs,
-            {_metric(name, words): [r.metrics.get(name, np.nan) for r in records] for name in metrics},
-            words("training.epoch"),
-            words("plot.value"),
-        )
-    if not records:
-        return Plot(figure, words("plot.no_epoch"))
-    last = records[-1]
-    ends = words("plot.loss_alt", epochs=len(records), first=f"{records[0].loss:.3g}", last=f"{last.loss:.3g}")
-    at_end = [words("plot.metric_alt", name=_metric(n, words), value=f"{v:.4g}") for n, v in last.metrics.items()]
-    return Plot(figure, "; ".join([ends, *at_end]) + ".")
-
-
-def _metric(name: str, words: Catalogue) -> str:
-    return words.sentences.get(f"training.{name}", name)
+    return drawn(loss_chart(history, words))
 
 
 def rate_range(found: RateRange, words: Catalogue | None = None) -> Plot:
     """The loss of a learning-rate range test over the rates, with its running mean and the suggested rate."""
     words = words or catalogue("en")
-    figure, (axis,) = _panels(1)
-    curves = {words("plot.loss"): found.losses, words("plot.running_mean"): found.smoothed}
-    _curves(axis, list(found.rates), curves, words("plot.rate"), words("plot.loss"))
-    axis.set_xscale("log")
+    curves = [series(words("plot.loss"), found.rates, found.losses)]
+    curves.append(series(words("plot.running_mean"), found.rates, found.smoothed))
+    panel = Panel(tuple(curves), (words("plot.rate"), words("plot.loss")), "x")
+    plot = drawn(Chart((panel,), words("plot.range_alt", found=str(found))))
+    (axis,) = plot.figure.axes
     axis.set_xticks(
         [10.0**k for k in range(int(np.ceil(np.log10(found.rates[0]))), int(np.log10(found.rates[-1])) + 1)]
     )
     axis.axvline(found.suggestion, color="0.4", linewidth=1, linestyle=":")
     top = 2 * float(np.max(found.smoothed[: int(np.argmin(found.smoothed)) + 1]))
     axis.set_ylim(top=min(top, float(np.max(found.losses)) * 1.05))
-    return Plot(figure, words("plot.range_alt", found=str(found)))
-
-
-def curves(
-    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
-    labels: tuple[str, str],
-    logarithmic: str = "",
-    words: Catalogue | None = None,
-) -> Plot:
-    """Named curves, each with abscissae of its own; ``logarithmic`` names the axes that are ("x", "y", "xy")."""
-    words = words or catalogue("en")
-    figure, (axis,) = _panels(1, height=3.2 + 0.2 * (len(series) // 2 if len(series) > 3 else 0))
-    for (name, (x, y)), (colour, line, mark) in zip(series.items(), itertools.cycle(STYLES), strict=False):
-        every = max(1, len(x) // 8)
-        axis.plot(
-            x, y, color=colour, linestyle=line, marker=mark, markevery=every, markersize=4, linewidth=1.6, label=name
-        )
-    for letter in logarithmic:
-        getattr(axis, f"set_{letter}scale")("log")
-    if all(float(v).is_integer() for x, _ in series.values() for v in x) and "x" not in logarithmic:
-        axis.xaxis.get_major_locator().set_params(integer=True)
-    axis.set_xlabel(labels[0])
-    axis.set_ylabel(labels[1])
-    if len(series) > 3:  # too many for a free corner
-        figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    else:
-        axis.legend(frameon=False)
-    ends = [words("plot.curve_end", name=n, first=f"{y[0]:.3g}", last=f"{y[-1]:.3g}") for n, (_, y) in series.items()]
-    return Plot(figure, words("plot.curves_alt", x=labels[0], y=labels[1], ends="; ".join(ends)))
-
-
-def points(clouds: Mapping[str, Any], labels: tuple[str, str], words: Catalogue | None = None) -> Plot:
-    """Named clouds of points of the plane, arrays (P, 2)."""
-    words = words or catalogue("en")
-    figure, (axis,) = _panels(1, height=3.6)
-    for (name, cloud), (colour, _, mark) in zip(clouds.items(), STYLES, strict=False):
-        p = np.asarray(cloud, dtype=float)
-        axis.plot(p[:, 0], p[:, 1], color=colour, linestyle="", marker=mark, markersize=3, alpha=0.7, label=name)
-    axis.set_xlabel(f"${labels[0]}$")
-    axis.set_ylabel(f"${labels[1]}$")
-    axis.legend(frameon=False)
-    said = [
-        words("plot.cloud", name=n, x=f"{np.mean(p, axis=0)[0]:.2g}", y=f"{np.mean(p, axis=0)[1]:.2g}")
-        for n, p in clouds.items()
-    ]
-    return Plot(figure, words("plot.points_alt", clouds="; ".join(said)))
+    return plot
 
 
 def trajectory(
@@ -150,30 +94,15 @@ def trajectory(
     words: Catalogue | None = None,
 ) -> Plot:
     """Paths of two parameters over the level lines of ``value``, a function of the two."""
-    words = words or catalogue("en")
-    points = np.array([p for path in paths.values() for p in path], dtype=float)
-    low, high = points.min(axis=0), points.max(axis=0)
+    plot = drawn(plane_chart(paths, labels, words, paths=True), height=4.6)
+    places = np.array([p for path in paths.values() for p in path], dtype=float)
+    low, high = places.min(axis=0), places.max(axis=0)
     margin = 0.25 * np.maximum(high - low, 1e-3)
     x, y = (np.linspace(low[k] - margin[k], high[k] + margin[k], resolution) for k in (0, 1))
     heights = np.array([[value(a, b) for a in x] for b in y])
-    figure, (axis,) = _panels(1, height=4.6)
-    finite = heights[np.isfinite(heights)]
-    axis.contour(
-        x, y, heights, levels=np.unique(np.quantile(finite, np.linspace(0.02, 0.98, 14))), colors="0.75", linewidths=0.8
-    )
-    for (name, path), (colour, line, mark) in zip(paths.items(), STYLES, strict=False):
-        p = np.array(path, dtype=float)
-        axis.plot(
-            p[:, 0], p[:, 1], color=colour, linestyle=line, marker=mark, markevery=[0, -1], linewidth=1.3, label=name
-        )
-    axis.set_xlabel(f"${labels[0]}$")
-    axis.set_ylabel(f"${labels[1]}$")
-    axis.legend(frameon=False)
-    ends = [
-        words("plot.path_end", name=name, x=f"{path[-1][0]:.3g}", y=f"{path[-1][1]:.3g}")
-        for name, path in paths.items()
-    ]
-    return Plot(figure, words("plot.paths_alt", ends="; ".join(ends)))
+    levels = np.unique(np.quantile(heights[np.isfinite(heights)], np.linspace(0.02, 0.98, 14)))
+    plot.figure.axes[0].contour(x, y, heights, levels=levels, colors="0.75", linewidths=0.8, zorder=1)
+    return plot
 
 
 def structure_picture(matrix: Any, rows: str = "", columns: str = "", words: Catalogue | None = None) -> Plot:
@@ -203,18 +132,7 @@ def structure_picture(matrix: Any, rows: str = "", columns: str = "", words: Cat
 
 def histograms(arrays: Mapping[str, Any], label: str = "", words: Catalogue | None = None) -> Plot:
     """The distribution of each array's entries, on a common axis; ``label`` says what they are."""
-    words = words or catalogue("en")
-    label = label or words("plot.entries")
-    figure, (axis,) = _panels(1)
-    spread = max(float(np.abs(a).max(initial=0)) for a in map(np.asarray, arrays.values())) or 1.0
-    bins = np.linspace(-spread, spread, 61)
-    for (name, array), (colour, line, _) in zip(arrays.items(), STYLES * len(arrays), strict=False):
-        axis.hist(np.ravel(array), bins=bins, histtype="step", density=True, color=colour, linestyle=line, label=name)
-    axis.set_xlabel(label)
-    axis.set_ylabel(words("plot.density"))
-    axis.legend(frameon=False)
-    spreads = ", ".join(f"{name} {np.std(array):.2g}" for name, array in arrays.items())
-    return Plot(figure, words("plot.histograms_alt", label=label, spreads=spreads))
+    return drawn(histogram_chart(arrays, label, words))
 
 
 def error_bars(errors: Mapping[str, float], tolerance: float, words: Catalogue | None = None) -> Plot:
@@ -275,24 +193,3 @@ def _panels(count: int, height: float = 3.2, width: float = 5.6) -> tuple[Figure
         axis.grid(color="0.92", linewidth=0.6)
         axis.set_axisbelow(True)
     return figure, axes
-
-
-def _curves(axis: Any, x: Sequence[float], curves: Mapping[str, Sequence[Any]], xlabel: str, ylabel: str) -> None:
-    for (name, values), (colour, line, mark) in zip(curves.items(), STYLES, strict=False):
-        every = max(1, len(x) // 8)
-        axis.plot(
-            x,
-            values,
-            color=colour,
-            linestyle=line,
-            marker=mark,
-            markevery=every,
-            markersize=4,
-            linewidth=1.6,
-            label=name,
-        )
-    axis.set_xlabel(xlabel)
-    axis.set_ylabel(ylabel)
-    if len(x) < 12:
-        axis.set_xticks(x)
-    axis.legend(frameon=False)

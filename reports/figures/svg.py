@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from reports.document.catalogue import Catalogue
 from reports.figures.blocks import FOLDS, Diagram, Edge, Node
@@ -41,9 +41,10 @@ def to_svg(diagram: Diagram, standalone: bool = True, words: Catalogue | None = 
     width, height = math.ceil(layout.width), math.ceil(layout.height + drop)
     said = diagram.description(words)
     least = f' style="min-width:{LEAST * width:.0f}px"' if width > NARROW else ""
+    space = ' xmlns="http://www.w3.org/2000/svg"' if standalone else ""
     return (
-        f'<svg{" xmlns=" + quoteattr("http://www.w3.org/2000/svg") if standalone else ""} class="bd" role="img" '
-        f'aria-label={quoteattr(said)} viewBox="0 0 {width} {height}" width="{width}" height="{height}"{least}>'
+        f'<svg{space} class="bd" role="img" '
+        f'aria-label="{escape(said)}" viewBox="0 0 {width} {height}" width="{width}" height="{height}"{least}>'
         f"<title>{escape(said)}</title><style>{STYLE}</style>{''.join(parts)}</svg>"
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 import numpy as np
 
@@ -30,6 +30,6 @@ def tiles(images: Sequence[np.ndarray], alt: str) -> str:
         left += width + _GAP
     across, down = left - _GAP + 2, height + 4
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label={quoteattr(alt)} '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {across} {down}" width="{across}" height="{down}"><title>{escape(alt)}</title>{"".join(parts)}</svg>'
     )

@@ -7,7 +7,7 @@ from numeric.learning.rewards.bicycle import Bicycle
 from numeric.learning.rewards.score import score_statement
 from reports.document.chapter.book import Book, number
 from reports.document.model import Block, Code, Column, Paragraph, Section, Table
-from reports.figures.plots import curves
+from reports.figures.charts import curve_chart
 from symbolic import (
     Derivative,
     gradient,
@@ -115,7 +115,7 @@ def _bicycle(book: Book) -> list[Block]:
             hidden=str(actor.hidden),
         ),
         book.statement(actor.mean),
-        book.plot("probing.picture", curves(curve, labels, words=book.words)),
+        book.chart("probing.picture", curve_chart(curve, labels, words=book.words)),
         book.say(
             "probing.learnt", goal=number(run["goal"]), needed=needed, median=number(run["medians"]["reward alone"])
         ),
@@ -167,7 +167,7 @@ def _ridden(book: Book) -> list[Block]:
     return [
         book.say("critic.run", goal=number(run["goal"])),
         Table(columns, rows),
-        book.plot("critic.picture", curves(series, labels, words=book.words)),
+        book.chart("critic.picture", curve_chart(series, labels, words=book.words)),
         book.say("critic.end", **fields),
         book.provenance("balancing"),
     ]

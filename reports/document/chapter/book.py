@@ -17,6 +17,8 @@ from reports.document.derivation import Choices, Derived, derived, diagram_figur
 from reports.document.model import Block, Content, Figure, Formula, Inline, Mark, Math, Paragraph, Section, Text
 from reports.document.phrases import phrase
 from reports.document.steps import Telling, steps_of
+from reports.figures.charts import Chart
+from reports.figures.lines import chart_svg
 from symbolic import check
 from symbolic.program.tensors import Tensor
 from symbolic.verification.verdict import Verdict
@@ -134,8 +136,12 @@ class Book:
         """The block diagram of a program, with the caption ``key``."""
         return diagram_figure(output, circles, self.sentence(key), self.words, gradients)
 
+    def chart(self, key: str, chart: Chart) -> Figure:
+        """A chart, with the caption ``key``."""
+        return Figure(chart_svg(chart), chart.alt, self.sentence(key))
+
     def plot(self, key: str, plot: Any) -> Figure:
-        """A plot, with the caption ``key``."""
+        """A plot that a library draws, with the caption ``key``."""
         from reports.figures.plots import to_svg
 
         return Figure(to_svg(plot), plot.alt, self.sentence(key))

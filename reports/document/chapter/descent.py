@@ -12,7 +12,8 @@ from numeric.learning.trajectories import loss_of_two, two_parameter_problem
 from numeric.training.synthetic import teacher_data
 from reports.document.chapter.book import Book, number
 from reports.document.model import Block, Code, Column, Section, Table
-from reports.figures.plots import curves, trajectory
+from reports.figures.charts import curve_chart
+from reports.figures.plots import trajectory
 from symbolic import average_loss, gradient, jvp, tensor, variables
 from symbolic.program.tensors import Tensor
 
@@ -145,8 +146,8 @@ def _tumours(book: Book) -> list[Block]:
     }
     labels = (book.prose("matrix.step"), book.prose("matrix.excess"))
     fields = {"samples": str(run["samples"]), "parameters": str(run["parameters"]), "least": number(run["least"])}
-    plot = curves(series, labels, "y", book.words)
-    return [book.say("matrix.tumours", **fields), book.plot("matrix.picture", plot), book.provenance("matrix-steps")]
+    plot = curve_chart(series, labels, "y", book.words)
+    return [book.say("matrix.tumours", **fields), book.chart("matrix.picture", plot), book.provenance("matrix-steps")]
 
 
 def noisy(book: Book) -> Section:

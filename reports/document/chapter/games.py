@@ -5,7 +5,8 @@ from __future__ import annotations
 from numeric.learning.games import GAME_METHODS, bilinear_game, following
 from reports.document.chapter.book import Book, number
 from reports.document.model import Block, Column, Section, Table
-from reports.figures.plots import curves, points, trajectory
+from reports.figures.charts import curve_chart, plane_chart
+from reports.figures.plots import trajectory
 from symbolic import Derivative, gradient, sigmoid, softplus, tensor
 
 
@@ -71,7 +72,7 @@ def _moons(book: Book) -> list[Block]:
     """The recorded generator of points on two half circles."""
     run = book.run("moons")
     names = {key: book.prose(f"players.{key}") for key in ("real", "made")}
-    shown = points({names["real"]: run["real"], names["made"]: run["made"]}, ("x_1", "x_2"), book.words)
+    shown = plane_chart({names["real"]: run["real"], names["made"]: run["made"]}, ("x_1", "x_2"), book.words)
     series = {
         book.prose("players.run", seed=seed): (run["steps"], distances)
         for seed, distances in zip(run["seeds"], run["distances"], strict=True)
@@ -83,8 +84,8 @@ def _moons(book: Book) -> list[Block]:
     starts = ", ".join(number(d[0], 2) for d in run["distances"])
     return [
         book.say("players.moons", **fields),
-        book.plot("players.cloud", shown),
-        book.plot("players.curve", curves(series, labels, words=book.words)),
+        book.chart("players.cloud", shown),
+        book.chart("players.curve", curve_chart(series, labels, words=book.words)),
         book.say("players.moons_end", first=starts, last=ends),
         book.provenance("moons"),
     ]

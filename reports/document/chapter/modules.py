@@ -8,7 +8,7 @@ from numeric import lambdify
 from reports.document.chapter.book import Book
 from reports.document.derivation import jacobian_table, program_table
 from reports.document.model import Block, Section
-from reports.figures.plots import structure_picture
+from reports.figures.squares import squares
 from symbolic import Derivative, Sum, define, indices, jacobian, squared_error, tensor
 from symbolic.program.tensors import Tensor
 
@@ -46,8 +46,8 @@ def _structures(book: Book) -> list[Block]:
     blocks: list[Block] = [book.say("vector.structure")]
     for key, module in (("diagonal", pointwise), ("banded", sliding)):
         J = jacobian(module, x)
-        drawn = structure_picture(lambdify([x, w], J)(*values), words=book.words)
-        blocks += [book.equation(Derivative(module, (x,)), J), book.plot(f"vector.{key}", drawn)]
+        picture = squares(lambdify([x, w], J)(*values), book.sentence(f"vector.{key}"), book.words)
+        blocks += [book.equation(Derivative(module, (x,)), J), picture]
     return blocks
 
 

@@ -12,7 +12,7 @@ from reports.document.chapter.book import Book, number
 from reports.document.derivation import Derived, jacobian_table, program_table
 from reports.document.model import Block, Code, Fold, Section
 from reports.document.training import history_blocks
-from reports.figures.plots import histograms
+from reports.figures.charts import histogram_chart
 from symbolic import Derivative, define, indices, mlp, squared_error, tensor
 from symbolic import Sum as Total
 from symbolic.program.tensors import Tensor
@@ -139,8 +139,8 @@ def _gradients(book: Book, made: Derived) -> list[Block]:
     at = initial_parameters(loss, seed=book.choices.seed)
     found = objective.split(objective.value_and_gradient(at, data)[1], at)
     shown = {f"${name}$": g / np.abs(g).max() for name, g in found.items() if name.startswith("W")}
-    drawn = histograms(shown, book.prose("example.entries"), book.words)
-    return [book.say("example.gradients"), book.plot("example.histogram", drawn)]
+    drawn = histogram_chart(shown, book.prose("example.entries"), book.words)
+    return [book.say("example.gradients"), book.chart("example.histogram", drawn)]
 
 
 def _trained(book: Book, name: str) -> list[Block]:

@@ -97,7 +97,7 @@ def plain_of(node):
 def test_figures_are_clean_drawings():
     document = report(find("weighted-sum"), Choices(training=False))
     figures = [n for n in walk(document) if isinstance(n, Figure)]
-    assert len(figures) == 2
+    assert len(figures) == 4  # diagram, two Jacobians, errors
     for k, figure in enumerate(figures):
         assert "<script" not in drawing(figure.svg, f"f{k}", figure.alt)
 
