@@ -188,16 +188,16 @@ def jacobians(made: Derived) -> Section | None:
 
 
 def jacobian_table(made: Derived, linked: bool = True) -> list[Block]:
-    """One row for each local Jacobian; nothing for a program of one module without any."""
-    titles = ["module", "by", "jacobian", "shape", *(["step"] if linked else [])]
+    """One row for each local Jacobian, its formula last as it may be long; nothing for a program of one module without any."""
+    titles = [*(["step"] if linked else []), "module", "by", "shape", "jacobian"]
     known = [s for s in made.derivation.steps if s.kind == "local_jacobian"]
     rows = [
         [
+            *([_to(s.number, made)] if linked else []),
             symbol(s.left.of),
             symbol(s.left.by[0]),
-            made.telling.line(s),
             Math(shape_latex(s.shapes[0][1])),
-            *([_to(s.number, made)] if linked else []),
+            made.telling.line(s),
         ]
         for s in known
         if made.outline.told_at.get(s.number) == s.number

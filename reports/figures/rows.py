@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 Point = tuple[float, float]
 MARGIN = 16.0
+ROW, LONELY, TOO_WIDE = 3.0, 50.0, 200.0  # what a row, a row of one layer at the end, and twice the width cost, in wires cut
 LANE = 14.0  # between two wires that cross to the next row side by side: each has what flows back beside it
 
 
@@ -24,28 +25,32 @@ def in_rows(
 ) -> list[list[int]]:
     """The layers of each row; ``starts`` says of a node whether a row may begin with it.
 
-    A row ends where the fewest wires are cut (``entering`` counts those that come into a layer), if that is in its second
-    half, and as late as may be.
+    Of all ways to break the drawing the one with the fewest rows and the fewest wires cut between them (``entering``
+    counts those that come into a layer), found from the end as a paragraph's lines are (Knuth and Plass 1981).
     """
     layers = sorted(columns)
-    rows: list[list[int]] = []
-    while layers:
-        first = min(left[key] for key in columns[layers[0]])
-        reach = [max(right[key] for key in columns[k]) - first for k in layers]
-        places = [n for n, k in enumerate(layers) if n and all(starts.get(key, True) for key in columns[k])]
-        fitting = [n for n in places if reach[n - 1] <= widest]
-        if reach[-1] <= widest or not places:
-            cut = len(layers)
-        elif not fitting:
-            cut = places[0]
-        else:
-            late = [n for n in fitting if reach[n - 1] >= widest / 2] or fitting[-1:]
-            cut = min(late, key=lambda n: (entering.get(layers[n], 0), -n))
-        rows.append(layers[:cut])
-        layers = layers[cut:]
-    if len(rows) > 1 and len(rows[-1]) == 1:  # a lonely cost goes back to what it judges
-        last = rows.pop()
-        rows[-1] += last
+    first = [min(left[key] for key in columns[k]) for k in layers]
+    last = list(itertools.accumulate((max(right[key] for key in columns[k]) for k in layers), max))
+    end = len(layers)
+    opens = [all(starts.get(key, True) for key in columns[k]) for k in layers] + [True]
+    cost, nexts = [0.0] * (end + 1), [end] * end
+    for n in reversed(range(end)):
+        ways = []
+        for cut in range(n + 1, end + 1):
+            if not opens[cut]:
+                continue
+            filled = (last[cut - 1] - first[n]) / widest
+            if filled > 1 and ways:
+                break
+            wires = entering.get(layers[cut], 0) if cut < end else 0
+            alone = LONELY if cut == end and n == end - 1 > 0 else 0.0  # a lonely cost stays with what it judges
+            ways.append((ROW + wires + alone + max(filled - 1, 0.0) * TOO_WIDE + cost[cut], -cut))
+        cost[n], found = min(ways)
+        nexts[n] = -found
+    rows, n = [], 0
+    while n < end:
+        rows.append(layers[n : nexts[n]])
+        n = nexts[n]
     return rows
 
 

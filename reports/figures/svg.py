@@ -23,9 +23,9 @@ STYLE = (
 )
 _PAPER, _FLOW = "var(--paper,#fff)", "var(--flow,#b3261e)"
 _HEAD = 7.0
-LEAST = 0.75  # of a wide drawing's size, on a narrow screen, where it is scrolled instead
+LEAST = 0.72  # of a wide drawing's size, on a narrow screen, where it is scrolled instead
 NARROW = 480  # pixels: what is less wide shrinks with the page
-WIDEST = 860.0  # points: a drawing of this width is still read easily in a column of text
+WIDEST = 1020.0  # pixels: a drawing of this width, at its least size, fills a column of text
 
 
 def to_svg(diagram: Diagram, standalone: bool = True, words: Catalogue | None = None) -> str:
@@ -54,7 +54,13 @@ def arranged(diagram: Diagram) -> Layout:
     sizes = {node.key: size_of(node, label(node.label)) for node in diagram.nodes}
     flows = _flows(diagram)
     gap = max([GAP_X, *(words.width + 16 for words in flows)])
-    return place(diagram, sizes, gap, WIDEST, max([0.0, *(words.height for words in flows)]))
+    below = max([0.0, *(words.height for words in flows)])
+    found = place(diagram, sizes, gap, WIDEST, below)
+    widest = WIDEST
+    while found.width > WIDEST and widest > WIDEST / 2:  # what passes from row to row runs in the margins and needs room
+        widest -= max(found.width - WIDEST, WIDEST / 20)
+        found = min(found, place(diagram, sizes, gap, widest, below), key=lambda layout: max(layout.width, WIDEST))
+    return found
 
 
 def _flows(diagram: Diagram) -> list[Label]:
