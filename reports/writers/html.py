@@ -48,6 +48,7 @@ from reports.writers.unicode_math import unicode_math
 
 PAGE = Path(__file__).parent / "page"
 SIGNS = {"proved": "✓", "agrees": "≈", "refuted": "✗", "layout": "⇄", "shape": "⊠", "undecided": "?"}
+CLOSING = re.compile(r"[,.;:!?)\]’”]+")
 SAFE_LINK = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
 DEEPEST_IN_CONTENTS = 2
 WIDTH = 62  # of a formula, in letters, before it is broken
@@ -101,7 +102,18 @@ class _Writer:
     # --- inlines ------------------------------------------------------------------------------------------------------
 
     def inlines(self, content: tuple[Inline, ...]) -> Markup:
-        return Markup("").join(self.inline(node) for node in content)
+        """The inlines in a row; no line begins with the comma or the full stop after a formula."""
+        found, after = Markup(""), 0
+        for k, node in enumerate(content):
+            text = node.text if isinstance(node, Text) else ""
+            written = escape(text[after:]) if text else self.inline(node)
+            after = 0
+            following = content[k + 1] if k + 1 < len(content) else None
+            if isinstance(node, Math) and isinstance(following, Text) and (close := CLOSING.match(following.text)):
+                after = close.end()
+                written = tag("span", written, close[0], class_="unbroken")
+            found += written
+        return found
 
     def inline(self, node: Inline) -> Markup:
         match node:

@@ -131,6 +131,9 @@ def number(value, children) -> Element:
     return _leaf("mn", value)
 
 
+CIRCLED = set("⊕⊖⊗⊘⊙")  # Firefox draws these, in displayed formulas, as large as a sum's sign
+
+
 def operator(value, children) -> Element:
     character, manner = value
     if character in ORDINARY:
@@ -140,6 +143,8 @@ def operator(value, children) -> Element:
         made.attrib.update(lspace="0", rspace="0")
     elif manner == "punctuation":
         made.attrib.update(lspace="0", rspace=THIN)
+    if character in CIRCLED:
+        made.set("largeop", "false")
     if manner == "limits" or (character in LARGE and manner != "nolimits"):
         made.set("movablelimits", "false" if manner == "limits" else "true")
     return made
