@@ -57,9 +57,7 @@ class Checked:
     "--format",
     "style",
     type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="What to write: a summary, data for graders, or an annotated copy.",
+    help="What to write: a summary, data for graders, or an annotated copy; by the suffix of --output if not given, else text.",
 )
 @click.option(
     "--output",
@@ -91,7 +89,7 @@ class Checked:
 )
 def command(
     files: tuple[str, ...],
-    style: str,
+    style: str | None,
     output: Path | None,
     language: str,
     strict: bool,
@@ -120,6 +118,7 @@ def command(
       chainrule check backward.py:layernorm_backward --of layernorm
     """
     words = catalogue(language)
+    style = style or _format_of(output)
     for name in files:
         if name.endswith(".py"):
             raise click.UsageError(f"{name} is code: name the function or class to check, {name}:NAME")
@@ -137,13 +136,23 @@ def command(
     sys.exit(combined([one.exit_code(strict) for one in checked]))
 
 
+def _format_of(output: Path | None) -> str:
+    """The format that a file's name asks for: text where it asks for none."""
+    suffix = output.suffix.lower().lstrip(".") if output is not None else ""
+    if suffix == "pdf":
+        raise click.BadParameter(f"{output}: a PDF is not written; write .tex, .html or .md", param_hint="--output")
+    return {"tex": "latex", "latex": "latex", "htm": "html", "html": "html", "json": "json", "md": "md"}.get(
+        suffix, "text"
+    )
+
+
 def _written(text: str, output: Path | None) -> None:
-    """The text in the file, or on the terminal."""
+    """The text in the file, without colours, or on the terminal."""
     if output is None:
         click.echo(text) if text else None
         return
     try:
-        write_output(output, text)
+        write_output(output, click.unstyle(text))
     except OutputError as error:
         click.echo(f"chainrule check: {error}", err=True)
         sys.exit(UNREADABLE)
@@ -212,17 +221,17 @@ def _annotated(one: Checked, style: str, words: Catalogue) -> str:
 
 def summary(one: Checked, words: Catalogue) -> str:
     """A file's verdict for the terminal."""
-    from reports.document.handwork import counts_of, layout_of
+    from reports.document.handwork import counts_of, layout_of, unread
     from reports.document.said import said
 
     verdict = one.verdict
     lines = [click.style(f"{one.name}: {counts_of(verdict, words)}", bold=True)]
     for claim in verdict.claims:
-        lines += _claim(claim, words)
+        lines += _claim(claim, verdict, words)
     lines += [f"  {said(sentence, words)}" for sentence in verdict.blame]
-    if verdict.problems:
+    if problems := unread(verdict):
         lines.append("  " + words("checked.terminal.problems"))
-        lines += [f"    {one.name}:{p.line}:{p.column}: {said(p.message, words)}" for p in verdict.problems]
+        lines += [f"    {one.name}:{p.line}:{p.column}: {said(p.message, words)}" for p in problems]
     lines += ["  " + words("checked.terminal.note", note=said(note, words)) for note in verdict.notes]
     lines.append("  " + words("checked.terminal.layout_is", **layout_of(verdict, words)))
     return "\n".join(lines)
@@ -233,7 +242,8 @@ def sign(status: str, words: Catalogue) -> str:
     return click.style(f"{words(f'checked.terminal.{SIGNS[status]}'):<7}", fg=COLOURS[status])
 
 
-def _claim(claim: ClaimVerdict, words: Catalogue) -> list[str]:
+def _claim(claim: ClaimVerdict, verdict: DocumentVerdict, words: Catalogue) -> list[str]:
+    from reports.document.handwork import evidence_of
     from reports.document.said import mistake, said
 
     latex = " ".join(claim.latex.replace("&", " ").split())
@@ -243,7 +253,7 @@ def _claim(claim: ClaimVerdict, words: Catalogue) -> list[str]:
     if claim.right:
         return lines
     told = words(f"checked.status.{claim.status}")
-    more = [f"{told}: {said(claim.evidence, words)}" if claim.evidence else told]
+    more = [f"{told}: {evidence_of(claim, verdict, words)}" if claim.evidence else told]
     if claim.diagnosis:
         more.append(words("checked.mistake", mistake=mistake(claim.diagnosis, words)))
     if claim.repair:

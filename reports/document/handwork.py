@@ -7,6 +7,7 @@ import re
 from reports.document.catalogue import Catalogue
 from reports.document.model import (
     Block,
+    Content,
     Document,
     Emphasis,
     Fold,
@@ -18,15 +19,19 @@ from reports.document.model import (
     Note,
     Paragraph,
     Section,
+    Table,
     Text,
+    inlines,
     plain,
 )
 from reports.document.phrases import joined, phrase
 from reports.document.said import mistake, said
-from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict
+from symbolic.notation import name_latex
+from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem
 from symbolic.verification.reading.pieces import Piece, Source, split
 
 TOLD = ("undecided", "unreadable", "shape", "layout")  # verdicts whose evidence says what is the matter
+_SHAPE = re.compile(r"[\w+*/() -]{1,12}( × [\w+*/() -]{1,12})*")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.+?)\s*#*$|^\s*\\(?:sub)*(?:section|paragraph)\*?\{([^{}]*)\}", re.MULTILINE)
 
 
@@ -36,9 +41,10 @@ def annotated(name: str, text: str, verdict: DocumentVerdict, words: Catalogue, 
     blocks: list = [_summary(verdict, words)]
     blocks += _body(source, verdict, words)
     if verdict.declarations:
-        read = List(list(verdict.declarations))
+        columns = [words("report.column.symbol"), words("checked.column.read")]
         layout = words("checked.layout", **layout_of(verdict, words))
-        blocks.append(Section(words("checked.symbols"), [read, Paragraph(layout)], "symbols"))
+        table = Table(columns, [_declared(line, words) for line in verdict.declarations])
+        blocks.append(Section(words("checked.symbols"), [table, Paragraph(layout)], "symbols"))
     return Document(words("checked.title", name=name), blocks, words.language)
 
 
@@ -49,11 +55,33 @@ def layout_of(verdict: DocumentVerdict, words: Catalogue) -> dict[str, str]:
     return {"layout": layout, "reason": said(verdict.layout_reason, words)}
 
 
+def _declared(line: str, words: Catalogue) -> tuple[Content, Content]:
+    """A symbol and how it was read: its shape, what is known of it."""
+    name, _, read = line.partition(": ")
+    shape, comma, known = read.partition(", ")
+    if not _SHAPE.fullmatch(shape):
+        return Math(name), said(read, words)
+    sizes = "" if shape == "real number" else f"^{{{shape}}}".replace("×", r"\times")
+    return Math(name), (Math(r"\mathbb{R}" + sizes), Text(comma + said(known, words)))
+
+
 def _summary(verdict: DocumentVerdict, words: Catalogue) -> Note:
     items = [_blamed(sentence, words) for sentence in verdict.blame]
-    items += [(Text(f"{p.line}:{p.column}: "), *typeset(said(p.message, words))) for p in verdict.problems]
+    items += [(Text(f"{p.line}:{p.column}: "), *typeset(said(p.message, words))) for p in unread(verdict)]
     blocks = [Paragraph(counts_of(verdict, words)), *([List(items)] if items else [])]
     return Note(blocks, kind="info", title=words("checked.verdict"))
+
+
+def unread(verdict: DocumentVerdict) -> list[Problem]:
+    """What was not understood, without what stands beside a claim anyway."""
+    told = {claim.evidence for claim in verdict.claims}
+    return [p for p in verdict.problems if p.message not in told]
+
+
+def evidence_of(claim: ClaimVerdict, verdict: DocumentVerdict, words: Catalogue) -> str:
+    """What a verdict rests on; of what was not understood also where it stands, line:column."""
+    place = next((f"{p.line}:{p.column}: " for p in verdict.problems if p.message == claim.evidence), "")
+    return place + said(claim.evidence, words)
 
 
 def counts_of(verdict: DocumentVerdict, words: Catalogue) -> str:
@@ -101,11 +129,14 @@ def _body(source: Source, verdict: DocumentVerdict, words: Catalogue) -> list:
     """The pieces of the document in order, claims marked."""
     sections: list[tuple[str, list]] = [("", [])]
     line: list = []
+    beside: list[ClaimVerdict] = []  # the claims in the paragraph that is being filled
 
     def close() -> None:
         if line:
             sections[-1][1].append(Paragraph(tuple(line)))
+            sections[-1][1].extend(_remarks(beside, verdict, words))
             line.clear()
+            beside.clear()
 
     for piece in source.pieces:
         claims = [c for c in verdict.claims if piece.start <= c.place[0] < piece.end]
@@ -115,15 +146,12 @@ def _body(source: Source, verdict: DocumentVerdict, words: Catalogue) -> list:
             close()
             sections[-1][1].append(Formula(_displayed(source, piece)))
             if claims:
-                sections[-1][1].extend(_verdicts(claims, words))
+                sections[-1][1].extend(_verdicts(claims, verdict, words))
         else:
             line.append(Math(source.text[piece.start : piece.end].strip() or r"\,"))
             for claim in claims:
-                line.append(Text(" "))
-                line.append(_mark(claim, words, claim.evidence.partition(";")[0] if claim.right else claim.evidence))
-                line.append(Text(" "))
-                line.extend(remark(claim, words))
-                line.append(Text(" "))
+                line += [Text(" "), _mark(claim, words)]
+            beside += claims
     close()
     blocks = list(sections[0][1])
     for title, content in sections[1:]:
@@ -146,7 +174,7 @@ def _paragraphs(text: str, line: list, close) -> None:
     for k, part in enumerate(re.split(r"\n\s*\n", text)):
         if k:
             close()
-        words = re.sub(r"\s+", " ", re.sub(r"(\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w))", "", part))
+        words = re.sub(r"\s+", " ", re.sub(r"(\*\*|__|(?<!\w)[*_](?=\w)|(?<=[\w.,;:!?)])[*_](?!\w))", "", part))
         if words.strip():
             line.append(Text(words))
 
@@ -158,28 +186,30 @@ def _displayed(source: Source, piece: Piece) -> str:
     return text or r"\,"
 
 
-def _verdicts(claims: list[ClaimVerdict], words: Catalogue) -> list[Block]:
-    """A line for each claim of a display, what its verdict rests on folded below; the one claim of a display stands above."""
-    found: list[Block] = []
-    for claim in claims:
-        line: list[Inline] = [_mark(claim, words, rests=""), Text(f" {words('checked.line', line=str(claim.line))}")]
-        if len(claims) > 1:
-            line += [Text(": "), Math(claim.latex.replace("&", " ").strip())]
-        parts = [_follows(claim, words), remark(claim, words, beside=True)]
-        if claim.status in TOLD:
-            parts.append(typeset(said(claim.evidence, words)))
-        told = joined([part for part in parts if plain(part).strip()], "; ")
-        found.append(Paragraph((*line, *([Text("; " if len(claims) > 1 else ": ")] if told else []), *told)))
-        if claim.status not in TOLD and claim.evidence:
-            found.append(Fold(words("checked.evidence"), [Paragraph(said(claim.evidence, words))]))
-    return found
+def _verdicts(claims: list[ClaimVerdict], verdict: DocumentVerdict, words: Catalogue) -> list[Block]:
+    """The verdicts on the claims of a display: a row for each, or a line for one, and what is to be said of them."""
+    if len(claims) == 1:
+        (claim,) = claims
+        parts = [_mark(claim, words), *inlines(words("checked.line", line=str(claim.line))), *_follows(claim, words)]
+        return [Paragraph(joined([part for part in parts if plain((part,)).strip()], " · ")), *_remarks(claims, verdict, words)]
+    before = [words(f"checked.before.{'yes' if c.follows else 'no'}") if _follows(c, words) else "" for c in claims]
+    titles = ["line", "verdict", *(["before"] if any(before) else []), "claim"]
+    rows = [
+        [
+            str(claim.line),
+            _mark(claim, words),
+            *([told] if any(before) else []),
+            Math(" ".join(claim.latex.replace("&", " ").split())),
+        ]
+        for claim, told in zip(claims, before, strict=True)
+    ]
+    return [Table([words(f"checked.column.{title}") for title in titles], rows), *_remarks(claims, verdict, words)]
 
 
-def _mark(claim: ClaimVerdict, words: Catalogue, rests: str) -> Mark | Emphasis:
-    """The verdict, with what it ``rests`` on in words."""
+def _mark(claim: ClaimVerdict, words: Catalogue) -> Mark | Emphasis:
     if claim.status == "unreadable":
         return Emphasis(words("checked.status.unreadable"), strong=True)
-    return Mark(claim.status, said(rests, words))
+    return Mark(claim.status)
 
 
 def _follows(claim: ClaimVerdict, words: Catalogue) -> tuple[Inline, ...]:
@@ -189,20 +219,53 @@ def _follows(claim: ClaimVerdict, words: Catalogue) -> tuple[Inline, ...]:
     return (Text(words("checked.follows_before" if claim.follows else "checked.breaks")),)
 
 
-def remark(claim: ClaimVerdict, words: Catalogue, beside: bool = False) -> tuple[Inline, ...]:
-    """What is to be said of a claim in a few words; ``beside`` its mark, which has its status and evidence."""
-    if claim.right:
-        return (Text("; ".join(claim.conditions)),)
-    status = words(f"checked.status.{claim.status}")
-    if claim.status in ("undecided", "unreadable", "shape", "layout"):
-        status = f"{status}: {said(claim.evidence, words)}"
-    parts: list[tuple[Inline, ...]] = [] if beside else [typeset(status)]
+def _remarks(claims: list[ClaimVerdict], verdict: DocumentVerdict, words: Catalogue) -> list[Block]:
+    """What is to be said of each claim that is not right; what the other verdicts rest on, folded."""
+    found: list[Block] = []
+    rests: list[Content] = []
+    for claim in claims:
+        title = words("checked.line", line=str(claim.line))
+        shown = [] if claim.status in TOLD else [claim.evidence]
+        rest = "; ".join(said(sentence, words) for sentence in (*shown, *claim.conditions) if sentence)
+        rests += [f"{title}: {rest}"] if rest else []
+        if not claim.right and (items := _remark(claim, verdict, words)):
+            found.append(Note(List(items), kind="warning" if claim.right is False else "info", title=title))
+    return [*found, *([Fold(words("checked.evidence"), List(rests))] if rests else [])]
+
+
+def _remark(claim: ClaimVerdict, verdict: DocumentVerdict, words: Catalogue) -> list[Content]:
+    """The mistake, the repaired line, the counterexample: what there is of them, an item each."""
+    items: list[Content] = []
+    if claim.status in TOLD and claim.evidence:
+        items.append(typeset(evidence_of(claim, verdict, words)))
     if claim.follows and claim.right is False:
-        parts.append((Text(words("checked.follows")),))
+        items.append(words("checked.follows"))
     if claim.diagnosis:
-        parts.append((Text(words("checked.mistake", mistake=mistake(claim.diagnosis, words))),))
+        items.append(words("checked.mistake", mistake=mistake(claim.diagnosis, words)))
     if claim.repair:
-        parts.append(_repair(claim.repair, words))
+        items.append(_repair(claim.repair, words))
     if claim.counterexample:
-        parts.append((Text(said(claim.counterexample, words)),))
-    return joined(parts, "; ")
+        items.append(_values(said(claim.counterexample, words)))
+    return items
+
+
+_ASSIGNED = re.compile(r"([^\W\d]\w*) = (-?\d[\d./]*(?:e[+-]?\d+)?|\[(?:[^\[\]]|\[[^\[\]]*\])*\])")
+
+
+def _values(sentence: str) -> tuple[Inline, ...]:
+    r"""A sentence in which each ``x = [1, 2]`` is mathematics.
+
+    >>> _values("at n = 2, A = [[1, 0], [3, 1/2]]")[3].latex
+    'A = \\left(\\begin{smallmatrix} 1 & 0 \\\\ 3 & 1/2 \\end{smallmatrix}\\right)'
+    """
+    found: list[Inline] = []
+    at = 0
+    for match in _ASSIGNED.finditer(sentence):
+        name, value = match.groups()
+        if value.startswith("["):
+            rows = re.findall(r"\[([^\[\]]*)\]", value)
+            lines = r" \\ ".join(row.replace(", ", " & ") for row in rows)
+            value = rf"\left(\begin{{smallmatrix}} {lines} \end{{smallmatrix}}\right)" if rows[1:] else f"({rows[0]})"
+        found += [Text(sentence[at : match.start()]), Math(f"{name_latex(name)} = {value}")]
+        at = match.end()
+    return (*found, Text(sentence[at:]))

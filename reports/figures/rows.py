@@ -11,7 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 Point = tuple[float, float]
 MARGIN = 16.0
-ROW, LONELY, TOO_WIDE = 3.0, 50.0, 200.0  # what a row, a row of one layer at the end, and twice the width cost, in wires cut
+ROW, LONELY, TOO_WIDE = (
+    3.0,
+    50.0,
+    200.0,
+)  # the cost in wires cut: of a row, of a last row of one layer, of twice the width
 LANE = 14.0  # between two wires that cross to the next row side by side: each has what flows back beside it
 
 

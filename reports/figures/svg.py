@@ -57,7 +57,7 @@ def arranged(diagram: Diagram) -> Layout:
     below = max([0.0, *(words.height for words in flows)])
     found = place(diagram, sizes, gap, WIDEST, below)
     widest = WIDEST
-    while found.width > WIDEST and widest > WIDEST / 2:  # what passes from row to row runs in the margins and needs room
+    while found.width > WIDEST and widest > WIDEST / 2:  # what passes between rows runs in the margins and needs room
         widest -= max(found.width - WIDEST, WIDEST / 20)
         found = min(found, place(diagram, sizes, gap, widest, below), key=lambda layout: max(layout.width, WIDEST))
     return found

@@ -71,7 +71,8 @@ class Latex:
         else:
             label = generated_name(t)
             text, word = name_latex(label, joined), is_word(label) and not is_derivative(label)
-        return Piece(self.coloured(t, text), PREFIX if text.startswith(r"\frac") else ATOM, (word, word))
+        level = PREFIX if text.startswith(r"\frac") else POWER if has_superscript(text) else ATOM
+        return Piece(self.coloured(t, text), level, (word, word))
 
     def coloured(self, t: Tensor, text: str) -> str:
         """The text in its tensor's colour class."""
@@ -410,6 +411,20 @@ def balanced(latex: str) -> bool:
             return False
     lefts = len(re.findall(r"\\left(?![a-zA-Z])", latex)) - len(re.findall(r"\\right(?![a-zA-Z])", latex))
     return depth == 0 and lefts == 0 and latex.count(r"\begin{") == latex.count(r"\end{")
+
+
+def has_superscript(latex: str) -> bool:
+    r"""Whether a second superscript would clash: ``W^{(2)}`` has one, ``h_{k^2}`` has none.
+
+    >>> has_superscript("W^{(2)}_i"), has_superscript("h_{k^2}")
+    (True, False)
+    """
+    depth = 0
+    for c in re.sub(r"\\.", "", latex):
+        depth += (c == "{") - (c == "}")
+        if c == "^" and depth == 0:
+            return True
+    return False
 
 
 def generated_name(t: Tensor) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from symbolic.notation.dialect import balanced
 from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
@@ -41,6 +42,7 @@ _ROLES = {
 }  # fmt: skip
 _CLASSES = r"label|class|categor|target|token|word|answer|type"
 _SCALARS = r"(?:real\s+|given\s+|fixed\s+|positive\s+)*(?:numbers?|scalars?|reals?)"
+_AROUND = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}")  # braces around a whole name
 _SUM = re.compile(
     r"(?:\\sum|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*=\s*1\s*\}?\s*\^\s*\{?\s*([A-Za-z])\s*(?:\}|(?=[^\w]))"
 )
@@ -87,6 +89,17 @@ def declarations(source: Source) -> Declarations:
     if found.layout.get("gradient") == "row" and vectors and all(item.row for item in vectors):
         found.layout["gradient"] = "column"  # where vectors are rows, a gradient that is a row has the variable's shape
     return found
+
+
+def _name(source: Source, span: tuple[int, int]) -> str:
+    """A name as the author wrote it, its last brace included, without braces around it."""
+    text, (start, end) = source.text, span
+    while end < len(text) and text[end] == "}" and not balanced(text[start:end]):
+        end += 1
+    tex = text[start:end].strip()
+    while around := _AROUND.fullmatch(tex):
+        tex = around[1].strip()
+    return tex
 
 
 def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece], vocabulary) -> None:
@@ -191,7 +204,7 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
     if isinstance(item, s.Group):
         item = item.body
     place = item.span[0]
-    tex = source.text[item.span[0] : item.span[1]]
+    tex = _name(source, item.span)
     lead: list[str] = []
     sample = ""
     if isinstance(item, s.Scripted) and isinstance(item.base, s.Symbol):
@@ -206,7 +219,7 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
                 lead.append(found.ranges.get(letter, letter))
                 sample = letter
         name = item.base.name if lead else _full_name(item)
-        tex = source.text[item.base.span[0] : item.base.span[1]] if lead else tex
+        tex = _name(source, item.base.span) if lead else tex
     elif isinstance(item, s.Symbol):
         name = item.name
     else:
@@ -229,7 +242,7 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
     if classes and not what.shape and not re.search(_CLASSES, source.text[max(0, place - 80) : place + 60].lower()):
         return  # an index, not a label
     assume = {a for a in what.assume if a != "whole"}
-    found.names[name] = Declared(name, shape, tex.strip("{} "), place, row, what.dtype, frozenset(assume), sample)
+    found.names[name] = Declared(name, shape, tex, place, row, what.dtype, frozenset(assume), sample)
     for letter in found.layers:
         if isinstance(item, s.Scripted) and not sample and mentions(item, letter):
             for by in (-1, 1):

@@ -51,7 +51,8 @@ def test_the_summary_says_which_line_is_wrong_what_follows_and_what_it_should_be
 
 def test_an_undeclared_symbol_is_placed_and_the_other_lines_are_still_checked(run):
     result = run("a.md", a=OPEN + "\nAnd $\\nabla_x f = 2x$.\n")
-    assert "a.md:1:67: the symbol q is not declared" in result.output
+    assert "not read: 1:67: the symbol q is not declared" in result.output
+    assert result.output.count("q is not declared") == 1
     assert "ok" in result.output
 
 
@@ -220,3 +221,33 @@ def test_a_file_that_is_not_there_leaves_no_empty_line(tmp_path):
     assert answer.exit_code == 3
     assert answer.stdout == ""
     assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("b.html", "<!doctype html>"), ("b.tex", r"\documentclass"), ("b.json", "{"), ("b.txt", "a.md: 2 wrong")],
+)
+def test_the_suffix_of_the_file_chooses_the_format(run, tmp_path, name, begins):
+    assert run("-o", name, "a.md", a=WRONG).exit_code == 1
+    written = (tmp_path / name).read_text()
+    assert written.lower().startswith(begins.lower())
+    assert "\x1b" not in written
+
+
+def test_a_pdf_is_refused_before_anything_is_checked(run, tmp_path):
+    result = run("-o", "b.pdf", "a.md", a=WRONG)
+    assert result.exit_code == 2
+    assert ".tex, .html or .md" in result.output
+    assert not (tmp_path / "b.pdf").exists()
+
+
+def test_a_page_says_of_each_claim_its_line_its_mistake_and_its_repair_once(run):
+    layers = (
+        "Let $x \\in \\mathbb{R}^n$, $W^{(1)} \\in \\mathbb{R}^{m \\times n}$, $a = W^{(1)} x$, $f = \\tfrac12 \\|a\\|^2$.\n\n"
+        "$$\n\\begin{aligned}\n\\nabla_a f &= a \\\\\n\\nabla_x f &= W^{(1)} a\n\\end{aligned}\n$$\n"
+    )
+    page = run("--format", "md", "a.md", a=layers).output
+    assert "| 5 | **✓ proved**" in page
+    assert "$(W^{(1)})^{\\top} a$" in page  # the author's own name, and one superscript at a time
+    assert page.count("does not fit") == 1
+    assert r"| $W^{(1)}$ | $\mathbb{R}^{m \times n}$ |" in page

@@ -13,7 +13,8 @@ from numeric.output import OutputError
 from reports.figures.blocks import FOLDS, block_diagram
 from reports.figures.exports import to_dot, to_png, to_tikz
 from reports.figures.labels import label
-from reports.figures.svg import arranged, size_of, to_svg
+from reports.figures.rows import in_rows
+from reports.figures.svg import WIDEST, arranged, size_of, to_svg
 from symbolic import tensor
 
 
@@ -77,7 +78,7 @@ def test_a_chain_is_drawn_level():
 def test_a_wide_drawing_continues_in_another_row():
     diagram = block_diagram(net(9), fold=False)
     layout = arranged(diagram)
-    assert layout.width < 1000
+    assert layout.width <= WIDEST
     nodes = {n.words: layout.centres[n.key] for n in diagram.nodes}
     assert nodes["s_9"][1] > nodes["s_1"][1]
     for before, after in (("s_1", "z_1"), ("z_8", "s_9")):
@@ -254,3 +255,13 @@ def test_a_reshape_is_called_so_and_a_rearrangement_is_not():
     boxes = {n.words for n in block_diagram(np.sum(flat * turned * w)).nodes if n.kind == "function"}
     assert "reshape(x)" in boxes
     assert len(boxes) == 2
+
+
+def test_a_gated_net_fits_a_column_and_its_rows_end_where_few_wires_are_cut():
+    from reports.commands.models import find
+
+    layout = arranged(block_diagram(find("gru-net").loss, gradients=True, fold=False))
+    assert layout.width <= WIDEST  # with the room for what passes from row to row
+    rows = in_rows({k: [f"n{k}"] for k in range(6)}, {}, {f"n{k}": 100.0 * k for k in range(6)},
+                   {f"n{k}": 100.0 * k + 90 for k in range(6)}, 400, {1: 1, 2: 4, 3: 1, 4: 5, 5: 1})  # fmt: skip
+    assert rows == [[0, 1, 2], [3, 4, 5]]
