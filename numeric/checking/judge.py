@@ -117,4 +117,4 @@ def _judged(call: Call, seed: int, rounds: int) -> tuple[list[OutputVerdict], li
             known = found.get(verdict.name)
             if known is None or WORST_FIRST.index(verdict.status) <= WORST_FIRST.index(known.status):
                 found[verdict.name] = verdict
-    return [proved(call, v) if v.status == "agrees" else v for v in found.values()], points
+    return [proved(call, v, seed) if v.status == "agrees" else v for v in found.values()], points

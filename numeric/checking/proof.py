@@ -11,8 +11,8 @@ from numeric.checking.verdicts import OutputVerdict
 from symbolic.errors import ChainruleError
 
 
-def proved(call: Call, verdict: OutputVerdict) -> OutputVerdict:
-    """The verdict with a proof, where there is one."""
+def proved(call: Call, verdict: OutputVerdict, seed: int = 0) -> OutputVerdict:
+    """The verdict with a proof, where there is one; ``seed`` chooses the points that the proof is tried at."""
     try:
         tensors = {
             n: symbolic.tensor(
@@ -24,7 +24,7 @@ def proved(call: Call, verdict: OutputVerdict) -> OutputVerdict:
         (out,) = (parts_of(result)[k] for k in call.roles.outputs)
         bar = symbolic.tensor("cotangent_", tuple(out.extents)) if out.ndim else symbolic.constant(1)
         claimed = call.raw_backward(tensors, (bar,), state, result)[verdict.name]
-        judged = symbolic.check(claimed, symbolic.vjp(out, tensors[verdict.name], bar))
+        judged = symbolic.check(claimed, symbolic.vjp(out, tensors[verdict.name], bar), seed=seed)
     except (ChainruleError, TypeError, ValueError, AttributeError, KeyError, IndexError, RuntimeError):
         return verdict  # code that only runs on numbers: what the numbers say stands
     if judged.status == "proved":

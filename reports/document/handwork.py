@@ -24,9 +24,8 @@ from reports.document.model import (
     inlines,
     plain,
 )
-from reports.document.phrases import joined, phrase
+from reports.document.phrases import assigned, joined, phrase
 from reports.document.said import mistake, said
-from symbolic.notation import name_latex
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem
 from symbolic.verification.reading.pieces import Piece, Source, split
 
@@ -191,7 +190,10 @@ def _verdicts(claims: list[ClaimVerdict], verdict: DocumentVerdict, words: Catal
     if len(claims) == 1:
         (claim,) = claims
         parts = [_mark(claim, words), *inlines(words("checked.line", line=str(claim.line))), *_follows(claim, words)]
-        return [Paragraph(joined([part for part in parts if plain((part,)).strip()], " · ")), *_remarks(claims, verdict, words)]
+        return [
+            Paragraph(joined([part for part in parts if plain((part,)).strip()], " · ")),
+            *_remarks(claims, verdict, words),
+        ]
     before = [words(f"checked.before.{'yes' if c.follows else 'no'}") if _follows(c, words) else "" for c in claims]
     titles = ["line", "verdict", *(["before"] if any(before) else []), "claim"]
     rows = [
@@ -245,27 +247,5 @@ def _remark(claim: ClaimVerdict, verdict: DocumentVerdict, words: Catalogue) -> 
     if claim.repair:
         items.append(_repair(claim.repair, words))
     if claim.counterexample:
-        items.append(_values(said(claim.counterexample, words)))
+        items.append(assigned(said(claim.counterexample, words)))
     return items
-
-
-_ASSIGNED = re.compile(r"([^\W\d]\w*) = (-?\d[\d./]*(?:e[+-]?\d+)?|\[(?:[^\[\]]|\[[^\[\]]*\])*\])")
-
-
-def _values(sentence: str) -> tuple[Inline, ...]:
-    r"""A sentence in which each ``x = [1, 2]`` is mathematics.
-
-    >>> _values("at n = 2, A = [[1, 0], [3, 1/2]]")[3].latex
-    'A = \\left(\\begin{smallmatrix} 1 & 0 \\\\ 3 & 1/2 \\end{smallmatrix}\\right)'
-    """
-    found: list[Inline] = []
-    at = 0
-    for match in _ASSIGNED.finditer(sentence):
-        name, value = match.groups()
-        if value.startswith("["):
-            rows = re.findall(r"\[([^\[\]]*)\]", value)
-            lines = r" \\ ".join(row.replace(", ", " & ") for row in rows)
-            value = rf"\left(\begin{{smallmatrix}} {lines} \end{{smallmatrix}}\right)" if rows[1:] else f"({rows[0]})"
-        found += [Text(sentence[at : match.start()]), Math(f"{name_latex(name)} = {value}")]
-        at = match.end()
-    return (*found, Text(sentence[at:]))

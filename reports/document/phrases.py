@@ -67,6 +67,28 @@ def typeset(text: str) -> tuple[Inline, ...]:
     return tuple(Math(part) if k % 2 else Text(part) for k, part in parts if part)
 
 
+_ASSIGNED = re.compile(r"([^\W\d]\w*) = (-?\d+(?:[./]\d+)?(?:e[+-]?\d+)?|\[(?:[^\[\]]|\[[^\[\]]*\])*\])")
+
+
+def assigned(sentence: str) -> tuple[Inline, ...]:
+    r"""A sentence in which each ``x = [1, 2]`` is mathematics.
+
+    >>> assigned("at n = 2, A = [[1, 0], [3, 1/2]]")[3].latex
+    'A = \\left(\\begin{smallmatrix} 1 & 0 \\\\ 3 & 1/2 \\end{smallmatrix}\\right)'
+    """
+    found: list[Inline] = []
+    at = 0
+    for match in _ASSIGNED.finditer(sentence):
+        name, value = match.groups()
+        if value.startswith("["):
+            rows = re.findall(r"\[([^\[\]]*)\]", value)
+            lines = r" \\ ".join(row.replace(", ", " & ") for row in rows)
+            value = rf"\left(\begin{{smallmatrix}} {lines} \end{{smallmatrix}}\right)" if rows[1:] else f"({rows[0]})"
+        found += [Text(sentence[at : match.start()]), Math(f"{name_latex(name)} = {value}")]
+        at = match.end()
+    return (*found, Text(sentence[at:]))
+
+
 def failed(key: str, error: Exception, words: Catalogue) -> Note:
     """A warning: the sentence ``key``, and what the program said, as it said it."""
     return Note(Paragraph(phrase(words, key, message=Code(str(error)))), kind="warning")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.document.catalogue import Catalogue
 from reports.document.model import Block, Document, Emphasis, Formula, Math, Paragraph, Section, Text
-from reports.document.phrases import joined, phrase
+from reports.document.phrases import assigned, joined, phrase
 from reports.document.said import mistake, said
 from symbolic.notation import declaration, statement
 from symbolic.verification.exercises import Exercise, Line
@@ -47,5 +47,5 @@ def _answer(number: int, line: Line, words: Catalogue) -> list[Block]:
     blocks: list[Block] = [Paragraph([head, Text(" " + wrong)]), Formula(f"{line.left} = {line.truth}")]
     if line.counterexample is not None:
         example = said(str(line.counterexample), words)
-        blocks.append(Paragraph(words("exercise.instance", example=example)))
+        blocks.append(Paragraph(phrase(words, "exercise.instance", example=assigned(example))))
     return blocks
