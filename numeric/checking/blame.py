@@ -16,11 +16,11 @@ from numeric.checking import names
 from numeric.checking.calls import Call, Point
 from numeric.checking.cases import Case, cases
 from numeric.checking.gradients import last_assignments
-from numeric.checking.lines import Given, Judged, Key, Lines
+from numeric.checking.lines import Given, Judged, Key, Lines, in_time
 from numeric.checking.probes import leaf
 from numeric.checking.program import Program, reached
 from numeric.checking.repairs import CASES, UNITS, Repair, Target, is_alias, repair
-from numeric.checking.slices import Statement, callers, slice_of, statements, writes
+from numeric.checking.slices import Statement, callers, reads, slice_of, statements, writes
 from numeric.checking.verdicts import WRONG, LineVerdict, OutputVerdict
 from numeric.checking.wording import first_line, sentence, variable
 from numeric.checking.work import Work
@@ -92,6 +92,8 @@ class _Search:
             suspect, mended = self._suspect(judged, wrong, right)
             region = self._region(suspect, judged, wrong)
             done = self._repair(suspect, mended, wrong, right, region, judged)
+            if len(wrong) > 1 and (done is None or not wrong <= done.mended):
+                done = self._together(wrong, right, judged) or done
             line = self._line(suspect, region, wrong, done)
             if line is None:
                 break
@@ -116,7 +118,8 @@ class _Search:
     def right(self, given: Given) -> frozenset[str]:
         """The gradients that are right at the cases for which truth is known."""
         found = frozenset(self.cases[0].true)
-        for k, case in enumerate(self.cases[: 2 if given else CASES]):
+        number = min([CASES, *(min(2, len(v)) for v in given.values())])
+        for k, case in enumerate(self.cases[:number]):
             found &= case.right(case.run(self.lines.variant(given, k)[0]))
         return found
 
@@ -126,9 +129,9 @@ class _Search:
         self, judged: Sequence[Judged], wrong: frozenset[str], right: frozenset[str]
     ) -> tuple[Judged | None, frozenset[str]]:
         """The first line that is not true and whose truth makes wrong gradients right and no right one wrong."""
-        last = {(j.site.function, j.site.text): j for j in judged}
         self.lines.judge_returned(judged, last_assignments(self.call, self.program))
-        for j in judged:
+        last = {(j.site.function, j.site.text): j for j in judged if j.true is not None}
+        for j in in_time(judged):
             if j.true is not False or j.should is None or j.key in self.given:
                 continue
             now = self.right({**self.given, j.key: j.should})
@@ -175,15 +178,24 @@ class _Search:
         if self.given:  # truth was put in for an earlier line at some cases only: no repair could be confirmed at all
             return None
         should = suspect.should[0] if suspect is not None and suspect.should else ()
-        middle = len(should) // 2  # of a loop's passes: at its ends much may be zero
+        passing = min(suspect.first_wrong(), len(should) - 1) if suspect is not None and should else 0
         target = Target(
             mended or wrong,
             right,
             suspect.site.statement if suspect else None,
-            should[middle] if should else None,
-            middle + 1 if len(should) > 1 else 0,
+            should[passing] if should else None,
+            passing + 1 if len(should) > 1 else 0,
         )
-        done = repair(
+        done = None
+        if (
+            suspect is not None and passing > 0 and len(should) > 1
+        ):  # right at first: what one pass hands to the next is wrong
+            handed = [s for s in region if _hands_on(s, suspect)]
+            between = Target(mended, right)
+            done = repair(
+                self.program, self.cases, handed, between, self.made, self._share(0.4), partial, ahead, self.of_loss
+            )
+        done = done or repair(
             self.program, self.cases, region, target, self.made, self._share(1.0), partial, ahead, self.of_loss
         )
         if done is None and not mended and len(wrong) > 1:  # several mistakes, one gradient each
@@ -197,6 +209,23 @@ class _Search:
                     self.program, self.cases, narrow, one, self.made, self._share(0.5), partial, ahead, self.of_loss
                 )
         return done
+
+    def _together(self, wrong: frozenset[str], right: frozenset[str], judged: Sequence[Judged]) -> Repair | None:
+        """One change that makes all wrong gradients right, in what they have in common: one mistake is likelier than several."""
+        if self.given:
+            return None
+        starts, name = last_assignments(self.call, self.program), self.call.subject.back.__name__
+        slices = [
+            slice_of(self.program.trees, (name, starts[n]), lambda s: False, {}) for n in sorted(wrong & set(starts))
+        ]
+        if not slices:
+            return None
+        shared = set.intersection(*({id(s) for _, s in part} for part in slices))
+        ahead = frozenset(id(j.site.statement) for j in judged if j.ahead)
+        return repair(
+            self.program, self.cases, [s for s in slices[0] if id(s[1]) in shared], Target(wrong, right), self.made,
+            self._share(0.5), frozenset(), ahead, self.of_loss,
+        )  # fmt: skip
 
     def _share(self, part: float) -> Work:
         """Work for the next repair: several mistakes share what there is."""
@@ -257,6 +286,13 @@ class _Search:
                 lines.append(LineVerdict(s.line, code, s.variable, "refuted", True, said, function=s.function))
         lines.sort(key=lambda x: (x.function != self.call.subject.back.__name__, x.line))
         return Blame(tuple(lines), _sentences(wrong, lines), self.places)
+
+
+def _hands_on(s: Statement, suspect: Judged) -> bool:
+    """Whether a statement assigns what the suspect reads in the pass after."""
+    function, part = s
+    read = reads(suspect.site.statement) if suspect.site.statement is not None else set()
+    return function == suspect.site.function and part.lineno > suspect.site.line and bool(writes(part) & read)
 
 
 def _of_loss(call: Call, program: Program) -> frozenset[int]:

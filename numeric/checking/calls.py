@@ -59,7 +59,7 @@ class Call:
 
     def __init__(self, subject: Subject, given: Mapping[str, str], options: Mapping[str, Any] | None = None):
         self.subject = subject
-        self.options = dict(options or {})
+        self.options, self.given = dict(options or {}), given
         scopes = [getattr(f, "__globals__", {}) for f in (subject.ahead, subject.back)]
         self.torch = any(_uses(f, "torch") for f in (subject.ahead, subject.back))
         if subject.kind == "ctx" and not self.torch:
@@ -99,7 +99,9 @@ class Call:
             if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
                 continue
             note = p.annotation if isinstance(p.annotation, str) else ""
-            told = next((t for t in (given.get(p.name), _shape_note(note), said.get(p.name)) if t is not None), None)
+            told = next(
+                (t for t in (given.get(p.name), names.shape_note(note), said.get(p.name)) if t is not None), None
+            )
             if told is None and p.annotation == "":
                 told = ""
             if p.name in self.options:
@@ -164,7 +166,8 @@ class Call:
 
     def _of_layer(self, subject: Layer, unknown: list[str]) -> list[str]:
         """The shapes of a layer's own arrays, in the sizes that its constructor gets."""
-        extents = [dict(zip(subject.arguments, order, strict=False)) for order in ((5, 3, 4, 7), (7, 4, 11, 6))]
+        unknown = [*unknown, *self._given(subject)]
+        extents = [dict(zip(subject.counted(), order, strict=False)) for order in ((5, 3, 4, 7), (7, 4, 11, 6))]
         first, second = ({n: x.shape for n, x in subject.arrays(e).items()} for e in extents)
         for name, shape in first.items():
             dims = []
@@ -174,6 +177,23 @@ class Call:
                 dims.append(same[0] if same else str(a) if a == b else "?")
             if "?" not in dims:
                 self.shapes[name] = dims
+        return unknown
+
+    def _given(self, subject: Layer) -> list[str]:
+        """Takes what is told of the arrays that a layer is made with; returns those of which nothing is told."""
+        said = names.docstring_shapes(subject.made.__init__) | names.docstring_shapes(subject.made)
+        notes = {p.name: p.annotation for p in inspect.signature(subject.made).parameters.values()}
+        unknown = []
+        for name, attribute in subject.given.items():
+            note = notes.get(name)
+            told = self.given.get(
+                name, self.given.get(attribute, names.shape_note(note) if isinstance(note, str) else None)
+            )
+            told = said.get(name) if told is None else told
+            if told is None:
+                unknown.append(attribute)
+            else:
+                self._shape(attribute, told)
         return unknown
 
     def in_order(self) -> dict[str, list[str]]:
@@ -191,7 +211,7 @@ class Call:
         self.shapes = {n: list(s) for n, s in shapes.items()}
         found = [n for s in self.shapes.values() for d in s for n in names_in(d)]
         if isinstance(self.subject, Layer):
-            found += [n for n in self.subject.arguments if n not in self.subject.options]
+            found += self.subject.counted()
         self.dimensions = list(dict.fromkeys(found))
         self.roles = roles(self)
 
@@ -219,7 +239,7 @@ class Call:
             found = {n: int(size) for n, size in zip(self.dimensions, order, strict=True)}
             if self._runs(found, rng):
                 return found
-        return found
+        return self.sizes(rng, k - 1) if k > 0 else found  # where there is a largest size
 
     def _runs(self, sizes: Mapping[str, int], rng: np.random.Generator) -> bool:
         ran = silent(lambda: self.forward(self.values(sizes, rng), sizes)[0])
@@ -389,11 +409,3 @@ def _uses(function: Any, module: str) -> bool:
 
 def _generators(scopes: Sequence[Mapping[str, Any]]) -> list[np.random.Generator]:
     return [v for scope in scopes for v in scope.values() if isinstance(v, np.random.Generator)]
-
-
-def _shape_note(note: str) -> str | None:
-    """An annotation that tells a shape; one that is a type tells none."""
-    text = note.strip("'\"")
-    if not text or re.search(r"ndarray|array|Tensor|\[|\.|float|Any|dict|tuple", text, re.IGNORECASE):
-        return None
-    return text

@@ -128,10 +128,16 @@ def _spreads(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
 
 def _laid(cotangent: np.ndarray, like: np.ndarray | None) -> np.ndarray:
-    """A cotangent in the shape of a value that differs from it by axes of length one: (1, n) for (n,)."""
-    if like is None or [n for n in like.shape if n > 1] != [n for n in cotangent.shape if n > 1]:
+    """A cotangent in the shape of a value whose axes are others, split or merged: (1, n) for (n,), (n, h, d) for (n, h d)."""
+    if like is None or not _regrouped(like.shape, cotangent.shape):
         return cotangent
     return cotangent.reshape(like.shape)
+
+
+def _regrouped(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether two shapes differ by axes that are split or merged, as by a reshape."""
+    ends = [{int(np.prod(shape[:k])) for k in range(1, len(shape) + 1)} | {1} for shape in (a, b)]
+    return np.prod(a) == np.prod(b) and (ends[0] <= ends[1] or ends[1] <= ends[0])
 
 
 def recognised(values: Sequence[np.ndarray | None], found: Iterable[Cotangent]) -> bool:

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from numeric.checking import names
+
 Path = tuple[ast.AST, str, int | None]
 
 
@@ -64,7 +66,9 @@ class Place:
     statement's own path, ``own`` are the names that the function itself assigned,
     ``objects`` all that its names stand for. ``loose``: the line raises, so that
     shapes tell nothing. ``run`` gives the value of an expression there, ``text`` is
-    the source of both functions and of those that they call.
+    the source of both functions and of those that they call, ``unread`` are names
+    that the function assigns and never reads, ``carried`` those that a loop changes
+    and that had a value before it.
     """
 
     statement: ast.stmt
@@ -77,6 +81,8 @@ class Place:
     loose: bool = False
     run: Callable[[ast.expr], np.ndarray | None] = lambda node: None
     text: str = ""
+    unread: tuple[str, ...] = ()
+    carried: frozenset[str] = frozenset()
     known: dict[int, np.ndarray | None] = field(default_factory=dict)
 
     def value(self, node: ast.expr) -> np.ndarray | None:
@@ -91,6 +97,9 @@ class Place:
         if value is None:
             return True
         shape = value.shape
+        target = getattr(self.statement, "target", None)
+        if isinstance(self.statement, ast.AugAssign) and node is self.statement.value and target is not None:
+            shape = getattr(self.scope.get(ast.unparse(target)), "shape", shape)  # it may have that of what it changes
         if node is not getattr(self.statement, "value", None):  # inside a line another operand may have the axis
             return all(1 in (m, n) or m == n for m, n in zip(term.shape[::-1], shape[::-1], strict=False))
         return term.ndim <= len(shape) and all(m in (1, n) for m, n in zip(term.shape[::-1], shape[::-1], strict=False))
@@ -99,7 +108,7 @@ class Place:
         """The arrays of real numbers or truth values, and real scalars; each value once, by its simplest name."""
         real = {n: v for n, v in self.scope.items() if isinstance(v, np.ndarray) and v.dtype.kind in "fb"}
         found: dict[str, np.ndarray] = {}
-        for n in sorted(real, key=lambda n: (not n.isidentifier(), "[" in n, not is_gradient(n))):
+        for n in sorted(real, key=lambda n: (not n.isidentifier(), "[" in n, names.is_cache(n), not is_gradient(n))):
             if not any(real[n].shape == w.shape and np.array_equal(real[n], w) for w in found.values()):
                 found[n] = real[n]
         written = ast.unparse(self.statement)
@@ -158,7 +167,7 @@ def nodes(s: ast.stmt) -> list[Node]:
             return
         if isinstance(node, ast.expr) and not isinstance(node, (ast.Slice, ast.Starred)):
             found.append(Node(node, path, index, exponent, name, depth, slope))
-        slope = slope or _is_slope(node)
+        slope = slope or is_slope(node)
         for key, child in ast.iter_fields(node):
             many = isinstance(child, list)
             for k, part in enumerate(child if many else [child]):
@@ -208,11 +217,19 @@ def _is_whole(node: ast.AST) -> bool:
     return isinstance(inner, ast.Constant) and isinstance(inner.value, int)
 
 
-def _is_slope(node: ast.AST) -> bool:
+def is_slope(node: ast.AST) -> bool:
     """``1 - …`` and comparisons: where derivatives of activations are written."""
     if isinstance(node, ast.Compare):
         return True
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and isinstance(node.left, ast.Constant)
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub) or not isinstance(node.left, ast.Constant):
+        return False
+    taken = node.right
+    squared = isinstance(taken, ast.BinOp) and isinstance(taken.op, ast.Mult)
+    if squared:
+        return ast.unparse(taken.left) == ast.unparse(taken.right)
+    if isinstance(taken, ast.BinOp):
+        return isinstance(taken.op, ast.Pow) and not isinstance(taken.left, ast.BinOp)
+    return True
 
 
 def _is_module(node: ast.AST) -> bool:
@@ -274,6 +291,8 @@ def short(node: ast.AST) -> str:
 
 def is_gradient(name: str) -> bool:
     """Whether a variable is called as gradients are: ``dx``, ``grad_W``, ``delta``."""
+    if re.match(r"(data|dist|den|dot|dif|dim|depth|dev|drop)", name):
+        return False
     return re.match(
         r"_?(d[A-Z]|d_|d[a-z]{1,2}\d*\Z|d[a-z]|grad|g_|g[a-z]?\d?\Z|delta|upstream)", name
     ) is not None or name.endswith(("grad", "bar"))

@@ -34,6 +34,7 @@ _EXTREMA = {
     "maximum": "minimum",
     "minimum": "maximum",
 }
+_TOTALS = {"sum": "trace", "trace": "sum"}
 _JOINS = ("hstack", "concatenate", "vstack", "stack", "cat", "dstack", "column_stack", "block")
 
 
@@ -84,10 +85,10 @@ def factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             yield Edit("wrong exponent", f"{short(node)} for {short(node.left)}", put(n, copied(node.left)), 2)
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
             v = node.value
-            for other in (v * 3, v / 3):
+            for other in (v * 3, v / 3, v * 4, v / 4):
                 yield Edit("factor", f"{v} for {other:g}", put(n, ast.Constant(other)), 2)
             for other in (v * 2, v / 2):
-                yield Edit("factor 2", "missing" if other > v else "one too many", put(n, ast.Constant(other)))
+                yield Edit("factor 2", "missing" if other > v else "one too many", put(n, ast.Constant(other)), 0.1)
             yield Edit("factor", f"{v} for 1", put(n, ast.Constant(1)), 2)
             for c in counts if v == 1 else ():
                 divides = isinstance(place.statement, ast.AugAssign) and isinstance(place.statement.op, ast.Div)
@@ -102,6 +103,9 @@ def factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             weight = 1.0 + n.depth
             yield Edit("factor 2", "missing", put(n, binary(ast.Mult(), ast.Constant(2), copied(node))), weight)
             yield Edit("factor 2", "one too many", put(n, binary(ast.Div(), copied(node), ast.Constant(2))), weight)
+            for c in (3, 4, 6) if n.depth == 0 else ():
+                yield Edit("factor", f"{c} is missing", put(n, binary(ast.Mult(), ast.Constant(c), copied(node))), c)
+                yield Edit("factor", f"1/{c} is missing", put(n, binary(ast.Div(), copied(node), ast.Constant(c))), c)
             pairs = [f"({a} * {b})" for a, b in itertools.combinations(counts[:4], 2)] if len(counts) < 7 else []
             for c in [*counts, *pairs] if not _is_count(node, place) else ():
                 yield Edit("missing 1/P", f"1/{c}", put(n, binary(ast.Div(), copied(node), expression(c))), weight + 1)
@@ -168,7 +172,7 @@ def axes(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     for n in found:
         node = n.node
         if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "var", "std", "argmax", "prod"):
-            yield from _summed(n, node)
+            yield from _summed(place, n, node)
 
 
 def missing_sums(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
@@ -196,14 +200,21 @@ def _rank(place: Place, node: ast.expr) -> int | None:
     return getattr(value, "ndim", None)
 
 
-def _summed(n: Node, node: ast.Call) -> Iterator[Edit]:
+def _axes(rank: int) -> list[str]:
+    """Axes along which an array may be summed, as they are written, the usual first."""
+    several = [c for size in (2, 3) for c in itertools.combinations(range(rank), size) if size < rank]
+    return [*map(str, range(min(rank, 4))), "-1", "None", *(str(c) for c in several[:20])]
+
+
+def _summed(at: Place, n: Node, node: ast.Call) -> Iterator[Edit]:
     keywords = {k.arg: k for k in node.keywords}
     functional = receiver(node) is (node.args[0] if node.args else None)
     place = 1 if functional else 0
     axis = keywords.get("axis") or keywords.get("dim")
     current = axis.value if axis else node.args[place] if len(node.args) > place else None
     written = ast.unparse(current) if current is not None else "None"
-    for other in ("0", "1", "2", "-1", "None", "(0, 1)", "(0, 2)", "(0, 2, 3)", "(2, 3)", "(1, 2, 3)", "(0, 1, 2)"):
+    value = at.value(receiver(node))
+    for other in _axes(value.ndim if value is not None else 4):
         if other == written:
             continue
         new = expression(other)
@@ -253,7 +264,9 @@ def statements(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             at = expression(f"{place.module}.add.at(_, _, _)")
             if isinstance(at, ast.Call):
                 at.args = [_read(t.value), copied(t.slice), copied(s.value)]
-                yield Edit("lost repetitions", f"in {short(t.slice)}", ((place.where, ast.Expr(at)),), 2)
+                yield Edit(
+                    "lost repetitions", f"in {short(t.slice)}", ((place.where, ast.Expr(at)),), 200
+                )  # if += does not do
     if isinstance(getattr(s, "value", None), ast.Call) and called(s.value) in ("zeros_like", "zeros") and s.value.args:
         yield from _starts(place, s)
     if _is_number(getattr(s, "value", None)):
@@ -268,6 +281,10 @@ def statements(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
         if isinstance(n.node, ast.Call) and called(n.node) in _EXTREMA and isinstance(n.node.func, ast.Attribute):
             other = _EXTREMA[called(n.node)]
             yield Edit("wrong extremum", short(n.node), (((n.node.func, "attr", None), other),))
+        total = isinstance(n.node, ast.Call) and len(n.node.args) == 1 and not n.node.keywords
+        if total and called(n.node) in _TOTALS and isinstance(n.node.func, ast.Attribute):
+            other = _TOTALS[called(n.node)]
+            yield Edit("sum over the wrong axis", short(n.node), (((n.node.func, "attr", None), other),), 1.5)
         if isinstance(n.node, (ast.Tuple, ast.List)) and not n.index and n.call.startswith(_JOINS):
             for a, b in itertools.combinations(range(len(n.node.elts)), 2):
                 changes = (((n.node, "elts", a), n.node.elts[b]), ((n.node, "elts", b), n.node.elts[a]))
@@ -275,7 +292,7 @@ def statements(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
         if isinstance(n.node, ast.Compare) and len(n.node.ops) == 1 and not n.index:
             turned = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.LtE, ast.LtE: ast.GtE}.get(type(n.node.ops[0]))
             if turned is not None:
-                yield Edit("h' at the wrong argument", short(n.node), (((n.node, "ops", 0), turned()),))
+                yield Edit("wrong h'", f"the two sides of {short(n.node)}", (((n.node, "ops", 0), turned()),))
 
 
 def _starts(place: Place, s: ast.stmt) -> Iterator[Edit]:

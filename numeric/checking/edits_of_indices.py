@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numeric.checking.edits import Edit, Node, Place, binary, called, copied, expression, is_term, put, short
+from numeric.checking.edits import Edit, Node, Path, Place, binary, called, copied, expression, is_term, put, short
 
 _MOST_COUNTERS = 4
 
@@ -68,15 +68,16 @@ def _shifted(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             continue
         parts = n.node.slice.elts if isinstance(n.node.slice, ast.Tuple) else [n.node.slice]
         open_ended = [p for p in parts if isinstance(p, ast.Slice) and _starts_at_zero(p) and p.upper is not None]
-        for c in numbers if open_ended else ():
+        for starts in itertools.product(numbers, repeat=len(open_ended)) if open_ended and len(open_ended) < 3 else ():
             changes = []
-            for p in open_ended:
+            for c, p in zip(starts, open_ended, strict=True):
                 upper = copied(p.upper)  # type: ignore[arg-type]
                 changes += [
                     ((p, "lower", None), expression(c)),
                     ((p, "upper", None), binary(ast.Add(), expression(c), upper)),
                 ]
-            yield Edit("off by one", f"the slices begin at 0, not at {c}", tuple(changes), 2)
+            said = " and ".join(dict.fromkeys(starts))
+            yield Edit("off by one", f"the slices begin at 0, not at {said}", tuple(changes), 1 + len(set(starts)))
 
 
 def _is_length(node: ast.expr) -> bool:
@@ -105,9 +106,38 @@ def others(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                 yield Edit(
                     "wrong index", f"{node.id} for {step} * {node.id}", put(n, expression(f"{step} * {node.id}")), 2
                 )
+        yield from _throughout(place, n, counters)
         yield from _flips(place, n)
         yield from _other_ends(n)
         yield from _indicators(place, n)
+
+
+def _throughout(place: Place, n: Node, counters: Sequence[str]) -> Iterator[Edit]:
+    """Another counter, or a multiple of one, wherever a counter stands in an index; two counters exchanged."""
+    if not isinstance(n.node, ast.Subscript) or n.index:
+        return
+    standing = [m for m in ast.walk(n.node.slice) if isinstance(m, ast.Name) and m.id in counters]
+    used = list(dict.fromkeys(m.id for m in standing))
+    whole = [m for m in place.objects if isinstance(place.objects[m], (int, np.integer)) and m not in counters]
+    others = [*counters, *(m for m in whole if len(m) <= 6)]
+    for a in used:
+        texts = [*(b for b in others if b != a), *(f"{step} * {a}" for step in (*_steps(place), 2))]
+        for text in texts if sum(m.id == a for m in standing) > 1 else ():
+            yield Edit("wrong index", f"{a} for {text}", _renamed(n, {a: expression(text)}), 1.5)
+    for a, b in itertools.combinations(used, 2):
+        turned = _renamed(n, {a: expression(b), b: expression(a)})
+        yield Edit("wrong index", f"{a} and {b} exchanged", turned, 1.2)
+
+
+def _renamed(n: Node, new: dict[str, ast.expr]) -> tuple[tuple[Path, ast.expr], ...]:
+    made = copied(n.node)
+
+    class Renaming(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return copied(new[node.id]) if node.id in new else node
+
+    made.slice = Renaming().visit(made.slice)
+    return put(n, made)
 
 
 def _indicators(place: Place, n: Node) -> Iterator[Edit]:

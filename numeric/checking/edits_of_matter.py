@@ -14,9 +14,11 @@ from numeric.checking.edits import (
     Node,
     Place,
     binary,
+    called,
     copied,
     expression,
     is_gradient,
+    is_slope,
     is_term,
     put,
     short,
@@ -79,19 +81,50 @@ def names(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             for other in counts:
                 if other != text:
                     yield Edit("factor", f"{text} for {other}", put(n, expression(other)), 2)
+            for other, w in values.items():
+                if not w.ndim and w.dtype.kind == "f":
+                    yield Edit("wrong tensor", f"{text} instead of {other}", put(n, expression(other)), 2)
     yield from _together(place, found, values)
     for n in found:
         node = n.node
+        if is_slope(node):
+            yield from _in_slope(n, values)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and ast.unparse(node.left) in ("1", "1.0"):
             yield Edit("wrong tensor", f"{short(node)} instead of {short(node.right)}", put(n, copied(node.right)), 1.2)
         elif (
             isinstance(node, ast.Name)
             and node.id in values
             and is_term(n)
-            and (isinstance(n.path[0], ast.BinOp) or n.call)
+            and (isinstance(n.path[0], (ast.BinOp, ast.Subscript)) or n.call)
         ):
             new = binary(ast.Sub(), ast.Constant(1), copied(node))
             yield Edit("wrong tensor", f"{node.id} instead of 1 - {node.id}", put(n, new), 1.3)
+
+
+def _in_slope(n: Node, values: dict[str, np.ndarray]) -> Iterator[Edit]:
+    """Another variable throughout 1 − a²."""
+    standing = {m.id for m in ast.walk(n.node) if isinstance(m, ast.Name) and m.id in values}
+    for text in standing:
+        for other, w in values.items():
+            if other != text and w.shape == values[text].shape and not np.array_equal(w, values[text]):
+                new = re.sub(rf"\b{text}\b", other, ast.unparse(n.node))
+                yield Edit("h' at the wrong argument", f"{text} instead of {other}", put(n, expression(new)), 1.8)
+
+
+def composites(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """A variable where an expression of its shape stands: hp for o * tanh(c)."""
+    values = known(place)
+    for n in found:
+        owner = n.path[0]
+        operand = isinstance(owner, (ast.BinOp, ast.Attribute)) or n.call.startswith(
+            ("dot", "matmul", "outer", "einsum")
+        )
+        if n.index or n.exponent or not operand or not isinstance(n.node, (ast.BinOp, ast.Call)) or n.depth > 3:
+            continue
+        value = place.value(n.node)
+        for name, v in values.items() if value is not None and value.ndim else ():
+            if v.shape == value.shape and v.dtype.kind == "f":
+                yield Edit("wrong tensor", f"{short(n.node)} instead of {name}", put(n, expression(name)), 3 + n.depth)
 
 
 def swaps(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
@@ -156,6 +189,10 @@ def multipliable(found: Sequence[Node]) -> Iterator[tuple[Node, float]]:
             "tensordot",
         )
         summed = summed or (isinstance(owner, ast.Attribute) and owner.attr in ("sum", "mean", "dot", "T", "reshape"))
+        summed = summed or isinstance(owner, (ast.List, ast.Tuple, ast.Dict))  # the parts that are joined or returned
+        summed = summed or (
+            isinstance(owner, ast.Subscript) and n.path[1] == "value" and not isinstance(n.node, ast.Name)
+        )
         if whole or addend or factor or summed:
             yield n, float(n.depth) / 2
 
@@ -163,7 +200,9 @@ def multipliable(found: Sequence[Node]) -> Iterator[tuple[Node, float]]:
 def missing_factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     """A variable, or one over it, missing as a factor."""
     values = known(place)
+    scaled = isinstance(place.statement, ast.AugAssign) and isinstance(place.statement.op, (ast.Mult, ast.Div))
     for n, weight in multipliable(found):
+        weight += 4.0 * scaled  # rather in what is scaled
         for name, value in values.items():
             kind = "missing h'" if value.dtype.kind == "b" else "missing factor"
             if place.takes(n.node, value):
@@ -171,9 +210,14 @@ def missing_factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                 if value.dtype.kind == "f":
                     new = binary(ast.Div(), copied(n.node), expression(name))
                     yield Edit("missing factor", f"1/{name}", put(n, new), 1.5 + weight)
+                if n.depth == 0 and value.dtype.kind == "f":
+                    new = binary(ast.Mult(), ast.UnaryOp(ast.USub(), copied(n.node)), expression(name))
+                    yield Edit("missing factor", f"-{name}", put(n, new), 2.5 + weight)
             inner = place.value(n.node)
-            more = inner.ndim - value.ndim if inner is not None else 1
-            if value.ndim > 0 and 0 < more <= 2:
+            if n.depth == 0 and isinstance(place.statement, ast.AugAssign):
+                inner = place.scope.get(ast.unparse(place.statement.target), inner)
+            most = inner.ndim - value.ndim if inner is not None else 1
+            for more in range(1, min(most, 3) + 1) if value.ndim > 0 else ():
                 wide, text = value.reshape((*value.shape, *(1,) * more)), f"{name}[..., {', '.join(['None'] * more)}]"
                 text = text.replace("..., ", ":, ") if value.ndim == 1 else text
                 if place.takes(n.node, wide):
@@ -193,9 +237,10 @@ def terms(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
         if n.index or n.exponent or n.depth > 2 or not is_term(n):
             continue
         for name, value in values.items():
-            if (not value.ndim and n.depth) or not place.takes(n.node, value):
+            few = len(scalars) <= 4 and (n.call.startswith("where") or name in place.unread)
+            if (not value.ndim and n.depth and not few) or not place.takes(n.node, value):
                 continue
-            label = "forgotten path" if is_gradient(name) else "missing term"
+            label = "forgotten path" if is_gradient(name) or name in place.carried else "missing term"
             for op in (ast.Add(), ast.Sub()):
                 yield Edit(
                     label,
@@ -215,8 +260,31 @@ def terms(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                         yield Edit("forgotten regulariser", f"{scalar} * {name} / {count}", put(n, new), 2)
         if n.depth == 0:
             yield from _dropped_terms(n)
+    yield from _outer_terms(place, found, values)
     yield from _left_out(found)
     yield from _by_multiplication(place, found, values)
+
+
+def _outer_terms(place: Place, found: Sequence[Node], values: dict[str, np.ndarray]) -> Iterator[Edit]:
+    """v vᵀ and v wᵀ beside a matrix, the identity beside a square one."""
+    vectors = {n: v for n, v in values.items() if v.ndim == 1 and v.dtype.kind == "f"}
+    for n in found:
+        if not is_term(n) or n.depth > 2 or place.module == "torch":
+            continue
+        value = place.value(n.node)
+        if value is None or value.ndim != 2:
+            continue
+        rows, columns = value.shape
+        texts = [
+            f"{place.module}.outer({a}, {b})"
+            for a, b in itertools.product(vectors, repeat=2)
+            if (vectors[a].size, vectors[b].size) == (rows, columns)
+        ]
+        sizes = [c for c, size in place.counts().items() if size == rows == columns and not n.depth]
+        texts += [f"{place.module}.eye({c})" for c in sizes]
+        for text in texts:
+            for op in (ast.Add(), ast.Sub()):
+                yield Edit("forgotten path", text, put(n, binary(op, copied(n.node), expression(text))), 2 + n.depth)
 
 
 def _dropped_terms(n: Node) -> Iterator[Edit]:
@@ -325,7 +393,8 @@ def _projected(n: Node, text: str, y: str, axis: str) -> Iterator[Edit]:
 
 
 def _softmax(n: Node, values: dict[str, np.ndarray], place: Place) -> Iterator[Edit]:
-    """p∘(1 − p)∘g and p∘g made p∘(g − Σ p∘g)."""
+    """p∘(1 − p)∘g, p∘g and p∘(g − …) made p∘(g − Σ p∘g)."""
+    yield from _projections(n, values)
     parts = factors_of(n.node)
     if len(parts) < 2:
         return
@@ -342,6 +411,21 @@ def _softmax(n: Node, values: dict[str, np.ndarray], place: Place) -> Iterator[E
             yield Edit(
                 "softmax Jacobian taken as diagonal", f"{short(n.node)}", put(n, expression(new)), 1 + (not diagonal)
             )
+
+
+def _projections(n: Node, values: dict[str, np.ndarray]) -> Iterator[Edit]:
+    """p∘(g − s) with a wrong s."""
+    parts = factors_of(n.node)
+    for p, difference in itertools.permutations(parts, 2) if len(parts) == 2 else ():
+        if not isinstance(difference, ast.BinOp) or not isinstance(difference.op, ast.Sub):
+            continue
+        name, g, taken = ast.unparse(p), ast.unparse(difference.left), difference.right
+        summed = any(isinstance(m, ast.Call) and called(m) in ("sum", "mean", "einsum", "dot") for m in ast.walk(taken))
+        label = "sum over the wrong axis" if summed else "softmax Jacobian taken as diagonal"
+        for axis in ("-1", "0", "1") if name in values else ():
+            total = f"({g} * {name}).sum(axis={axis}, keepdims=True)"
+            changes = (((difference, "right", None), expression(total)),)
+            yield Edit(label, f"{short(taken)} for Σ {g} {name} along axis {axis}", changes, 1.5)
 
 
 def factors_of(node: ast.expr) -> list[ast.expr]:

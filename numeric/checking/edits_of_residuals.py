@@ -28,6 +28,8 @@ def residual_terms(place: Place, found: Sequence[Node], wanted: np.ndarray) -> I
     while pending:
         node, should = pending.pop(0)
         value = place.value(node.node)
+        if value is not None and not value.ndim and isinstance(node.node, ast.Constant):
+            value = np.broadcast_to(value, should.shape)
         if value is None or value.shape != should.shape:
             continue
         yield from _lacking_terms(place, node, should - value)
@@ -57,7 +59,7 @@ def _factors_wanted(place: Place, node: ast.expr, should: np.ndarray) -> Iterato
 
 
 def _lacking_terms(place: Place, whole: Node, rest: np.ndarray) -> Iterator[Edit]:
-    if not rest.ndim or not np.any(rest) or not np.all(np.isfinite(rest)):
+    if not rest.ndim or ast.unparse(whole.node) in ("1", "1.0") or not np.any(rest) or not np.all(np.isfinite(rest)):
         return
     counts = list(place.counts().items())[:6]
     counts += [(f"({a} * {b})", m * n) for (a, m), (b, n) in itertools.combinations(counts[:4], 2)]
@@ -77,7 +79,7 @@ def _lacking_terms(place: Place, whole: Node, rest: np.ndarray) -> Iterator[Edit
                 label,
                 term,
                 put(whole, new),
-                2 + whole.depth / 2 + len(term) / 40 + 25 * ("(1 " in term) + 9 * (text == "1"),
+                2 + whole.depth / 2 + len(term) / 40 + 6 * text.count(" * ") + 25 * ("(1 " in term) + 9 * (text == "1"),
             )
 
 
@@ -135,6 +137,10 @@ def _terms(place: Place, rest: np.ndarray) -> Iterator[Term]:
     matter = _matter(others)
     yield "1", np.ones(())
     yield from atoms.items()
+    yield from ((n, v) for n, v in matter.items() if n not in atoms)
+    if rest.ndim == 2 and rest.shape[0] == rest.shape[1]:
+        sizes = [c for c, size in place.counts().items() if size == len(rest)]
+        yield from ((f"{place.module}.eye({c})", np.eye(len(rest))) for c in sizes)
     yield from _of_scalars(scalars)
     for c, n in itertools.product(scalars, others):
         yield f"{c} * {n}", scalars[c] * others[n]
@@ -145,6 +151,9 @@ def _terms(place: Place, rest: np.ndarray) -> Iterator[Term]:
         for (a, v), (b, w) in itertools.combinations(others.items(), 2):
             if _meet(v, w):
                 yield f"{a} * {b}", v * w
+                yield f"{a} / {b}", v / w
+                yield f"{b} / {a}", w / v
+        yield from _spread_sums(flowing, others, rest)
         yield from _matrix_products(place, flowing, matter)
         yield from _matrix_products(place, others, {**others, **_complements(others)})
         yield from _triples(flowing, {**_bends(others), **others})
@@ -239,6 +248,20 @@ def _sums(atoms: Mapping[str, np.ndarray], rest: np.ndarray) -> Iterator[Term]:
             yield said, total
             for n, w in fit:
                 yield f"{n} * {said}", w * total
+
+
+def _spread_sums(
+    flowing: Mapping[str, np.ndarray], others: Mapping[str, np.ndarray], rest: np.ndarray
+) -> Iterator[Term]:
+    """Row or column sums of one array times another: what ‖x − c‖² brings beside a matrix product."""
+    if rest.ndim != 2:
+        return
+    for (d, v), axis in itertools.product(flowing.items(), (0, 1)):
+        total = v.sum(axis=axis) if v.ndim == 2 else v
+        text = f"{d}.sum({axis})" if v.ndim == 2 else d
+        for n, w in others.items() if total.size == rest.shape[0] else ():
+            if w.shape == rest.shape:
+                yield f"{text}[:, None] * {n}", total[:, None] * w
 
 
 def _meet(a: np.ndarray, b: np.ndarray) -> bool:

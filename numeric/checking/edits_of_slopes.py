@@ -9,7 +9,19 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from numeric.checking.differences import close
-from numeric.checking.edits import Edit, Node, Place, binary, called, copied, expression, is_term, put, short
+from numeric.checking.edits import (
+    Edit,
+    Node,
+    Place,
+    binary,
+    called,
+    copied,
+    expression,
+    is_gradient,
+    is_term,
+    put,
+    short,
+)
 from numeric.checking.edits_of_matter import factors_of, known, multipliable
 
 _SPOKEN = {"tanh": "tanh", "logistic": r"exp|sigmoid|expit", "relu": r"relu|maximum|> ?=? ?0|clip|where", "absolute": "abs|sign",
@@ -25,6 +37,8 @@ def slopes_of(name: str, value: np.ndarray, place: Place) -> Iterator[tuple[str,
     for slope, of in _slopes_of(name, value, place.module):
         kind = of.split()[1] if of.startswith("the ") else of.split()[0]
         inside = "with value" not in of or (highest < 1 and lowest > (-1 if kind == "tanh" else 0))
+        if kind == "exp" and not re.search(rf"exp\(-? ?{re.escape(name)}", place.text):
+            continue  # a factor that is the exponential of a variable is seldom a derivative
         if inside and (kind not in _SPOKEN or not place.text or re.search(_SPOKEN[kind], place.text)):
             yield slope, of
 
@@ -33,7 +47,7 @@ def _slopes_of(name: str, value: np.ndarray, module: str) -> Iterator[tuple[str,
     if value.dtype.kind == "b" or set(np.unique(value)) <= {0.0, 1.0}:
         yield name, f"the mask {name}"
         return
-    if re.match(r"d_?[A-Za-z]|grad", name) and not re.match(r"(data|dist|den|dot)", name):
+    if re.match(r"d_?[A-Za-z]|grad", name) and is_gradient(name):
         return
     yield f"(1 - {name} ** 2)", f"tanh with value {name}"
     yield f"{name} * (1 - {name})", f"the logistic function with value {name}"

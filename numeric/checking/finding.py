@@ -24,7 +24,7 @@ def find(call: Call, unknown: list[str]) -> None:
     known, ints = dict(call.shapes), set(call.integers)
     fixed: dict[str, Sequence[str]] = dict(known)
     if isinstance(call.subject, Layer):
-        fixed["self"] = [n for n in call.subject.arguments if n not in call.subject.options]
+        fixed["self"] = call.subject.counted()
     rng = np.random.default_rng(0)
     progress = Progress(call.subject.ahead, call.subject.back)
 
@@ -52,7 +52,7 @@ def reconcile(call: Call) -> None:
     own = {n: s for n, s in call.shapes.items() if n.startswith("call.")}
     fixed = [n for s in own.values() for d in s for n in names_in(d)]
     if isinstance(call.subject, Layer):
-        fixed += [n for n in call.subject.arguments if n not in call.subject.options]
+        fixed += call.subject.counted()
 
     def runs(shapes: Any, integers: Any, sizes: Mapping[str, int]) -> Reached:
         call.shapes, call.integers = {**{n: list(s) for n, s in shapes.items()}, **own}, set(integers)

@@ -42,6 +42,14 @@ class Judged:
         """What tells the place, also in a changed program."""
         return self.site.function, self.site.line, self.site.text, self.site.kind
 
+    def first_wrong(self) -> int:
+        """The first of several passes in which the value is not what it should be."""
+        should = self.should[0] if self.should else ()
+        for k, (value, true) in enumerate(zip(self.values[0], should, strict=False)):
+            if value is None or value.shape != true.shape or not close(value, true):
+                return k
+        return len(self.values[0])
+
     def evidence(self) -> str:
         """Where the value departs most from what it should be."""
         if not self.should or self.values[0][0] is None:
@@ -55,6 +63,17 @@ class Judged:
                 entry = f"{self.site.text}{list(at) if at else ''}"
                 return f"{entry} is {value[at]:.6g}, moving the forward function's value gives {true[at]:.6g}"
         return ""
+
+
+def in_time(judged: Sequence[Judged]) -> list[Judged]:
+    """The places in the order in which they first went wrong: within a loop, an earlier pass before a later one."""
+    groups: dict[tuple[str, int], int] = {}
+    keys = []
+    for k, j in enumerate(judged):
+        passes = len(j.values[0])
+        first = groups.setdefault((j.site.function, passes), k) if passes > 1 else k
+        keys.append((first, j.first_wrong() if passes > 1 else 0, k))
+    return [judged[k] for _, _, k in sorted(keys)]
 
 
 class Lines:
@@ -120,7 +139,7 @@ class Lines:
                 named = [s for s in ahead.sites if s.number == place.number]
                 cotangent = ahead.cotangent(named[0], self.named) if named else None
                 if cotangent is None:
-                    true = False
+                    true = true and k > 0  # at the smallest point alone, where no work is left for another
                     break
                 right = fits(values[k], cotangent)
                 true = true and right is not None
@@ -132,7 +151,7 @@ class Lines:
                 return Judged(
                     site, values, True, found, why=f"it is the true cotangent of {place.text} (line {place.line})"
                 )
-            if len(found) == len(self.ahead) and found:
+            if found:
                 told, should = True, should or found
         if told:
             return Judged(site, values, False, should, why="named")

@@ -46,6 +46,11 @@ def is_cotangent(name: str) -> bool:
     return _COTANGENT.match(name) is not None
 
 
+def is_cache(name: str) -> bool:
+    """Whether a variable is called as what a forward function keeps is (``cache``, ``ctx``, ``saved``)."""
+    return CACHE.match(name) is not None
+
+
 def parameter(name: str, known: Iterable[str]) -> str | None:
     """The parameter that a gradient's name tells: ``dW``, ``grad_W``, ``W_grad``, ``dL_dW``, ``W_bar``; None if it tells none.
 
@@ -115,6 +120,18 @@ def declared_shape(text: str) -> tuple[list[str], bool]:
     return [w for w in words if is_extent(w) and w not in ROLES], "int" in words
 
 
+def shape_note(note: str) -> str | None:
+    """The shape that an annotation tells; one that is a type tells none.
+
+    >>> shape_note("N D"), shape_note("np.ndarray")
+    ('N D', None)
+    """
+    text = note.strip("'\"")
+    if not text or re.search(r"ndarray|array|Tensor|\[|\.|float|Any|dict|tuple", text, re.IGNORECASE):
+        return None
+    return text
+
+
 def _says_a_shape(match: re.Match[str]) -> bool:
     """Whether ``S: states (n, d)`` within a line says a shape: by the word, by nothing else standing there, or by a comma."""
     between = match.group(0)[len(match.group(1)) : match.start(2) - match.start(0) - 1].strip(" :\u2014")
@@ -153,8 +170,8 @@ def keys_read(tree: ast.FunctionDef | None, name: str) -> list[str]:
     return list(found)
 
 
-def source(function: Callable[..., Any]) -> str:
-    """The source of a function; empty if there is none."""
+def source(function: Callable[..., Any] | type) -> str:
+    """The source of a function or a class; empty if there is none."""
     try:
         return inspect.getsource(function)
     except (OSError, TypeError):

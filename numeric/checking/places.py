@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from numeric.checking.cases import Case, duplicate, quiet
-from numeric.checking.edits import Place, expression
+from numeric.checking.edits import Place, called, expression
 from numeric.checking.probes import kept, located
 from numeric.checking.program import Program, lone, spoken_text
 from numeric.checking.slices import Statement, writes
@@ -24,7 +24,7 @@ def places(
 ) -> list[tuple[Place, str]]:
     """The statements of the region with the values that their functions hold before them, in a loop those of the last pass.
 
-    Of the statement ``start`` those of the pass ``passing``, where that is not 0.
+    Where ``passing`` is not 0, those of that pass, in which the statement ``start`` gives what is known of it.
     """
     marked = {id(s): k for k, (_, s) in enumerate(region)}
     held: dict[int, dict[str, Any]] = {}
@@ -32,7 +32,7 @@ def places(
 
     def look(k: int, values: dict[str, Any]) -> None:
         passes[k] = passes.get(k, 0) + 1
-        if region[k][1] is start and passing and passes[k] != passing:
+        if passing and (passes[k] > passing or (region[k][1] is start and passes[k] != passing)):
             return
         held[k] = {n: v for n, v in values.items() if not n.startswith("__")}
         try:
@@ -67,11 +67,32 @@ def places(
                     loose or start is None or s is start,
                     _running(program, name, objects),
                     text,
+                    _unread(program.trees[name]),
+                    _carried(program.trees[name]),
                 ),
                 name,
             )
         )
     return found
+
+
+def _carried(tree: ast.FunctionDef) -> frozenset[str]:
+    """The names that a loop assigns and that were assigned before it."""
+    before: set[str] = set()
+    found: set[str] = set()
+    for s in tree.body:
+        stored = {n.id for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        found |= stored & before if isinstance(s, (ast.For, ast.While)) else set()
+        before |= stored
+    return frozenset(found)
+
+
+def _unread(tree: ast.FunctionDef) -> tuple[str, ...]:
+    """The names that a function assigns, as a value or from its cache, and never reads."""
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    given = [a.arg for a in tree.args.args]
+    return tuple(dict.fromkeys(n for n in (*given, *(m.id for m in names)) if n not in read and n != "_"))
 
 
 def _running(program: Program, name: str, objects: Mapping[str, Any]) -> Callable[[ast.expr], np.ndarray | None]:
@@ -96,17 +117,42 @@ def _indexed(program: Program, name: str, objects: Mapping[str, Any]) -> dict[st
     counters = {n.slice.id for n in written if isinstance(n.slice, ast.Name)}
     arrays = [n for n, v in objects.items() if getattr(kept(v), "ndim", 0) > 1]
     more = [expression(f"{n}[{t}]") for t in sorted(counters) for n in arrays]
-    for node in [*written, *more]:
+    more += [expression(text) for text in _under_masks(program.trees[name], objects)]
+    for node in [*written, *more, *_called(program.trees[name])]:
         text = ast.unparse(node)
-        used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        if text in found or not used <= set(objects) or ".shape" in text or len(found) > 24:
+        used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in scope}
+        if text in found or not used <= set(objects) or ".shape" in text or len(found) > 32:
             continue
         value = None
         with quiet(), contextlib.suppress(Exception):  # an index may be out of bounds here
             value = kept(lone(node, list(objects), scope)(*objects.values()))
-        if value is not None and value.dtype.kind == "f":
+        if value is not None and value.dtype.kind == "f" and len(text) <= 40:
             found[text] = value
     return found
+
+
+def _called(tree: ast.FunctionDef) -> list[ast.Call]:
+    """``np.exp(t)`` and the like, as the function writes them."""
+    functions = ("exp", "sqrt", "tanh", "sigmoid", "cos", "sin")
+    found = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and called(n) in functions and len(n.args) == 1]
+    return [n for n in found if isinstance(n.args[0], (ast.Name, ast.Attribute)) and not n.keywords]
+
+
+def _under_masks(tree: ast.FunctionDef, objects: Mapping[str, Any]) -> list[str]:
+    """``x[mask]`` for every array of the mask's shape, where the function chooses entries by it."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Subscript) or isinstance(node.slice, (ast.Slice, ast.Tuple, ast.Constant)):
+            continue
+        base = kept(objects.get(node.value.id)) if isinstance(node.value, ast.Name) else None
+        if base is None or not {n.id for n in ast.walk(node.slice) if isinstance(n, ast.Name)} <= set(objects):
+            continue
+        masks = (ast.UnaryOp, ast.Compare, ast.BoolOp)
+        mask = kept(objects.get(node.slice.id)) if isinstance(node.slice, ast.Name) else None
+        if isinstance(node.slice, masks) or (mask is not None and mask.dtype.kind == "b"):
+            same = [n for n, v in objects.items() if getattr(kept(v), "shape", None) == base.shape]
+            found |= dict.fromkeys(f"{n}[{ast.unparse(node.slice)}]" for n in same)
+    return list(found)[:12]
 
 
 def _looking(tree: ast.FunctionDef, marked: Mapping[int, int]) -> ast.FunctionDef:

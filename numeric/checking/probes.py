@@ -121,6 +121,7 @@ class _Placing:
     def function(self, tree: ast.FunctionDef) -> ast.FunctionDef:
         made = copy.copy(tree)
         self.before: set[str] = set()
+        self.anew = _assigned_anew(tree)
         names = [a.arg for a in (*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs)]
         self.locals = set(names) | {
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
@@ -168,7 +169,7 @@ class _Placing:
             after = [
                 self.probe(t, "assign", s.lineno, s)
                 for t, whole in assigned(s)
-                if not loops or (whole and not isinstance(s, ast.AugAssign))
+                if not loops or (whole and (not isinstance(s, ast.AugAssign) or ast.unparse(t) in self.anew))
             ]
             return [self.watched(s), *after]
         return [s]
@@ -304,6 +305,16 @@ def is_keyed(t: ast.expr) -> bool:
         and isinstance(t.slice.value, str)
         and (isinstance(t.value, ast.Name) or is_keyed(t.value))
     )
+
+
+def _assigned_anew(tree: ast.FunctionDef) -> set[str]:
+    """What a loop's body assigns before it adds to it, in every pass."""
+    found: set[str] = set()
+    for loop in [n for n in ast.walk(tree) if isinstance(n, (ast.For, ast.While))]:
+        for s in loop.body:
+            if isinstance(s, ast.Assign):
+                found |= {ast.unparse(t) for t, whole in assigned(s) if whole}
+    return found
 
 
 def _filled_within(loop: ast.stmt, before: set[str]) -> list[tuple[ast.expr, ast.stmt]]:

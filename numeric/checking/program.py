@@ -83,11 +83,13 @@ def _compiled(tree: ast.FunctionDef, f: FunctionType) -> CodeType:
     return code
 
 
-def lone(value: ast.expr, parameters: Sequence[str], scope: Mapping[str, Any]) -> FunctionType:
-    """A function that computes one expression of a person's function from the values of its names."""
+def lone(
+    value: ast.expr, parameters: Sequence[str], scope: Mapping[str, Any], before: Sequence[ast.stmt] = ()
+) -> FunctionType:
+    """A function that computes one expression of a person's function, after some of its statements, from its names' values."""
     args = ast.arguments(posonlyargs=[], args=[_arg(n) for n in parameters], kwonlyargs=[], kw_defaults=[], defaults=[])
     node = ast.FunctionDef(
-        name="line", args=args, body=[ast.Return(value)], decorator_list=[], returns=None, type_params=[],
+        name="line", args=args, body=[*before, ast.Return(value)], decorator_list=[], returns=None, type_params=[],
         lineno=1, col_offset=0,
     )  # fmt: skip
     module = ast.fix_missing_locations(ast.Module(body=[node], type_ignores=[]))

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from numeric.checking import edits_of_flow as flow
 from numeric.checking import edits_of_form as form
 from numeric.checking import edits_of_indices as indices
+from numeric.checking import edits_of_masks as masks
 from numeric.checking import edits_of_matter as matter
 from numeric.checking import edits_of_products as products
 from numeric.checking import edits_of_slopes as slopes
 from numeric.checking.cases import Case
+from numeric.checking.chains import Chain, chain_between
 from numeric.checking.differences import close
 from numeric.checking.edits import Edit, Place, called, copied, is_gradient, nodes
 from numeric.checking.edits_of_residuals import residual_terms
@@ -26,9 +29,9 @@ from numeric.checking.slices import Statement, writes
 from numeric.checking.work import Work
 
 FAMILIES = (
-    form.signs, products.transposes, form.factors, form.axes, form.statements, indices.positions, matter.names,
-    matter.swaps, matter.softmaxes, slopes.derivatives, form.missing_sums, matter.missing_factors, indices.others,
-    matter.terms, matter.couplings,
+    form.signs, products.transposes, form.factors, form.axes, form.statements, masks.scalings, indices.positions,
+    flow.unread, matter.names, matter.swaps, matter.softmaxes, slopes.derivatives, form.missing_sums, flow.carried,
+    matter.missing_factors, indices.others, flow.running_sums, matter.terms, matter.composites, matter.couplings,
 )  # fmt: skip
 _ALIASES = (matter.names, indices.positions, form.statements)
 _COMPLETIONS = (
@@ -45,8 +48,16 @@ ORDER = (
     "extra term", "symmetric assumption", "forgotten regulariser", "forgotten path", "missing factor", "missing term", "extra sum",
 )  # fmt: skip
 RANK = {label: k for k, label in enumerate(ORDER)}
+RANK["missing term"] = RANK["forgotten path"]  # which of the two a term is called is a matter of its name
 _BLANK = ("zeros", "zeros_like", "empty", "empty_like", "ones", "ones_like")
 _GRADIENT = re.compile(r"_?(d|grad|delta|g_)\w*|\w+(grad|bar|delta)\Z")
+_OWN = (
+    "missing term",
+    "missing factor",
+    "missing h'",
+    "extra 1/P",
+    "missing 1/P",
+)  # sooner in the line that is known to be wrong
 ENOUGH = 3
 CASES, UNITS = 3, 900_000  # points at which a repair must hold, and the work for one search
 
@@ -101,6 +112,7 @@ def repair(
             passed += _direct(program, cases, place, function, target, made, work, region)
     if not passed or len(places) > 1:
         before = len(passed)
+        chains = _chains(places, target, program)
         for family in FAMILIES:
             for place, function in places:
                 if id(place.statement) in partial and family not in _COMPLETIONS:
@@ -111,6 +123,8 @@ def repair(
                 for edit in family(place, found):
                     if work.spent:
                         break
+                    if id(place) in chains and not chains[id(place)].leads(edit, work):
+                        continue
                     work.spend()
                     done = _tried(cases, edit, place, function, target, made)
                     if done is not None:
@@ -120,6 +134,19 @@ def repair(
             if len(passed) > before:
                 break
     return min(passed, key=lambda r: r[0])[1] if passed else None
+
+
+def _chains(places: Sequence[tuple[Place, str]], target: Target, program: Program) -> dict[int, Chain]:
+    """For the places of which the target's statement follows in the same block: what leads from one to the other."""
+    end = next((p for p, _ in places if p.statement is target.statement), None)
+    if end is None or target.value is None:
+        return {}
+    found = {}
+    for place, function in places:
+        chain = chain_between(place, end, target.value, program.functions[function].__globals__)
+        if chain is not None:
+            found[id(place)] = chain
+    return found
 
 
 def is_alias(s: ast.stmt) -> bool:
@@ -140,14 +167,23 @@ def _rank(done: Repair, place: Place, region: Sequence[Statement], target: Targe
     order = next((k for k, (_, s) in enumerate(region) if s is place.statement), 0)
     if done.edit.label == "missing 1/P":
         order = -20 * order  # the mean is usually taken last
-    own = place.statement is target.statement and done.edit.label in ("missing term", "missing factor", "missing h'")
+    own = place.statement is target.statement and done.edit.label in _OWN
+    taken = is_gradient(done.edit.detail) and done.edit.label == "missing factor"
+    order += 40 * (
+        taken and not any(is_gradient(leaf(t)) for t in writes(place.statement)) and bool(writes(place.statement))
+    )
     order = order - 12 * own  # what is missing in a line that is known to be wrong is missing there
     value = place.value(place.statement.value) if isinstance(place.statement, ast.Assign) else None
     counts = value is not None and not value.ndim and value.dtype.kind in "iu"
     order += 2000 * counts  # a number of samples is seldom what is wrong
     kind = RANK[done.edit.label] + done.edit.weight / 10 - 3 * len(done.mended)
     more = max(0, done.after.count("(") - done.before.count("("))
-    return kind + order / 100 + 0.15 * more
+    return kind + order / 100 + 0.15 * more + 0.25 * max(0, _words(done.after) - _words(done.before) - 6)
+
+
+def _words(code: str) -> int:
+    """The names, numbers and operators of a line."""
+    return len(re.findall(r"\w+|[^\w\s]", code))
 
 
 def _tried(
@@ -226,7 +262,7 @@ def _direct(
     families = list(FAMILIES)
     least = work.left / 3  # for the lines before this one
     value = place.value(s.value)
-    if value is not None and value.shape == wanted.shape:
+    if value is not None and (value.shape == wanted.shape or isinstance(s.value, ast.Constant)):
         families.insert(-2, lambda place, found: residual_terms(place, found, wanted))
     for family in families:
         for edit in family(place, nodes(s)):
@@ -277,7 +313,22 @@ def _right_side(place: Place, value: np.ndarray | None, scope: Mapping[str, Any]
             return None
     if isinstance(s, ast.AugAssign) and value is not None:
         before = place.scope.get(ast.unparse(t))
-        if before is None or not isinstance(s.op, (ast.Add, ast.Sub)):
-            return None
-        return value - before if isinstance(s.op, ast.Add) else before - value
+        return _added(s.op, before, value, place.value(s.value)) if before is not None else None
     return value
+
+
+def _added(op: ast.operator, before: np.ndarray, after: np.ndarray, now: np.ndarray | None) -> np.ndarray | None:
+    """The right side of ``x += …``, ``x *= …`` and so on, that leads from one value to the other."""
+    if isinstance(op, (ast.Add, ast.Sub)):
+        return after - before if isinstance(op, ast.Add) else before - after
+    if not isinstance(op, (ast.Mult, ast.Div)):
+        return None
+    with np.errstate(all="ignore"):
+        ratio = after / before if isinstance(op, ast.Mult) else before / after
+    if now is not None and now.shape != ratio.shape:  # a number, or one for each row
+        axes = tuple(range(ratio.ndim - now.ndim)) + tuple(
+            ratio.ndim - now.ndim + k for k, size in enumerate(now.shape) if size == 1
+        )
+        spread = np.nanmedian(ratio, axis=axes, keepdims=True).reshape(now.shape)
+        ratio = spread if np.allclose(np.broadcast_to(spread, ratio.shape), ratio, equal_nan=True) else ratio
+    return ratio if np.all(np.isfinite(ratio)) else None

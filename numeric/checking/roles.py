@@ -76,7 +76,8 @@ def _outputs(cotangents: Sequence[str], told: Sequence[str]) -> tuple[int, ...]:
     """Which parts of the forward's result the cotangents belong to."""
     if len(told) < 2:
         return (0,)
-    free = [k for k, name in enumerate(told) if not names.CACHE.match(name)]
+    meant = [names.parameter(c, [t for t in told if t]) for c in cotangents]
+    free = [k for k, name in enumerate(told) if not names.CACHE.match(name) or name in meant]
     found: list[int | None] = []
     for c in cotangents or [""]:
         owner = names.parameter(c, [told[k] for k in free if told[k]]) if c else None

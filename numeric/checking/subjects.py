@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from numeric.checking import names
+from numeric.checking.constructors import given_arrays, kept_arguments
 from symbolic.errors import DeclarationError
 
 
@@ -84,9 +86,18 @@ class Layer(Subject):
     made: type = object
     arguments: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, str] = field(
+        default_factory=dict
+    )  # parameters of the constructor that are arrays, and where kept
+
+    def counted(self) -> list[str]:
+        """The parameters of the constructor that are sizes."""
+        return [n for n in self.arguments if n not in self.options and n not in self.given]
 
     def state(self, sizes: Mapping[str, int], values: Mapping[str, Any]) -> Any:
         given = {n: self.options[n] if n in self.options else sizes.get(n, 3) for n in self.arguments}
+        for name, attribute in self.given.items():
+            given[name] = values.get(attribute, np.zeros((2, 2)))
         kept = np.random.get_state()
         np.random.seed(7)
         try:
@@ -99,8 +110,9 @@ class Layer(Subject):
         return made
 
     def arrays(self, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
-        """The arrays of real numbers that a new layer holds, by their names (``self.W``, ``self.params['W']``)."""
-        return dict(_arrays("self", vars(self.state(sizes, {}))))
+        """The arrays of real numbers that a new layer makes, by their names (``self.W``, ``self.params['W']``)."""
+        held = dict(_arrays("self", vars(self.state(sizes, {}))))
+        return {n: x for n, x in held.items() if n not in self.given.values()}
 
     def run_ahead(self, values: Mapping[str, Any], state: Any) -> Any:
         return self.ahead(state, **{n: v for n, v in values.items() if "." not in n})
@@ -192,7 +204,16 @@ def _of_class(made: type, options: dict[str, Any]) -> Subject:
         for p in _parameters(made.__init__)
         if p.name not in ("self", "args", "kwargs") and (p.default is p.empty or p.name in options)
     ]
-    return Layer(_plain(first), _plain(second), f"{made.__name__}.{back}", "layer", made, tuple(needed), options)
+    kept = {n: at for n, at in kept_arguments(made).items() if n in needed and n not in options}
+    noted = [p.name for p in _parameters(made.__init__) if _tells_a_shape(p.annotation)]
+    arrays = {n: at for n, at in kept.items() if n in noted or n in given_arrays(made, kept)}
+    return Layer(
+        _plain(first), _plain(second), f"{made.__name__}.{back}", "layer", made, tuple(needed), options, arrays
+    )
+
+
+def _tells_a_shape(note: Any) -> bool:
+    return isinstance(note, str) and note.strip("'\"") not in ("int", "bool", "str") and bool(names.shape_note(note))
 
 
 def _plain(method: Any) -> FunctionType:

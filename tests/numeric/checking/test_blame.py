@@ -1,6 +1,8 @@
 # ruff: noqa: F722, F821, RUF059 (annotations tell shapes; caches are unpacked as people do)
 """The wrong line is named, the mistake too, and both only where that is sure: on functions as people write them."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 
@@ -183,3 +185,137 @@ def test_random_code_is_asked_to_be_repeatable():
 
     with pytest.raises(ValueError, match="gives another output"):
         check_backward(lambda g, x: g, noisy)
+
+
+class Affine:
+    """A layer that is given its arrays."""
+
+    def __init__(self, W, b):
+        self.W = W
+        self.b = b
+        self.dW = None
+        self.db = None
+
+    def forward(self, x):
+        self.x = x
+        return np.dot(x, self.W) + self.b
+
+    def backward(self, dout):
+        self.dW = np.dot(self.x.T, dout)
+        self.db = np.sum(dout, axis=0)
+        return np.dot(dout, self.W.T)
+
+
+class Scaled:
+    """Of which only the gradient that it keeps tells that gamma is an array."""
+
+    power = 1
+
+    def __init__(self, gamma):
+        self.gamma = gamma
+
+    def forward(self, x: "n d"):
+        self.z = np.tanh(x)
+        return self.gamma * self.z
+
+    def backward(self, dout):
+        self.dgamma = (dout * self.z**self.power).sum(axis=0)
+        return dout * self.gamma * (1 - self.z**2)
+
+
+def test_layers_that_are_given_arrays_are_judged_by_all_of_them():
+    verdict = check_backward(Affine)
+    assert {o.name: o.status in ("proved", "agrees") for o in verdict.outputs} == dict.fromkeys(
+        ["x", "self.W", "self.b"], True
+    )
+    assert check_backward(Scaled).status in ("proved", "agrees")
+    wrong = check_backward(type("Squared", (Scaled,), {"power": 2}))
+    assert {o.name: o.status for o in wrong.outputs}["self.gamma"] == "refuted"
+
+
+def pooled(h: "b t d", w: "d"):
+    a = np.exp(h @ w)
+    a = a / a.sum(axis=1, keepdims=True)
+    ctx = (a[:, :, None] * h).sum(axis=1)
+    return ctx, (h, w, a)
+
+
+def test_an_output_may_be_called_as_caches_are():
+    def backward(dctx, cache):
+        h, w, a = cache
+        da = (dctx[:, None, :] * h).sum(axis=2)
+        ds = a * (da - (da * a).sum(axis=1, keepdims=True))
+        return a[:, :, None] * dctx[:, None, :] + ds[:, :, None] * w, np.einsum("bt,btd->d", ds, h)
+
+    assert check_backward(backward, pooled).status in ("proved", "agrees")
+
+
+def test_one_mistake_that_spoils_two_gradients_is_one():
+    def backward(dout, cache, W, V):
+        x, s, z = cache
+        dV = z.T @ dout
+        dz = dout @ V.T  # which is true of z, and used as what belongs to s
+        return dz @ W.T, x.T @ dz, dV
+
+    (wrong,) = check_backward(backward, two_layers).culprits
+    assert (wrong.variable, wrong.label) == ("dz", "missing h'")
+
+
+def recurrence(x: "t n", W: "n n"):
+    h, hs = np.zeros(x.shape[1]), []
+    for u in x:
+        h = np.tanh(W @ h + u)
+        hs.append(h)
+    return np.array(hs), (hs, W)
+
+
+def test_in_a_loop_the_line_that_first_goes_wrong_is_named():
+    def backward(dhs, cache):
+        hs, W = cache
+        dx, dW = np.zeros((len(hs), len(W))), np.zeros_like(W)
+        later = np.zeros(len(W))
+        for t in range(len(hs) - 1, -1, -1):
+            dh = dhs[t] + later
+            da = dh * (1 - hs[t])
+            dW += np.outer(da, hs[t - 1] if t else 0 * da)
+            dx[t] = da
+            later = W.T @ da
+        return dx, dW
+
+    (wrong,) = check_backward(backward, recurrence).culprits
+    assert (wrong.variable, wrong.repair) == ("da", "da = dh * (1 - hs[t] ** 2)")
+
+
+def leaky(x: "n d", slope=0.1):
+    y = x.copy()
+    y[x < 0] *= slope
+    return y / x.shape[0], x
+
+
+SOURCE = """def backward(dout, cache):
+    x = cache
+    n = len(x)
+    dx = dout.copy()
+    {}
+    {}
+    return dx
+"""
+
+
+@pytest.mark.parametrize(
+    ("masked", "last", "label", "repair"),
+    [
+        ("dx[dout < 0] *= 0.1", "dx /= n", "h' at the wrong argument", "dx[x < 0] *= 0.1"),
+        ("dx[x > 0] *= 0.1", "dx /= n", "wrong h'", "dx[x <= 0] *= 0.1"),
+        ("dx[x < 0] *= 0.1", "dx *= n", "wrong exponent", "dx /= n"),
+        ("dx[x < 0] *= 0.1", "dx /= dx.size", "extra 1/P", "dx /= n"),
+    ],
+)
+def test_what_is_changed_in_place_is_mended_in_place(masked, last, label, repair, tmp_path):
+    path = tmp_path / "written.py"
+    path.write_text(SOURCE.format(masked, last))
+    spec = importlib.util.spec_from_file_location("written", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (wrong,) = check_backward(module.backward, leaky).culprits
+    assert (wrong.label, wrong.repair) == (label, repair)
