@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import html
 import shlex
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,6 +28,7 @@ from symbolic.calculus.derivation import Derivation
 from symbolic.errors import ChainruleError
 
 HEIGHT = 640  # pixels of a report inside a notebook
+_HERE = Path(__file__).resolve().parents[1]  # where the three packages are
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,22 @@ def load_ipython_extension(shell: Any) -> None:
         return derive_cell(shell.user_ns, line, cell) if result.success else None
 
     shell.register_magic_function(derive, magic_kind="cell", magic_name="derive")
+    ChainruleError._render_traceback_ = _rendered  # type: ignore[attr-defined]  # what IPython shows of an error
     for (module, name), (kind, display) in _DISPLAYS.items():
         shell.display_formatter.formatters[kind].for_type_by_name(module, name, display)
+
+
+def _rendered(error: ChainruleError) -> list[str]:
+    """An error as a notebook shows it: the lines of the user's own cells and files, and the message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not _is_library(f.filename) and "run_cell_magic" not in (f.line or "")]
+    return ["".join([*traceback.format_list(own), f"{type(error).__name__}: {error}"])]
+
+
+def _is_library(filename: str) -> bool:
+    path = Path(filename)
+    ours = any(path.is_relative_to(_HERE / package) for package in ("symbolic", "numeric", "reports"))
+    return ours or bool({"site-packages", "dist-packages"} & {*path.parts})
 
 
 def rich(value: Any) -> tuple[str, str]:

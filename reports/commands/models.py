@@ -118,7 +118,7 @@ def from_file(path: Path) -> Model:
 
 def from_namespace(left: Mapping[str, Any], name: str = "model", source: str = "") -> Model:
     """The model that code left in a namespace, a notebook's for instance. Raises ``ModelError`` if there is no loss."""
-    loss, local = _loss(Path(name), left)
+    loss, local = _loss(Path("this notebook"), left)
     return _model(name, loss, {**left, **local}, "", source)
 
 

@@ -30,6 +30,7 @@ from reports.document.outline import Outline, outline
 from reports.document.phrases import phrase, symbol, typeset
 from reports.document.steps import Telling, long_table, steps_of
 from reports.document.symbols import symbols
+from reports.document.trying import trying
 from symbolic.calculus.derivation import Derivation, derive
 from symbolic.calculus.records import Step
 from symbolic.notation import STYLES, Palette, shape_latex
@@ -281,7 +282,8 @@ def code(made: Derived) -> Section:
     lines = made.listing.source.count("\n")
     if lines > MOST_LINES:
         listed = Fold(words("report.code_lines", count=lines), [listed])
-    return Section(words("report.code"), [Paragraph(words("report.code_intro")), listed], id="code")
+    tried = trying(made.derivation, made.listing, words, made.choices.seed)
+    return Section(words("report.code"), [Paragraph(words("report.code_intro")), listed, *tried], id="code")
 
 
 def environment(made: Derived) -> Section:

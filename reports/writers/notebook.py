@@ -9,7 +9,7 @@ import hashlib
 import json
 
 from reports.document.catalogue import catalogue
-from reports.document.model import Code, Document, Section
+from reports.document.model import Code, Document, Fold, Section
 from reports.writers.markdown import MarkdownWriter, escape
 
 
@@ -50,7 +50,10 @@ class _Writer:
             if isinstance(node, Section):
                 self.text(self.markdown.heading(node, level))
                 self.blocks(node.blocks, level + 1)
-            elif isinstance(node, Code) and node.language == "python":
+            elif isinstance(node, Fold) and any(map(_runs, node.blocks)):
+                self.text(f"**{self.markdown.inlines(node.summary)}**")
+                self.blocks(node.blocks, level)
+            elif _runs(node):
                 if node.caption:
                     self.text(self.markdown.inlines(node.caption))
                 self.code(node.source)
@@ -83,6 +86,10 @@ class _Writer:
     def identifier(self, source: str) -> str:
         """The same for the same document, so that notebooks can be compared."""
         return hashlib.sha256(f"{len(self.cells)} {source}".encode(errors="replace")).hexdigest()[:12]
+
+
+def _runs(node) -> bool:
+    return isinstance(node, Code) and node.language == "python"
 
 
 def _lines(source: str) -> list[str]:

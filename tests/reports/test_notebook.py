@@ -10,6 +10,7 @@ from reports.commands.models import ModelError
 from reports.figures.blocks import block_diagram
 from reports.notebook import NotebookError, derive_cell, load_ipython_extension
 from symbolic import derive, tensor
+from symbolic.errors import ShapeError
 
 
 class Formatter:
@@ -76,3 +77,13 @@ def test_mistakes():
         derive_cell({})
     with pytest.raises(NotebookError, match="No such option"):
         derive_cell({"loss": linear()}, "--colour")
+
+
+def test_an_error_shows_the_lines_of_the_user(shell):
+    x, w = tensor("x", "n"), tensor("w", "m", role="parameter")
+    with pytest.raises(ShapeError) as caught:
+        w @ x
+    (shown,) = caught.value._render_traceback_()
+    assert "w @ x" in shown
+    assert "/symbolic/" not in shown
+    assert shown.endswith(f"ShapeError: {caught.value}")
