@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from typing import Any
@@ -50,6 +51,11 @@ class Commands(click.Group):
                 raise
             click.echo(f"chainrule: {error}", err=True)
             sys.exit(getattr(error, "exit_code", 1))
+        except OSError as error:
+            if error.errno == errno.EPIPE or ctx.params.get("traceback"):  # click ends quietly when a reader is gone
+                raise
+            click.echo(f"chainrule: the output cannot be written: {error.strerror or error}", err=True)
+            sys.exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,9 +1,15 @@
 """``chainrule report``: what it writes, what it says, and with which exit code."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from reports.commands import main
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def run(*arguments):
@@ -81,3 +87,16 @@ def test_the_chapter(tmp_path):
     result = run("chapter", "-o", path, "--style", "matrix", "--lang", "it")
     assert (result.exit_code, result.output) == (0, f"wrote {path}\n")
     assert "# Apprendere con il gradiente: la retropropagazione" in path.read_text()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "arguments", [["gallery"], ["report", "weighted-sum", "--no-training", "-f", "txt", "-o", "/dev/stdout"]]
+)
+def test_a_full_disk_behind_the_terminal_is_one_line(arguments):
+    program = [sys.executable, "-c", "from reports.commands import main; main()", *arguments]
+    with open("/dev/full", "w") as full:
+        answer = subprocess.run(program, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert answer.returncode == 1
+    assert "No space left on device" in answer.stderr
+    assert "Traceback" not in answer.stderr

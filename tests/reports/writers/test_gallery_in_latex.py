@@ -16,11 +16,10 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex"),
 ]
-LONG = {"gpt", "gpt-sort"}  # minutes each; their parts are those of gpt-block
 
 
 @pytest.mark.parametrize("language", ["en", "it"])
-@pytest.mark.parametrize("name", [*(n for n in GALLERY if n not in LONG), "chapter"])
+@pytest.mark.parametrize("name", [*GALLERY, "chapter"])
 def test_it_compiles_within_its_lines(name, language, tmp_path):
     choices = Choices(language, training=name == "chapter", numbers=True)
     document = chapter(choices) if name == "chapter" else report(find(name), choices)
