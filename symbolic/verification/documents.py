@@ -12,6 +12,7 @@ from symbolic.verification.judging.blame import blame
 from symbolic.verification.judging.judge import Judge
 from symbolic.verification.judging.layout import inferred
 from symbolic.verification.judging.reader import Reader
+from symbolic.verification.judging.second_reading import reconsidered
 from symbolic.verification.reading.declarations import declarations
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.parts import Part, parts
@@ -39,11 +40,16 @@ def check_document(text: str, latex: bool | None = None, seconds: float = 120) -
     deadline = time.monotonic() + seconds
     given = next((declared.otimes for _, declared in read if declared.otimes), "")
     judged = _judged(read, given or "kronecker", deadline)
+    other = None
     if not given and re.search(r"\\otimes|⊗", text) and _misfits(judged.claims):
         other = _judged(read, "hadamard", deadline)
         if _misfits(other.claims) < _misfits(judged.claims):
             other.notes.append("⊗ is read as the product entry by entry; as an outer product the shapes do not fit")
             judged = other
+    otimes = "hadamard" if judged is other else given or "kronecker"
+    judged.claims = reconsidered(
+        source, latex, judged.claims, judged.notes, judged.layout, otimes, lambda: time.monotonic() > deadline
+    )
     placed = sorted(
         {Problem(source.line(place), source.column(place), message) for place, message in judged.problems},
         key=lambda p: (p.line, p.column),

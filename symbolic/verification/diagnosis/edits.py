@@ -18,14 +18,14 @@ Edit = tuple[str, str, s.Node]
 
 def edits(node: s.Node, text: str) -> Iterator[Edit]:
     """Every formula that differs from ``node`` by one change, with the mistake that the change undoes."""
-    for part, put in _places(node, lambda new: new):
+    for part, put in places(node, lambda new: new):
         for label, detail, new in _changed(part, text):
             yield label, detail, put(new)
 
 
 def slope_edits(node: s.Node, text: str, functions: set[str], symbols: Iterable[str]) -> Iterator[Edit]:
     """φ(u) made φ′(u), and the argument of φ′ another symbol, for the ``functions`` that are told no further."""
-    for part, put in _places(node, lambda new: new):
+    for part, put in places(node, lambda new: new):
         if not isinstance(part, s.Call) or len(part.arguments) != 1:
             continue
         head = part.head if isinstance(part.head, s.Scripted) else s.Scripted(part.head.span, part.head, None, None)
@@ -40,11 +40,11 @@ def slope_edits(node: s.Node, text: str, functions: set[str], symbols: Iterable[
             yield "h' at the wrong argument", f"{shown} instead of {name}", put(replace(part, arguments=(argument,)))
 
 
-def _places(thing: Any, put: Callable[[Any], Any]) -> Iterator[tuple[s.Node, Callable[[s.Node], s.Node]]]:
+def places(thing: Any, put: Callable[[Any], Any]) -> Iterator[tuple[s.Node, Callable[[s.Node], s.Node]]]:
     """Every node outside scripts with the function that puts another in its place."""
     if isinstance(thing, tuple):
         for k, x in enumerate(thing):
-            yield from _places(x, lambda new, k=k: put((*thing[:k], new, *thing[k + 1 :])))
+            yield from places(x, lambda new, k=k: put((*thing[:k], new, *thing[k + 1 :])))
     if not isinstance(thing, s.Node):
         return
     yield thing, put
@@ -57,7 +57,7 @@ def _places(thing: Any, put: Callable[[Any], Any]) -> Iterator[tuple[s.Node, Cal
     else:
         inner = tuple(name for name in thing.__dataclass_fields__ if name != "span")
     for name in inner:
-        yield from _places(getattr(thing, name), lambda new, name=name: put(replace(thing, **{name: new})))
+        yield from places(getattr(thing, name), lambda new, name=name: put(replace(thing, **{name: new})))
 
 
 def _changed(node: s.Node, text: str) -> Iterator[Edit]:

@@ -12,6 +12,7 @@ from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration import algebra, points
 from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.inverse import by_rewritten
 from symbolic.verification.elaboration.names import candidate_names, letters
 from symbolic.verification.elaboration.scope import FunctionOf
 from symbolic.verification.elaboration.values import NotWritten, ShapeMisfit, Value
@@ -58,8 +59,13 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
     by_rank = 0
     for tensor, places, _ in steps:
         raw = el.scope.reaching(raw, tensor)
-        _require_dependence(el, raw, tensor, span)
-        raw = el.scope.jacobian(raw, tensor)
+        rewritten = None
+        if not _depends(el, raw, tensor):
+            part = el.scope.through(raw, tensor)
+            rewritten = by_rewritten(raw, tensor) if part is None else el.scope.jacobian(part, tensor)
+        if rewritten is None:
+            _require_dependence(el, raw, tensor, span)
+        raw = el.scope.jacobian(raw, tensor) if rewritten is None else rewritten
         at = [None] * (core + by_rank) + places
         taken = v.entry(Value(raw, labels), at, span)
         raw, labels = taken.tensor, taken.labels
@@ -181,10 +187,13 @@ def variable(el: Elaborator, node: s.Node) -> tuple[Tensor, Places, bool]:
     return base.tensor, [*places, *[None] * (base.rank - len(places))], turned
 
 
+def _depends(el: Elaborator, of: Tensor, by: Tensor) -> bool:
+    """Whether a derivative has a meaning as it stands: by a declared symbol, by one that is read, or as the author told it."""
+    return (of.serial, by.serial) in el.scope.derivatives or by.definition is None or el.scope.depends(of, by)
+
+
 def _require_dependence(el: Elaborator, of: Tensor, by: Tensor, span: s.Span) -> None:
-    if (of.serial, by.serial) in el.scope.derivatives:
-        return
-    if by.definition is not None and not el.scope.depends(of, by):
+    if not _depends(el, of, by):
         raise NotWritten(of, by, span)
 
 

@@ -73,7 +73,8 @@ class Elaborator(Scripts):
         if name in ("I", "Id", "Identity"):
             return Value(v.number(1).tensor, form="identity")
         if name == "ones":
-            return Value(v.number(1).tensor, form="ones")
+            ones = Value(v.number(1).tensor, form="ones")
+            return v.closed(ones, self.scope.dims[self.scope.ones]) if self.scope.ones else ones
         if name == "e":
             return v.number(sp.E)
         if name in _CONSTANTS:

@@ -11,6 +11,7 @@ from symbolic.calculus.derivatives import jacobian
 from symbolic.program.dims import dim_symbol
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
+from symbolic.verification.elaboration.inverse import written_through
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.tokens import Vocabulary
@@ -65,7 +66,7 @@ class Scope:
     ``sampled`` the names whose first axis counts samples, ``layers`` the letters that number layers, ``letters`` those that stand alone as indices, ``counters`` those with a range; ``derivatives`` what the author claims for a derivative, used
     instead of the true one where a line is judged by what was written before; ``rows`` says that U_i, of a matrix U, stands as a row, ``nabla`` names the variable of a bare ∇, ``along_rows`` holds the serials of vectors that are added
     to every row of a matrix, ``last_layers`` the
-    names of last layers, ``beyond`` what stands for a cost where layers before the last vary.
+    names of last layers, ``ones`` the dimension that a vector of ones has whose size nothing tells, ``beyond`` what stands for a cost where layers before the last vary.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class Scope:
     dot: str = "inner"
     rows: bool = False
     nabla: str = ""
+    ones: str = ""
     last_layers: frozenset[str] = frozenset()
     beyond: dict[int, Tensor] = field(default_factory=dict)
     along_rows: set[int] = field(default_factory=set)
@@ -90,6 +92,7 @@ class Scope:
     notes: list[str] = field(default_factory=list)
     batches: dict[tuple[int, str], Tensor] = field(default_factory=dict)
     _jacobians: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+    _through: dict[tuple[int, int], Tensor | None] = field(default_factory=dict)
 
     def vocabulary(self) -> Vocabulary:
         """What reading needs to know."""
@@ -127,6 +130,13 @@ class Scope:
         if name in self.values:
             return None
         return next((x for last in self.last_layers if (x := self.values.get(f"{name}_u{last}")) is not None), None)
+
+    def through(self, of: Tensor, by: Tensor) -> Tensor | None:
+        """``of`` written through ``by``, which is computed and equal to a part of it; None where it has no such part."""
+        key = (of.serial, by.serial)
+        if key not in self._through:
+            self._through[key] = written_through(of, by)
+        return self._through[key]
 
     def depends(self, of: Tensor, by: Tensor) -> bool:
         """Whether ``by`` is among what ``of`` is computed from."""

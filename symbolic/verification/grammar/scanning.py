@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lark import Token
 
 from symbolic.verification.grammar import words
+from symbolic.verification.grammar.differentials import of_differentials
 from symbolic.verification.grammar.source import ReadingError, Stretch
 
 DEEPEST = 40
@@ -60,12 +61,14 @@ _PLAIN = {
 @dataclass(frozen=True)
 class Vocabulary:
     """What the document has introduced: its names, those that are functions (``parametrised``: with
-    their parameters as a subscript, as in h_θ(x)), and its macros without arguments."""
+    their parameters as a subscript, as in h_θ(x)), and its macros without arguments; ``differentials``: whether
+    the row before, which this one goes on, is about differentials."""
 
     names: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
     parametrised: frozenset[str] = frozenset()
     macros: Mapping[str, str] = field(default_factory=dict)
+    differentials: bool = False
 
 
 NOTHING_DECLARED = Vocabulary()
@@ -83,7 +86,7 @@ class Scanner:
         self.open_bars = {"ABS": 0, "NORM": 0}
         self.pending_bars = 0  # how many brackets opened by \\left. end with a bar
         self.tokens: list[Token] = []
-        self.differentials = self._starts_with_differential()
+        self.differentials = "d" not in vocabulary.names and (vocabulary.differentials or of_differentials(self.text))
 
     # -- basics ------------------------------------------------------------------------------------------------------
 
@@ -397,25 +400,6 @@ class Scanner:
             return False
         command = re.compile(r"\\([A-Za-z]+)").match(self.text, match.start(1))
         return command is None or (command.group(1) not in words.OPERATORS and command.group(1) not in words.RELATIONS)
-
-    def _starts_with_differential(self) -> bool:
-        """Whether the letter d is a differential in this formula."""
-        if "d" in self.vocabulary.names:
-            return False
-        if re.search(r"\\d?t?frac\s*\{\s*(?:\\mathrm\s*\{?)?d\b|\\[dt]?frac\s*\{\s*d(?:\^|\s*[A-Za-z\\}])", self.text):
-            return True
-        if re.search(r"(?<![A-Za-z\\])d\s*(?:\\?[A-Za-z]+)(?:_\{?\w+\}?)?\s*/\s*d", self.text):
-            return True
-        if re.search(r"\(\s*d\s*(?:[A-Z]|\\[A-Za-z]+)\s*\)", self.text):  # (dA), also in a row that goes on
-            return True
-        head = re.compile(r"\s*[({]?\s*(?:d|\\mathrm\s*\{?d\}?)(?:\^\{?\d\}?)?\s*(?:\\[,!])?\s*[(\\A-Za-z{]").match(
-            self.text
-        )
-        if not head:
-            return False
-        left = self.text.split("=")[0].strip()
-        named = re.fullmatch(r"d(_\{?\w+\}?)?(\^\{?\w+\}?)?(?:\s*\\(\w+))?", left)
-        return "=" not in self.text or not named or (named.group(3) or "") in words.GREEK
 
     def name(self, name: str, start: int) -> None:
         """A symbol, or a function of the document where an argument follows."""

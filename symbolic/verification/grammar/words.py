@@ -92,7 +92,7 @@ BEYOND = {
     **dict.fromkeys(["int", "iint", "iiint", "oint"], "integrals"), **dict.fromkeys(["lim", "limsup", "liminf", "sup", "inf"], "limits"),
 }  # fmt: skip
 SEPARATORS = frozenset(
-    ["quad", "qquad", "Rightarrow", "Longrightarrow", "implies", "iff", "Leftrightarrow", "Longleftrightarrow", "therefore", "because", "land", "wedge", "lor", "vee", "hence", "newline", "hfill", "hspace"]
+    ["quad", "qquad", "Rightarrow", "Longrightarrow", "implies", "iff", "Leftrightarrow", "Longleftrightarrow", "therefore", "because", "land", "wedge", "lor", "vee", "hence", "newline", "hfill", "hspace", "rightsquigarrow", "leadsto", "impliedby", "Leftarrow", "Longleftarrow", "checkmark", "square", "blacksquare", "qed", "qedhere", "qedsymbol"]
 )  # fmt: skip
 SPACES = frozenset(
     [",", ";", ":", "!", ">", "/", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag", "thinspace", "medspace", "thickspace", "negthinspace", "left", "right", "middle", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "bigm", "Bigm", "relax", "strut", "hline", "mathstrut", "noindent", "left.", "right.", "smallskip", "null", "par"]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SOLVES = re.compile(
     r"(?i)\b(sett?ing|set|sol[uv]\w*|stationar\w*|minimi\w*|maximi\w*|optim\w*|zero|gives?|obtain\w*|yields?|updat\w*)\b"
 )
+_SET_TO_ZERO = re.compile(r"=\s*(?:\\mathbf\s*\{?)?0\b[^.]*$")
 
 
 def define_parametrised(reader: Reader) -> None:
@@ -45,7 +46,7 @@ def define_parametrised(reader: Reader) -> None:
             continue
         names = {name_of(n) for n in s.walk(right)}
         before = reader.source.text[max(0, piece.start - 120) : piece.start]
-        if left.name in names or not names & by or _SOLVES.search(before):
+        if left.name in names or not names & by or _SOLVES.search(before) or _SET_TO_ZERO.search(before):
             continue
         if not names & by & set(reader.declared.names) and not _declare_like(reader, left.name, right, names & by):
             continue

@@ -12,9 +12,10 @@ import sympy as sp
 from symbolic.errors import ChainruleError
 from symbolic.program.tensors import tensor
 from symbolic.verification.elaboration.elaborate import Elaborator
+from symbolic.verification.elaboration.open_sizes import with_ones
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.sums import at_number
-from symbolic.verification.elaboration.values import NotWritten, UnknownSymbol, Value, number
+from symbolic.verification.elaboration.values import NotWritten, SizeUnknown, UnknownSymbol, Value, number, pointwise
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging import numbers
@@ -67,6 +68,8 @@ class Definitions(Assumed):
             self.done.add(position)
             self.definitions[name_of(left) or ""] = right
             return name_of(left)
+        if isinstance(left, s.Call):
+            self.arguments_told(left, right)
         for _ in range(40):
             try:
                 name = define(self.scope, left, right, self.declared.ranges, tex)
@@ -85,6 +88,15 @@ class Definitions(Assumed):
             except NotWritten as error:
                 if not assume_beyond(self, error.of, error.by):
                     return self._not_defined(left, error)
+            except SizeUnknown as error:
+                name = with_ones(
+                    self.scope, [right], lambda scope: define(scope, left, right, self.declared.ranges, tex)
+                )
+                if name is None:
+                    return self._not_defined(left, error)
+                self.definitions[name] = right
+                self.done.add(position)
+                return name
             except ReadingError as error:
                 return self._not_defined(left, error)
             except (ChainruleError, RecursionError) as error:
@@ -113,6 +125,21 @@ class Definitions(Assumed):
         kind = f"an array of {' × '.join(map(str, shape))} numbers" if shape else "a real number"
         self.scope.notes.append(f"{error.name} is not declared and read as {kind}")
         return True
+
+    def arguments_told(self, left: s.Call, right: s.Node) -> None:
+        """Enter the undeclared arrays among the arguments of ``f(x) = ½x⊤Px + q⊤x``, where the formula tells their shapes."""
+        for argument in left.arguments:
+            name = name_of(argument)
+            if (
+                not isinstance(argument, s.Symbol)
+                or name is None
+                or name in self.scope.values
+                or name in self.scope.dims
+            ):
+                continue
+            env = free_letters(self.scope, [right], self.declared.ranges)
+            if shape_told(self.scope, env, right, name, self.known):
+                self.told(UnknownSymbol(name, "", argument.span), left, right)
 
     def _not_defined(self, left: s.Node, error: ReadingError) -> None:
         name = name_of(left)
@@ -153,7 +180,19 @@ class Definitions(Assumed):
                     return self.define(later, chain, left, depth + 1) is not None
                 finally:
                     self.entering.discard(later)
-        return False
+        return not name.endswith("_u2") and self.define_root(name, position, depth)
+
+    def define_root(self, name: str, position: int, depth: int) -> bool:
+        """Enter σ where the document tells σ²: the positive root; it is said so."""
+        square = f"{name}_u2"
+        if name in self.scope.functions or name in self.unread:
+            return False
+        if square not in self.scope.values and not self.define_first(square, position, depth):
+            return False
+        of = self.scope.values[square]
+        enter(self.scope, name, pointwise(sp.sqrt, [of], (0, 0)), self.scope.tex[square].split("^")[0].strip())
+        self.scope.notes.append(f"{name} is read as the positive root of {name}^2, which the document tells")
+        return True
 
     def define_shifted(self, name: str, depth: int) -> bool:
         """Enter ``z^{(l+1)}`` by what is written for ``z^{(l)}``."""
@@ -390,4 +429,9 @@ class Definitions(Assumed):
             except NotWritten as error:
                 if not assume_beyond(self, error.of, error.by):
                     raise
+            except SizeUnknown:
+                value = with_ones(self.scope, [node], lambda scope: Elaborator(scope, env)(node))
+                if value is None:
+                    raise
+                return value
         raise ReadingError("the definitions go round in a circle", node.span)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 from symbolic.errors import ChainruleError
 from symbolic.program.graph import leaves
@@ -18,19 +19,19 @@ from symbolic.verification.elaboration.values import ShapeMisfit, SizeUnknown, U
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import NotJudged, ReadingError
 from symbolic.verification.judging import numbers
-from symbolic.verification.judging.ahead import defined_later, free_symbol
 from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.derivative_claims import entries, is_derivative
 from symbolic.verification.judging.differentials import Variations
 from symbolic.verification.judging.given import with_given
+from symbolic.verification.judging.mood import unstated
 from symbolic.verification.judging.occasions import concerns, occasion, restricted
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
 from symbolic.verification.judging.repairs import repaired
-from symbolic.verification.judging.supposed import sets_to_zero, with_bound, with_supposed
+from symbolic.verification.judging.reservations import doubted, on_condition
+from symbolic.verification.judging.supposed import is_zero, sets_to_zero, with_bound, with_property, with_supposed
 from symbolic.verification.judging.worked import Worked
-from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.program import free_letters
 from symbolic.verification.reading.statements import written
 
@@ -40,8 +41,9 @@ _UNNAMED = re.compile(r"t_\{\d{2,}\}")  # an intermediate result, which tells a 
 class Judge:
     """Judges the lines that a reader hands on, in order."""
 
-    def __init__(self, reader: Reader):
+    def __init__(self, reader: Reader, explains: bool = True):
         self.reader = reader
+        self.explains = explains  # whether a wrong line is to be explained, and what it follows from told
         self.authored = Authored()
         self.variations = Variations(reader)
         self.worked = Worked(reader, self.authored)
@@ -77,18 +79,20 @@ class Judge:
 
     def is_condition(self, line: Line, verdict: ClaimVerdict) -> bool:
         """Whether a line that does not hold in general is a condition, ``∇L = Px + q = 0``, or ≈, and claims nothing."""
-        if verdict.status == "undecided" and isinstance(line.right, s.Node):
-            return line.k > 1 and sets_to_zero(self.reader, line, self.claims_derivative(line))
-        if verdict.status not in ("refuted", "shape"):
+        if verdict.status in ("proved", "agrees", "layout") or not isinstance(line.right, s.Node):
             return False
-        rough = line.chain.sides[line.k].sign == "~" and not numbers.is_numeric(line.right)
-        return rough or sets_to_zero(self.reader, line, self.claims_derivative(line))
+        if verdict.status == "unreadable":
+            return is_zero(line.right) and unstated(self.reader, line)
+        if line.chain.sides[line.k].sign == "~" and not numbers.is_numeric(line.right):
+            return True
+        zero = sets_to_zero(self.reader, line, self.claims_derivative(line))
+        return zero or (verdict.status != "undecided" and unstated(self.reader, line))
 
     def unfit(self, line: Line, misfit: ShapeMisfit) -> ClaimVerdict:
         """Shapes that do not fit: the claim's own if they are on its right side."""
         inside = line.right.span[0] <= misfit.span[0] <= line.right.span[1] and not isinstance(misfit, SizeUnknown)
         self.reader.problem(misfit.span, str(misfit))
-        judged = self.on_condition(line, self.explained.pop(id(line), None) or said("shape", str(misfit)))
+        judged = on_condition(self.reader, line, self.explained.pop(id(line), None) or said("shape", str(misfit)))
         return self.verdict(
             line, judged if inside else said("unreadable", str(misfit)), False if inside and line.k > 1 else None
         )
@@ -166,7 +170,8 @@ class Judge:
         """The verdict on a line with these index letters free."""
         scope = self.variations.scope(line, env)
         if isinstance(line.left, s.Node) and isinstance(line.right, s.Node):
-            scope = with_variable(scope, line.left, line.right, lambda where, node: self.value(where, env, node))
+            told = self.reader.declared.roles
+            scope = with_variable(scope, line.left, line.right, lambda where, node: self.value(where, env, node), told)
         truth = self.value(scope, env, line.left)
         case = occasion(self.reader, line, env)
         case = case if case is not None and concerns(scope, env, case, truth) else None
@@ -175,7 +180,10 @@ class Judge:
         derivative = self.claims_derivative(line)
         claim, judged = self.read_right(scope, env, line, truth, derivative, case)
         judged = with_supposed(self.reader, line, env, with_given(self.reader, line, judged))
-        judged = self.on_condition(line, with_bound(self.reader, judged))
+        judged = with_property(self.reader, line, with_bound(self.reader, judged))
+        judged = on_condition(self.reader, line, judged)
+        value = partial(self.value, scope, env)
+        judged = doubted(self.reader, line, scope, truth, judged, value, derivative)
         if case is not None:
             told = f"judged for {self.reader.source.text[case.span[0] : case.span[1]]}"
             judged = replace(judged, verdict=replace(judged.verdict, conditions=(*judged.verdict.conditions, told)))
@@ -216,7 +224,7 @@ class Judge:
             if case is not None:
                 claim = restricted(reading, env, case, claim)
             either = truth.by is not None and truth.by.serial in scope.along_rows
-            judged = compare(claim, truth, derivative, either=either)
+            judged = compare(claim, truth, derivative, either=either, diagnosed=self.explains)
             if judged.verdict.status != "shape":
                 return claim, self.explained_by_slopes(reading, env, line, truth, judged)
             first = first or (claim, judged)
@@ -229,7 +237,7 @@ class Judge:
 
     def mended(self, scope: Scope, env, line: Line, truth: Value, judged: Judged) -> Judged:
         """A claim whose shapes do not fit, with the one change of the formula that makes it right."""
-        if truth.form or isinstance(line.right, ReadingError):
+        if truth.form or isinstance(line.right, ReadingError) or not self.explains:
             return judged
         shown = judged if judged.truth is not None else replace(judged, truth=_plain(truth))
         tries = edits(line.right, self.reader.source.text)
@@ -238,7 +246,7 @@ class Judge:
     def explained_by_slopes(self, scope: Scope, env, line: Line, truth: Value, judged: Judged) -> Judged:
         """A wrong claim about a function that is told no further, with h for h′ or h′ at another argument as its mistake."""
         found = judged.verdict.diagnosis
-        if judged.verdict.status != "refuted" or (found and found.label != "wrong tensor"):
+        if judged.verdict.status != "refuted" or not self.explains or (found and found.label != "wrong tensor"):
             return judged
         general = {name for name, meaning in scope.functions.items() if isinstance(meaning, Generic)}
         names = [
@@ -261,7 +269,7 @@ class Judge:
         self, line: Line, scope: Scope, env, claim: Value | None, judged: Judged, derivative: bool
     ) -> bool | None:
         """Whether the claim follows from what was written before."""
-        if claim is None:
+        if claim is None or not self.explains:
             return None
         if line.k > 1 and isinstance(line.before, s.Node):
             return self.from_side(line, scope, env, claim, judged)
@@ -291,56 +299,6 @@ class Judge:
             except ReadingError:
                 continue
         return None if judged.holds else False
-
-    def on_condition(self, line: Line, judged: Judged) -> Judged:
-        """A claim that fails in general is left open where the document says more of its symbols than was understood, or less.
-
-        Derivatives of a cost that is never defined are told by derivatives of it; a right side without any says
-        something about that cost, which may well be so.
-        """
-        if judged.verdict.status not in ("refuted", "shape"):
-            return judged
-        lost = self.reader.unread | set(self.reader.failed)
-        if lost:
-            for node in (n for side in (line.left, line.right) if isinstance(side, s.Node) for n in s.walk(side)):
-                name = name_of(node)
-                if name in lost and name not in self.reader.definitions:
-                    return said(
-                        "undecided",
-                        f"the definition of {name} could not be read, so what is said of it cannot be judged",
-                    )
-        free = free_symbol(self.reader, line.left)
-        if free:
-            return said(
-                "undecided", f"{free} is declared as free; what {free} equals is no consequence of what is written"
-            )
-        later = defined_later(self.reader, line)
-        if later:
-            return said("undecided", f"{later} is defined only further on, so this may be said of any {later}")
-        if judged.claim is None or judged.truth is None:
-            return judged
-        unknown = self.reader.of_costs
-        if (unknown & _serials(judged.truth) or self.of_unknown_cost(line)) and not unknown & _serials(judged.claim):
-            names = ", ".join(sorted(self.reader.costs))
-            return said(
-                "undecided", f"{names} is not defined in this document, so its derivative cannot be compared with this"
-            )
-        read = {t.name for t in leaves([judged.claim, judged.truth])}
-        told = {t.name for t in leaves([judged.truth])}
-        for name, meaning in self.reader.scope.functions.items():
-            if isinstance(meaning, Generic) and f"{name}_a_" in read and f"{name}_a_" not in told:
-                return said("unreadable", f"the function {name} is not declared; say what it is, as in ${name}(t) = …$")
-        for names, text, fixes in self.reader.conditions:
-            if read & names and not (fixes and fixes not in read):
-                return said("undecided", f"it does not hold in general, and the condition {text} is not used here")
-        return judged
-
-    def of_unknown_cost(self, line: Line) -> bool:
-        """Whether the left side differentiates a cost that the document never defines."""
-        nodes = s.walk(line.left) if isinstance(line.left, s.Node) else ()
-        return any(
-            isinstance(n, s.Derivative) and n.of is not None and name_of(n.of) in self.reader.costs for n in nodes
-        )
 
     def note_differential(self, line: Line, scope: Scope, env, claim: Value) -> None:
         """Remember a line for dC: what stands in front of each differential is a derivative."""

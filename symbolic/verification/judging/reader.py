@@ -23,7 +23,7 @@ from symbolic.verification.judging.definitions import EQUAL
 from symbolic.verification.judging.supposed import is_supposition
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
 from symbolic.verification.reading.compounds import compounds, joined
-from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.declarations import is_case, name_of
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.domains import applied
 from symbolic.verification.reading.functions import (
@@ -54,6 +54,11 @@ class Line:
     before: s.Node | ReadingError
     right: s.Node | ReadingError
     defined: str | None = None
+
+    @property
+    def start(self) -> int:
+        """The place where the claim is written."""
+        return self.chain.sides[0 if self.k == 1 else self.k].start if self.chain.error is None else self.chain.start
 
 
 @dataclass
@@ -105,7 +110,9 @@ class Reader(Conditions):
             if one is not None and (one not in self.declared.names or len(self.declared.names[one].shape) == 1):
                 self.declared.assume.setdefault(one, set()).add("probability")
             if stated is not None and stated[0] in self.declared.names:
-                self.declared.assume.setdefault(stated[0], set()).add(stated[1])
+                before = self.source.text[max(0, chain.start - 60) : chain.start].rstrip("$\\( ")
+                into = self.declared.perhaps if is_case(f"{before} ", False) else self.declared.assume
+                into.setdefault(stated[0], set()).add(stated[1])
         lefts = [n for _, chain in self.everything if chain.signs and isinstance(n := self.side(chain, 0), s.Node)]
         self.compounds = compounds(lefts, self.declared.names)
         self.folded = folded([chain for _, chain in self.everything], self.side)

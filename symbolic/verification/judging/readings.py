@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 
 from symbolic.errors import ChainruleError
@@ -14,6 +14,9 @@ from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.judging.comparison import compare
 from symbolic.verification.reading.program import identifier
+
+_GIVEN = frozenset("abcdABCDMPQRSXYxyz")
+"""Letters that are as often given as they are looked for."""
 
 
 def with_arguments(scope: Scope, left: s.Node, right: s.Node, undeclared: bool) -> Scope:
@@ -46,11 +49,14 @@ def _primed(head: s.Node) -> bool:
     return isinstance(head, s.Scripted) and head.primes > 0
 
 
-def with_variable(scope: Scope, left: s.Node, right: s.Node, value: Callable[[Scope, s.Node], Value]) -> Scope:
+def with_variable(
+    scope: Scope, left: s.Node, right: s.Node, value: Callable[[Scope, s.Node], Value], told: Container[str] = ()
+) -> Scope:
     """The scope in which a bare ∇ on the left differentiates by a declared array that gives it the right side's shape.
 
-    The usual choice stands where it fits. Of several arrays that fit, the only parameter is meant, else one for which the
-    line is right: nobody is accused of a variable that was never named.
+    The usual choice stands where it fits. Of several arrays that fit, the only parameter is meant if the document calls it
+    one (``told``) or its letter does, else one for which the line is right: nobody is accused of a variable that was never
+    named.
     """
     if not any(isinstance(n, s.Nabla) and n.by is None for n in s.walk(left)):
         return scope
@@ -68,7 +74,8 @@ def with_variable(scope: Scope, left: s.Node, right: s.Node, value: Callable[[Sc
                 return scope
             fitting.append((name, compare(claim, truth, True, diagnosed=False).holds))
     parameters = [item for item in fitting if scope.values[item[0]].tensor.role == "parameter"]
-    found = parameters if len(parameters) == 1 else sorted(fitting, key=lambda item: not item[1])
+    sure = len(parameters) == 1 and (parameters[0][0] in told or parameters[0][0][0] not in _GIVEN)
+    found = parameters if sure else sorted(fitting, key=lambda item: not item[1])
     if not found:
         return scope
     note = f"∇ without a variable is read as ∇_{found[0][0]}, which has the shape of the right side"
@@ -78,7 +85,10 @@ def with_variable(scope: Scope, left: s.Node, right: s.Node, value: Callable[[Sc
 
 
 def readings(scope: Scope, node: s.Node) -> Iterator[Scope]:
-    """The scope, then its variants: · and ⊗ between vectors entry by entry, a matrix with one index a row of it as a row."""
+    """The scope, then its variants: · and ⊗ between vectors entry by entry, a matrix with one index a row of it as a row.
+
+    Last, 𝟏 with each dimension that the document has.
+    """
     yield scope
     signs = {sign for n in s.walk(node) if isinstance(n, s.Product) for sign, _ in n.factors}
     if "CDOT" in signs or "TIMES" in signs:
@@ -87,6 +97,8 @@ def readings(scope: Scope, node: s.Node) -> Iterator[Scope]:
         yield replace(scope, otimes="hadamard")
     if any(isinstance(n, s.Scripted) and _may_be_row(scope, n) for n in s.walk(node)):
         yield replace(scope, rows=True)
+    if not scope.ones and any(isinstance(n, s.Symbol) and n.name == "ones" for n in s.walk(node)):
+        yield from (replace(scope, ones=dim) for dim in scope.dims)
 
 
 def _may_be_row(scope: Scope, node: s.Scripted) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from symbolic.errors import ChainruleError
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration import points
@@ -17,8 +18,10 @@ from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging.ahead import free_symbol
 from symbolic.verification.judging.comparison import Judged, compare, said
+from symbolic.verification.judging.mood import sentence
 from symbolic.verification.judging.occasions import ends_sentence
 from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.declared import PROPERTIES
 from symbolic.verification.reading.statements import Chain
 
 if TYPE_CHECKING:
@@ -44,7 +47,8 @@ def is_supposition(reader: Reader, chain: Chain, left: s.Node) -> bool:
     of = reader.scope.values[free_symbol(reader, left)].tensor
     if any(reader.scope.depends(value.tensor, of) for value in named_values(right, reader.scope)):
         return False
-    before = reader.source.text[max(0, chain.start - 60) : chain.start].rstrip("$\\( ")
+    before = reader.source.text[max(0, chain.start - 90) : chain.start].rstrip("$\\( ")
+    before = re.sub(r"(?:\$[^$=]{1,40}=[^$=]{1,20}\$[\s,]*(?:and\s*)?)+$", "", before)  # at W = 0, b = 0
     reader.supposed.append((chain, s.Relation((left.span[0], right.span[1]), "=", left, right)))
     return bool(_SUPPOSES.search(before))
 
@@ -113,20 +117,58 @@ def with_bound(reader: Reader, judged: Judged) -> Judged:
         t = held.tensor
         if "positive" in t.assume or t.definition is not None:
             continue
-        twin = Tensor(t.name, t.extents, role=t.role, assume=t.assume | {"positive"}, tex=t.tex)
-        claim, truth = (
-            substituted(u, lambda x, t=t, twin=twin: twin if x is t else None) for u in (judged.claim, judged.truth)
-        )
-        again = compare(Value(claim), Value(truth), True, diagnosed=False)
+        again = _again(judged.claim, judged.truth, {t: "positive"})
         if again.holds:
             conditions = (*again.verdict.conditions, f"for {reader.scope.tex.get(name, name)} > 0")
             return replace(judged, verdict=replace(again.verdict, conditions=conditions))
     return judged
 
 
+def with_property(reader: Reader, line: Line, judged: Judged) -> Judged:
+    """A claim that is right where a matrix has a property that the document speaks of as a case, ``if A is symmetric``.
+
+    In a sentence that names the property it is right under it, elsewhere it is left open.
+    """
+    if judged.verdict.status != "refuted" or judged.claim is None or judged.truth is None:
+        return judged
+    read = {t.serial for t in leaves([judged.claim, judged.truth])}
+    for name, told in reader.declared.perhaps.items():
+        held = reader.scope.values.get(name)
+        if held is None or held.tensor.serial not in read or held.tensor.definition is not None:
+            continue
+        for assumed in sorted(told - held.tensor.assume):
+            try:
+                again = _again(judged.claim, judged.truth, {held.tensor: assumed})
+            except ChainruleError:
+                continue
+            if not again.holds:
+                continue
+            where = f"where {reader.scope.tex.get(name, name)} is {assumed.replace('_', ' ')}"
+            before, after = sentence(reader.source, line.chain.start, line.chain.end)
+            if any(word in (before + after).lower() for word, a in PROPERTIES.items() if a == assumed):
+                return replace(judged, verdict=replace(again.verdict, conditions=(*again.verdict.conditions, where)))
+            return said("undecided", f"it does not hold in general, but it does {where}; is that supposed here?")
+    return judged
+
+
+def _again(claim: Tensor, truth: Tensor, assumed: dict[Tensor, str]) -> Judged:
+    """The comparison with a property more of some declared symbols."""
+    twins = {
+        t.serial: Tensor(t.name, t.extents, role=t.role, assume=t.assume | {more}, tex=t.tex)
+        for t, more in assumed.items()
+    }
+    sides = [substituted(u, lambda x: twins.get(x.serial)) for u in (claim, truth)]
+    return compare(Value(sides[0]), Value(sides[1]), True, diagnosed=False)
+
+
+def is_zero(node: s.Node | ReadingError) -> bool:
+    """Whether a side is the number 0."""
+    return isinstance(node, s.Number) and node.text in ("0", "0.0")
+
+
 def sets_to_zero(reader: Reader, line: Line, derivative: bool) -> bool:
     """Whether ``= 0`` sets a derivative to zero: behind its formula, or alone where the prose says so."""
-    if not (isinstance(line.right, s.Number) and line.right.text in ("0", "0.0")) or not isinstance(line.left, s.Node):
+    if not is_zero(line.right) or not isinstance(line.left, s.Node):
         return False
     if line.k > 1:
         return derivative and line.k == len(line.chain.sides) - 1

@@ -46,6 +46,13 @@ _AROUND = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}")  # braces around a whole na
 _SUM = re.compile(
     r"(?:\\sum|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*=\s*1\s*\}?\s*\^\s*\{?\s*([A-Za-z])\s*(?:\}|(?=[^\w]))"
 )
+_IF = re.compile(
+    r"(?i)\b(?:only|if|when|whenever|unless|case|provided|were|falls|wenn|nur|sofern|si|quando|lorsque|cuando)\b[^.:;]{0,30}$"
+)
+_FOR = re.compile(r"(?i)\b(?:for|für|pour|per|para)\s+(?:an?\s+|the\s+|any\s+|all\s+|une?\s+|ein\w*\s+)?$")
+_GIVES = re.compile(
+    r"(?i)\b(?:let|consider|suppose|given|define|assum\w+|where|with|throughout|minimi[sz]e|sei|seien|soit|soient|sia|siano|sea|sean|betrachte)\b"
+)
 _MARK = "\u27e6{}\u27e7"
 _MARKED = r"\u27e6(\d+)\u27e7"
 
@@ -331,28 +338,35 @@ def sentences(source: Source) -> Iterable[tuple[str, list[Piece]]]:
 def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece], vocabulary) -> None:
     """Properties and roles that a sentence gives to the symbols in it."""
     group = rf"(?:{_MARKED}(?:\s*(?:,|and|or|,\s*and)\s*)?)+"
+    states = any("=" in source.text[marks[int(k)].start : marks[int(k)].end] for k in re.findall(_MARKED, sentence))
+
+    def case(match: re.Match) -> bool | None:
+        if excludes(sentence[: match.start()]):
+            return None
+        return is_case(sentence[: match.start()], states or "\u27e8" in sentence)
+
     for match in re.finditer(rf"({group})\s*(?:is|are|be|being|denotes?|stands? for)\s+([^.;\u27e6]*)", sentence):
         said = match.group(3)
         if re.search(r"\b(not|never|no|any|arbitrary|necessarily|need)\b", said) and "symmetric" in said:
             continue
-        _give(found, _symbols(source, match.group(1), marks, vocabulary), said)
+        _give(found, _symbols(source, match.group(1), marks, vocabulary), said, case(match))
     adjective = "|".join(sorted(map(re.escape, PROPERTIES), key=len, reverse=True))
     for match in re.finditer(
         rf"(?i)(?<![\w-])(?:(not|non|no)\s+)?({adjective})(?:\s+(?:matrix|matrices|vectors?|labels?|targets?|real|scalars?|constants?|numbers?|distributions?|vector of))*\s+({group})",
         sentence,
     ):
         if not match.group(1):
-            _give(found, _symbols(source, match.group(3), marks, vocabulary), match.group(2))
+            _give(found, _symbols(source, match.group(3), marks, vocabulary), match.group(2), case(match))
     behind = re.compile(
         rf"(?i){_MARKED}(?:\s+and\s+{_MARKED})*\s*(?:[,(]\s*)?(?:an?\s+|the\s+|both\s+|(?:an?\s+)?real\s+|with\s+)*"
         rf"((?:(?:{adjective})(?:\s*,\s*|\s+(?:and\s+)?)?)+)(?!\s*(?:(?!and\b|or\b|with\b|where\b|so\b|then\b)\w+\s+){{0,2}}\u27e6)(?!\s*columns)"
     )
     for match in behind.finditer(sentence):
-        _give(found, _symbols(source, match.group(0), marks, vocabulary), match.group(3))
+        _give(found, _symbols(source, match.group(0), marks, vocabulary), match.group(3), case(match))
     for match in re.finditer(
         rf"(?i)\b(?:both|all)\s+(?:of\s+(?:them|which)\s+|are\s+)*((?:(?:{adjective})\s*)+)", sentence
     ):
-        _give(found, _symbols(source, sentence[: match.start()], marks, vocabulary), match.group(1))
+        _give(found, _symbols(source, sentence[: match.start()], marks, vocabulary), match.group(1), case(match))
     for match in re.finditer(rf"(?i)\b(?:covariance|precision|gram)(?:\s+matri(?:x|ces))?\s+({group})", sentence):
         _give(found, _symbols(source, match.group(1), marks, vocabulary), "positive definite")
     for match in re.finditer(
@@ -389,6 +403,16 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
             found.roles.setdefault(name, "constant")
 
 
+def excludes(before: str) -> bool:
+    """Whether the words before a property say that it is not supposed: "only for", "unless"."""
+    return bool(re.search(r"(?i)\b(?:only|unless|except|nur|seulement|solo)\b[^.:;]{0,30}$", before))
+
+
+def is_case(before: str, states: bool) -> bool:
+    """Whether the words before a property make it that of a case: "if", "only for"; "for" where the sentence states something."""
+    return bool(_IF.search(before) or (states and _FOR.search(before) and not _GIVES.search(before)))
+
+
 def _node(source: Source, piece: Piece, vocabulary) -> s.Node | None:
     try:
         return parse(tokenize(source.text, vocabulary, piece.start, piece.end))
@@ -396,15 +420,16 @@ def _node(source: Source, piece: Piece, vocabulary) -> s.Node | None:
         return None
 
 
-def _give(found: Declarations, symbols: list[tuple[str, int, str]], said: str) -> None:
-    lowered = said.lower()
+def _give(found: Declarations, symbols: list[tuple[str, int, str]], said: str, case: bool | None = False) -> None:
+    """Enter what is said of symbols; ``case``: in some lines only, or ("only") not in those that are written."""
+    lowered, into = said.lower(), found.perhaps if case else found.assume if case is False else {}
     for words_, assumption in PROPERTIES.items():
         match = re.search(rf"(?<![\w-]){re.escape(words_)}(?![\w-])", lowered)
         if match and not re.search(r"\b(not|never|non|no)\s+(?:\w+\s+)?$", lowered[: match.start()]):
             if assumption == "positive" and "definite" in lowered:
                 continue
             for name, _, _ in symbols:
-                found.assume.setdefault(name, set()).add(assumption)
+                into.setdefault(name, set()).add(assumption)
 
 
 def _symbols(source: Source, text: str, marks: list[Piece], vocabulary) -> list[tuple[str, int, str]]:

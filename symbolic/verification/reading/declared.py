@@ -36,6 +36,8 @@ class Declarations:
 
     names: dict[str, Declared] = field(default_factory=dict)
     assume: dict[str, set[str]] = field(default_factory=dict)
+    perhaps: dict[str, set[str]] = field(default_factory=dict)
+    """What is assumed of a symbol in some lines only: "if A is symmetric"."""
     roles: dict[str, str] = field(default_factory=dict)
     ranges: dict[str, str] = field(default_factory=dict)
     problems: list[tuple[int, str]] = field(default_factory=list)

@@ -6,6 +6,8 @@ real number. Only definitions tell: a claim that names something undeclared is n
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Mapping
 
 import sympy as sp
@@ -55,6 +57,9 @@ def shape_told(
             shape = _beside(part, name, known)
             if shape is not None:
                 return shape
+    multiplied = _multiplied(node, name, known)
+    if multiplied is not None:
+        return multiplied
     return () if (name in _SCALES and _scales(node, name)) or of_numbers(scope, node) else None
 
 
@@ -110,6 +115,35 @@ def _beside(node: s.Sum, name: str, known: Callable[[s.Node], Value | None]) -> 
         if value is not None and value.rank in (1, 2) and not value.form and not value.labels:
             return value.core if value.rank == 1 else None
     return None
+
+
+def _multiplied(node: s.Node, name: str, known: Callable[[s.Node], Value | None]) -> Extents | None:
+    """The shape of a small letter beside known arrays: the columns of P in Px, the rows of P in x⊤P, q in q⊤x."""
+    if not re.fullmatch(r"[a-z]", name):
+        return None
+    found: set[Extents] = set()
+    for part in s.walk(node):
+        if not isinstance(part, s.Product):
+            continue
+        for (_, a), (sign, b) in itertools.pairwise(part.factors):
+            if sign:
+                continue
+            left, right = (None if name in _named(n) else known(n) for n in (a, b))
+            if name_of(b) == name and left is not None and not left.labels and not left.form:
+                found |= {left.core[-1:]} if left.rank == 2 or (left.rank == 1 and left.row) else set()
+            turned = isinstance(a, s.Scripted) and name_of(a.base) == name and _is_transpose(a)
+            if turned and right is not None and not right.labels and not right.form:
+                found |= {right.core[:1]} if right.rank == 2 or (right.rank == 1 and not right.row) else set()
+    return found.pop() if len(found) == 1 else None
+
+
+def _named(node: s.Node) -> set[str | None]:
+    return {name_of(n) for n in s.walk(node)}
+
+
+def _is_transpose(node: s.Scripted) -> bool:
+    sign = node.sup
+    return (isinstance(sign, s.Mark) and sign.sign == "⊤") or (isinstance(sign, s.Symbol) and sign.name == "T")
 
 
 def _scales(node: s.Node, name: str) -> bool:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.scanning import Vocabulary
 from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.declarations import declarations, name_of
 from symbolic.verification.reading.domains import applied
 from symbolic.verification.reading.pieces import Source, split
 from symbolic.verification.reading.sets import set_of
@@ -72,18 +72,19 @@ class _Introduced:
         return self.chain.start, self.chain.end
 
 
-def parts(source: Source, latex: bool) -> list[Part]:
-    """The parts of a document; one where no name is introduced anew."""
-    told = _introductions(source)
+def parts(source: Source, latex: bool, forced: frozenset[int] = frozenset()) -> list[Part]:
+    """The parts of a document; one where no name is introduced anew. ``forced`` equalities, by their place, do so in any case."""
     text = source.text
     headings = [m.start() for m in _HEADING.finditer(text)]
+    told = _introductions(source)
+    told = sorted([*told, *_otherwise(source, latex, headings, told)], key=lambda one: one.chain.start)
     items = sorted([*headings, *(m.start() for m in _ITEM.finditer(text))])
     paragraphs = [m.end() for m in _PARAGRAPH.finditer(text)]
     latest: dict[str, _Introduced] = {}
     anew: list[tuple[int, str]] = []
     for one in told:
         before = latest.get(one.name)
-        if before is None or _is_new(text, before, one, headings, items):
+        if before is None or one.chain.start in forced or _is_new(text, before, one, headings, items):
             if before is not None:
                 start, earlier = one.chain.start, before.chain.end
                 cut = (
@@ -104,6 +105,109 @@ def parts(source: Source, latex: bool) -> list[Part]:
             spans += [one.span for one in told if one.name == name and one.span[0] < first and one.others <= names]
         found.append(Part(start, end, split(_blanked(text, spans, end), latex)))
     return found
+
+
+def alone(source: Source, latex: bool) -> list[Part]:
+    """The sections of a document behind the first, each read without what stands before it."""
+    text = source.text
+    starts = sorted({m.start() for pattern in (_HEADING, _ITEM) for m in pattern.finditer(text)})
+    found = []
+    for start, end in itertools.pairwise([*starts, len(text)]):
+        if text[:start].strip() and "=" in text[start:end]:
+            copy = replace(split(_blanked(text, [(0, start)], end, " "), latex), macros=source.macros)
+            found.append(Part(start, end, copy))
+    return found
+
+
+def introduced(source: Source) -> list[tuple[str, int]]:
+    """Every name that a membership or an equality may introduce, with where."""
+    return [(one.name, one.chain.start) for one in _introductions(source)]
+
+
+def told_anew(source: Source) -> bool:
+    """Whether words such as "now let" define some name a second time."""
+    text = source.text
+    seen: dict[str, object] = {}
+    for one in _introductions(source):
+        if one.kind != "is":
+            continue
+        prose = _said_before(text, one.chain.start, max(0, text.rfind("\n\n", 0, one.chain.start)))
+        if seen.setdefault(one.name, one.key) != one.key and _INTRODUCES.search(f"{prose} "):
+            return True
+    return False
+
+
+def perhaps_anew(source: Source) -> dict[int, tuple[str, bool]]:
+    """Equalities that may define a name anew without saying so: where, (the name, whether they bring in new symbols).
+
+    So they may if they bring in new symbols, or if the name was differentiated since its last formula, and no word makes
+    them a conclusion.
+    """
+    text = source.text
+    latest: dict[str, _Introduced] = {}
+    found: dict[int, tuple[str, bool]] = {}
+    for one in _introductions(source):
+        before = latest.get(one.name)
+        if one.kind != "is":
+            continue
+        if before is None or one.key == before.key:
+            latest.setdefault(one.name, one)
+            continue
+        start = one.chain.start
+        derived = _derived(text, before, one)
+        new = _symbols(one.key) - set().union(*(_symbols(b.key) for b in latest.values()))
+        concluded = _CONCLUDES.search(_said_before(text, start, max(0, text.rfind("\n\n", 0, start))))
+        stands_for_derivative = any(_has_derivative(b.key) for b in (before, one))
+        if (new or derived) and not concluded and not stands_for_derivative:
+            found[start] = (one.name, bool(new))
+    return found
+
+
+def _derived(text: str, before: _Introduced, one: _Introduced) -> bool:
+    """Whether a name is differentiated between two of its equalities."""
+    tex = re.escape(text[one.chain.sides[0].start : one.chain.sides[0].end].split("(")[0].strip())
+    sign = r"(?:\\partial|\\nabla[^$=]{0,20}?|∂|∇[^$=]{0,9}?|\bd|\\dd)\s*"
+    return bool(re.search(rf"{sign}{tex}|{tex}\s*(?:'|′|\^\\prime)", text[before.chain.end : one.chain.start]))
+
+
+def _has_derivative(key: object) -> bool:
+    """Whether a plain tree differentiates."""
+    return isinstance(key, tuple) and (key[:1] in (("Derivative",), ("Nabla",)) or any(map(_has_derivative, key)))
+
+
+def _symbols(key: object) -> set[str]:
+    """The symbols in a plain tree."""
+    if not isinstance(key, tuple):
+        return set()
+    own = {key[1]} if key[:1] == ("Symbol",) else set()
+    return own.union(*(_symbols(part) for part in key))
+
+
+def _otherwise(source: Source, latex: bool, headings: list[int], told: list[_Introduced]) -> list[_Introduced]:
+    """Names to which a later section gives another shape, in whatever words: ``X has rows x_i``, a table of shapes."""
+    text = source.text
+    edges = [0, *headings, len(text)]
+    shapes: dict[str, list[tuple[int, int, object]]] = {}
+    for start, end in itertools.pairwise(edges) if len(headings) > 1 else ():
+        if not text[start:end].strip():
+            continue
+        part = declarations(replace(split(_blanked(text, [(0, start)], end, " "), latex), macros=source.macros))
+        found = {name: (item.place, item.shape) for name, item in part.names.items()}
+        found |= {name: (start, ("rows", matrix)) for name, matrix in part.rows_of.items()}
+        for name, (place, shape) in found.items():
+            shapes.setdefault(name, []).append((start, place, shape))
+    made = []
+    for name, sections in shapes.items():
+        if len({shape for _, _, shape in sections}) == 1:
+            continue
+        for start, place, shape in sections:
+            piece = next((p for p in source.pieces if p.mathematics and p.start <= place < p.end), None)
+            a, b = (piece.start, piece.end) if piece is not None else (start, start)
+            if any(one.name == name and one.kind == "in" and a <= one.chain.start < max(b, a + 1) for one in told):
+                continue
+            others = {n for n, found in shapes.items() if any(a <= at < b for _, at, _ in found)}
+            made.append(_Introduced(name, Chain(start=a, end=b), "in", shape, frozenset(others | {name})))
+    return made
 
 
 def _introductions(source: Source) -> list[_Introduced]:
@@ -142,17 +246,25 @@ def _is_new(text: str, before: _Introduced, one: _Introduced, headings: list[int
         return heading is not None or (item is not None and other)
     if before.kind == "in" or one.key == before.key:
         return False
-    start = max(item or 0, text.rfind("\n\n", 0, one.chain.start), one.chain.start - 600, 0)
-    prose = re.sub(r"\$[^$]*(?:\$[ ,;]*|$)|\\[A-Za-z]+\{?", " ", text[start : one.chain.start])
-    prose = re.split(r"(?<=[.:;!?])\s", re.sub(r"^\s*\W?(?:\d{1,2}|[a-h])[.)]", "", prose).rstrip("\\([ \n"))[-1]
+    start = max(item or 0, text.rfind("\n\n", 0, one.chain.start), 0)
+    prose = _said_before(text, one.chain.start, start)
     if _CONCLUDES.search(prose):
         return False
     if heading is not None or _EXAMPLE.search(text[max(0, one.chain.start - 30) : one.chain.start].rstrip("$ ")):
         return True
     if _INTRODUCES.search(prose + " ") and not _JOINS.search(prose):
         return True
+    label = re.sub(r"^[\s>*+-]*(?:\d{1,2}[.)]|\(?[a-h][.)])?\s*", "", text[start : one.chain.start]).strip("$ \n")
+    if not label and re.match(r"\$?\s*:\s", text[one.chain.end : one.chain.end + 8]) and _derived(text, before, one):
+        return True  # "h = log ‖x‖: ∇h = …" on a line of its own, after ∇h of another h
     starts = _STARTS.match(prose) or not re.search(r"[a-z]{3,}", prose)
     return one.called and item is not None and bool(starts)
+
+
+def _said_before(text: str, start: int, earliest: int) -> str:
+    """The sentence before a formula, without mathematics."""
+    prose = re.sub(r"\$[^$]*(?:\$[ ,;]*|$)|\\[A-Za-z]+\{?", " ", text[max(earliest, start - 600) : start])
+    return re.split(r"(?<=[.:;!?])\s", re.sub(r"^\s*\W?(?:\d{1,2}|[a-h])[.)]", "", prose).rstrip("\\([ \n"))[-1]
 
 
 def _shape(what: object) -> object:
@@ -165,9 +277,9 @@ def _last(places: list[int], after: int, before: int) -> int | None:
     return places[k - 1] if k and places[k - 1] > after else None
 
 
-def _blanked(text: str, spans: list[tuple[int, int]], end: int) -> str:
+def _blanked(text: str, spans: list[tuple[int, int]], end: int, sign: str = "~") -> str:
     """The text up to ``end`` with nothing written in the spans; a tie is a space in mathematics and none in prose."""
     out = list(text)
     for a, b in spans:
-        out[a:b] = ["\n" if c == "\n" else "~" for c in out[a:b]]
+        out[a:b] = ["\n" if c == "\n" else sign for c in out[a:b]]
     return "".join(out[:end])

@@ -17,6 +17,10 @@ _MACRO = re.compile(
     r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*(?:\[\d\]\s*)?\{|\\def\s*\\([A-Za-z]+)\s*(?:#\d\s*)*\{"
 )
 _OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*\{([^{}\\]{1,40})\}")
+_NAME = r"[A-Za-zα-ωΑ-Ω][₀-₉]*"
+_IN_PROSE = re.compile(
+    rf"(?<![\w\\$]){_NAME}(?:\s*,\s*{_NAME})*\s*∈\s*ℝ(?:\^\{{[^{{}}$\n]*\}}|\^\w|[⁰¹²³⁴-⁹ⁿᵐᵏᵈᵖᵃᵇᶜᵉʰʲˡʳˢᵗˣ×]+)?"
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def split(text: str, latex: bool = False) -> Source:
     else:
         start, front = _front_matter(masked)
     pieces = _scan(masked, start, latex)
+    pieces = pieces if latex else [part for piece in pieces for part in _plain_declarations(masked, piece)]
     return Source(text, tuple(pieces), macros, front)
 
 
@@ -98,6 +103,15 @@ def _scan(text: str, start: int, latex: bool) -> list[Piece]:
     if len(text) > prose:
         pieces.append(Piece(prose, len(text), False))
     return pieces
+
+
+def _plain_declarations(text: str, piece: Piece) -> list[Piece]:
+    """Prose with each ``x, y ∈ ℝⁿ`` that stands in it without dollars as mathematics."""
+    found, start = [], piece.start
+    for match in _IN_PROSE.finditer(text, piece.start, piece.end) if not piece.mathematics else ():
+        found += [Piece(start, match.start(), False), Piece(match.start(), match.end(), True)]
+        start = match.end()
+    return [p for p in (*found, Piece(start, piece.end, piece.mathematics, piece.display)) if p.end > p.start]
 
 
 def _mathematics(text: str, match: re.Match, latex: bool) -> tuple[Piece, int] | None:

@@ -34,6 +34,8 @@ def _within(node: s.Node, outside: set[str]) -> s.Node:
         return replace(node, body=summed(node.body, outside))
     if isinstance(node, s.Call):
         return replace(node, arguments=tuple(summed(a, outside) for a in node.arguments))
+    if isinstance(node, s.Root):
+        return replace(node, body=summed(node.body, outside))
     if isinstance(node, s.Scripted) and not isinstance(node.base, s.Symbol):
         return replace(node, base=_within(node.base, outside))
     if isinstance(node, s.Big):

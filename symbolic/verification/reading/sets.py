@@ -111,6 +111,8 @@ def sizes(node: s.Node) -> tuple[str, ...]:
     """The extents that ``m × n`` or ``n`` writes."""
     if isinstance(node, s.Group):
         return sizes(node.body)
+    if isinstance(node, s.Product) and len(node.factors) == 3 and _is_letter_x(node.factors[1]):
+        return sizes(node.factors[0][1]) + sizes(node.factors[2][1])  # ℝⁿˣᵐ
     if isinstance(node, s.Product) and any(sign == "TIMES" for sign, _ in node.factors):
         groups: list[list] = []
         for sign, f in node.factors:
@@ -120,6 +122,10 @@ def sizes(node: s.Node) -> tuple[str, ...]:
                 groups[-1].append(f)
         return tuple(_size(g) for g in groups)
     return (_size([node]),)
+
+
+def _is_letter_x(factor: tuple[str, s.Node]) -> bool:
+    return factor[0] == "" and isinstance(factor[1], s.Symbol) and factor[1].name == "x"
 
 
 def _size(factors: list) -> str:

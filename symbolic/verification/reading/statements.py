@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lark import Token
 
@@ -19,6 +19,7 @@ _CLOSE = frozenset(
     ["RBRACE", "RPAR", "RBRACK", "RCURLY", "RINDEX", "ENDM", "ENDCASES", "RNORM", "RABS", "RANGLE", "RFLOOR"]
 )
 _CONTINUES = frozenset(["PLUS", "MINUS", "CDOT", "TIMES", "ODOT", "OTIMES", "AST", "SLASH", "OSLASH"])
+_GOES_ON = re.compile(r"\s*(?:&|[=+-]|\\(?:implies|Rightarrow|Longrightarrow|quad|qquad|approx)\b)")
 
 
 @dataclass
@@ -71,11 +72,14 @@ def rows(source: Source, piece: Piece) -> list[tuple[int, int]]:
 def chains(source: Source, piece: Piece, vocabulary: Vocabulary) -> list[Chain]:
     """The chains of a piece; a row that cannot be read becomes a chain with its error, the others are read."""
     found: list[Chain] = []
+    differentials = False
     for start, end in rows(source, piece):
         if not source.text[start:end].strip():
             continue
+        goes_on = differentials and _GOES_ON.match(source.text, start, end)
         try:
-            tokens = tokenize(source.text, vocabulary, start, end)
+            tokens = tokenize(source.text, replace(vocabulary, differentials=bool(goes_on)), start, end)
+            differentials = any(t.type == "DIFF" for t in tokens)
         except ReadingError as error:
             found.append(_unreadable(source, start, end, error, piece))
             continue

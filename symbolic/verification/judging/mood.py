@@ -1,0 +1,150 @@
+"""How a sentence means its equality: as a statement, loosely, under a condition, or not as a statement at all.
+
+A line is held against its author only where the sentence around it states it outright. ``up to a constant`` and
+``at the optimum`` do not, unless what they say was put into the reading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+from symbolic.verification.reading.declared import PROPERTIES
+from symbolic.verification.reading.pieces import Piece, Source
+
+if TYPE_CHECKING:
+    from symbolic.verification.judging.reader import Line, Reader
+
+FORMULA = "\u27e8\u27e9"
+"""What stands for a formula in a sentence."""
+_LOOSE = re.compile(
+    r"(?i)\b(?:approximat\w*|roughly|nearly|to (?:first|second|leading|lowest)[- ]order|(?:first|second|leading)[- ]order (?:in|approx\w*|expansion|taylor)|"
+    r"to within|(?<!adds )(?<!add )(?<!sum )(?<!sums )up to (?!zero|now|here|date|this point|the (?:last|first|layer|input|output))\w+|plus (?:an? )?const\w*|const\.|(?:additive|irrelevant) constants?|"
+    r"ignor\w+|neglect\w*|dropp?(?:ing|ed)?|omit\w*|discard\w*|disregard\w*|asymptotic\w*|in the limit|tends? to|goes to|linearis\w*|lineariz\w*|"
+    r"for (?:very |sufficiently |all )?(?:small|large|tiny)|proportional\w*|on average|in expectation|stop[- ]?grad\w*|detach\w*|straight[- ]through|"
+    r"treat\w* (?:\S+ ){1,5}as (?:an? |if it were )?(?:constants?|fixed|independent)|h(?:e|o)ld(?:ing)? (?:\S+ ){1,4}(?:constant|fixed)|(?:with|keeping) (?:\S+ ){1,3}(?:fixed|constant|frozen)|"
+    r"n\u00e4herungsweise|ungef\u00e4hr|bis auf|environ|approximativement|\u00e0 une constante pr\u00e8s|a meno di|circa)\b"
+)
+_CONDITION = re.compile(
+    r"(?i)\b(if|when|whenever|assuming|suppos\w+|provided|unless|as long as|in (?:the|this|that) (?:\w+ )?case|in case|special case|under (?:the|this|these|our)|"
+    r"at (?:the |an? |its |any |this )?(?:\w+ )?(?:optim\w+|minim\w+|maxim\w+|stationary|critical|equilibrium|fixed|steady|saddle|solution|convergence|initiali[sz]ation|start)|"
+    r"on the (?:simplex|sphere|constraint|manifold|boundary)|subject to|without (?:the |any )?(?:\w+ )?(?:bias|regulari\w+|penalty|constraint|noise|momentum|activation|nonlinearity)|"
+    r"falls|wenn|falls|sofern|si|quando|se|lorsque)\b([^.;]*)"
+)
+_PROPERTY = re.compile(
+    r"(?i)(?<![\w-])(?<!not )(?<!non-)(?<!non)(?<!necessarily )(?<!any )()"
+    rf"(symm?|{'|'.join(sorted((re.escape(w) for w, a in PROPERTIES.items() if a not in ('positive', 'probability', 'nonzero', 'binary')), key=len, reverse=True))})(?![\w-])(?! part)(?!ly)"
+)
+_WRITER = re.compile(
+    r"(?i)^\s*(?:we|you|one|i|it|they|people|students|some(?:one|body)?|differentiating|wir|man|on|nous|si)\b"
+)
+_UNSTATED = re.compile(
+    r"(?i)\b(?:if|whether|unless|until|such that|so that|suppos\w+|assum\w+|imagine|provided|satisf\w+|solv\w+|obey\w*|fulfil\w*|subject to|constraint|constrained by|"
+    r"condition|condition that|ansatz|by contradiction|for contradiction)(?:\s+(?:that|also|now|instead|the\s+(?:\w+\s+){0,2}(?:equations?|system|conditions?|constraints?)|e\.?g\.?))*\W*$"
+)
+_EQUIVALENT = re.compile(
+    r"\s*(?:&\s*)?(?:\$?\s*(?:if and only if|iff|exactly (?:if|when))\b|\\iff\b|\\Leftrightarrow|\\Longleftrightarrow|⇔|⟺)"
+)
+_EQUIVALENT_BEFORE = re.compile(
+    r"(?:\b(?:if and only if|iff|exactly (?:if|when))|\\iff|\\Leftrightarrow|\\Longleftrightarrow|⇔|⟺)\s*\$?\s*&?\s*$"
+)
+_ABBREVIATED = re.compile(
+    r"(?i)\b(sym|symm|i\.e|e\.g|w\.r\.t|wrt|resp|cf|eqn?|fig|approx|const|z\.b|d\.h|vs|no|ex)\.(?=\s)"
+)
+_ENDS = re.compile(
+    r"(?:(?<=[.?!;])|(?<=[.?!;]\*)|(?<=[.?!;]\*\*)|(?<=[.?!;][)\"]))\s|\n[ \t>]*\n|\n[ \t>]*(?:[-*+]|\d{1,2}[.)])\s|\\item\b|\\(?:begin|end)\{[a-z]+\*?\}"
+)
+
+
+def sentence(source: Source, start: int, end: int) -> tuple[str, str]:
+    """What the sentence of the formula at ``start`` … ``end`` says right before and after it, each formula as a sign.
+
+    Another equality in the sentence ends what belongs to this one.
+    """
+    here = next((k for k, p in enumerate(source.pieces) if p.start <= start <= p.end and p.mathematics), None)
+    if here is None:
+        return "", ""
+    pieces, before, after = source.pieces, _words(source.text[source.pieces[here].start : start]), ""
+    beside = pieces[here].display
+    for piece in reversed(pieces[:here]):
+        if piece.mathematics:
+            if _equates(source, piece):
+                break
+            before, beside = f"{FORMULA}{before}", piece.display
+            continue
+        prose = source.text[piece.start : piece.end]
+        prose = prose.rstrip() + " " if beside else prose
+        prose = _ABBREVIATED.sub(r"\1 ", prose)
+        cut = [m.end() for m in _ENDS.finditer(prose)]
+        before = prose[cut[-1] if cut else 0 :] + before
+        if cut:
+            break
+        beside = False
+    rest = source.text[end : pieces[here].end]
+    if re.match(r"\s*[.?!;]", rest):
+        return before, ""
+    after, beside = _words(rest), pieces[here].display
+    for piece in pieces[here + 1 :]:
+        if piece.mathematics:
+            if _equates(source, piece):
+                break
+            after, beside = after + FORMULA, piece.display
+            continue
+        prose = source.text[piece.start : piece.end]
+        if beside and not re.match(r"\s*[a-z(,]", prose):
+            break
+        prose = prose.lstrip() if beside else prose
+        cut = _ENDS.search(prose)
+        after += prose[: cut.start()] if cut else prose
+        if cut:
+            break
+        beside = False
+    return re.split(r"\b(?:so|hence|thus|therefore)\b", before)[-1], after
+
+
+def _equates(source: Source, piece: Piece) -> bool:
+    """Whether a formula is an equality of its own, or ends a sentence."""
+    text = source.text[piece.start : piece.end]
+    return "=" in text or bool(re.search(r"[.?!]\s*$", text))
+
+
+def _words(mathematics: str) -> str:
+    """The words inside a formula."""
+    return " ".join(re.findall(r"\\(?:text|mbox|textrm|mathrm|intertext)\s*\{([^{}]*)\}", mathematics))
+
+
+def loosely(source: Source, start: int, end: int) -> str:
+    """The words that take an equality for less than one: "up to a constant", "for small"."""
+    found = next((m for part in sentence(source, start, end) if (m := _LOOSE.search(part))), None)
+    return " ".join(found.group().split()) if found else ""
+
+
+def conditionally(reader: Reader, line: Line, assumed: Container[str]) -> str:
+    """The condition in words under which a sentence puts a line, where nothing in it was understood.
+
+    ``assumed``: the properties that the symbols of the line are known to have.
+    """
+    before, after = sentence(reader.source, line.chain.start, line.chain.end)
+    for part in (before, after):
+        for match in _PROPERTY.finditer(part):
+            if PROPERTIES.get(match.group(2).lower(), "symmetric") not in assumed:
+                return match.group(2)
+        for match in _CONDITION.finditer(part):
+            said = re.split(r",|\bthen\b|\bwe\b|\bthis\b|\bthat\b", match.group(2))[0]
+            lowered = f"{match.group(1)} {said}".lower()
+            if _WRITER.match(match.group(2)) or FORMULA in said or any(word in lowered for word in PROPERTIES):
+                continue
+            return " ".join(f"{match.group(1)}{said}".split())
+    return ""
+
+
+def unstated(reader: Reader, line: Line) -> bool:
+    """Whether a line is what a sentence supposes or looks for: "suppose that …", "β̂ solves …", "if …"."""
+    text, chain = reader.source.text, line.chain
+    if _EQUIVALENT.match(text, chain.end) or _EQUIVALENT_BEFORE.search(text[max(0, chain.start - 40) : chain.start]):
+        return True
+    if line.k > 1:
+        return False
+    before, _ = sentence(reader.source, line.chain.start, line.chain.end)
+    return bool(_UNSTATED.search(before[-120:]))

@@ -1,0 +1,100 @@
+"""Wrong claims that are left open all the same: what is said of them was not understood, or may be read otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from symbolic.program.graph import leaves
+from symbolic.program.tensors import Tensor
+from symbolic.verification.elaboration.scope import Generic, Scope
+from symbolic.verification.elaboration.values import Value
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.judging.ahead import defined_later, free_symbol
+from symbolic.verification.judging.comparison import Judged, said
+from symbolic.verification.judging.doubts import holds_otherwise
+from symbolic.verification.judging.mood import conditionally, loosely
+from symbolic.verification.reading.declarations import name_of
+
+if TYPE_CHECKING:
+    from symbolic.verification.judging.reader import Line, Reader
+
+
+def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
+    """A claim that fails in general is left open where the document says more of its symbols than was understood, or less.
+
+    Derivatives of a cost that is never defined are told by derivatives of it; a right side without any says
+    something about that cost, which may well be so.
+    """
+    if judged.verdict.status not in ("refuted", "shape"):
+        return judged
+    lost = reader.unread | set(reader.failed)
+    if lost:
+        for node in (n for side in (line.left, line.right) if isinstance(side, s.Node) for n in s.walk(side)):
+            name = name_of(node)
+            if name in lost and name not in reader.definitions:
+                return said(
+                    "undecided",
+                    f"the definition of {name} could not be read, so what is said of it cannot be judged",
+                )
+    free = free_symbol(reader, line.left)
+    if free:
+        return said("undecided", f"{free} is declared as free; what {free} equals is no consequence of what is written")
+    later = defined_later(reader, line)
+    if later:
+        return said("undecided", f"{later} is defined only further on, so this may be said of any {later}")
+    if judged.claim is None or judged.truth is None:
+        return judged
+    unknown = reader.of_costs
+    if (unknown & _serials(judged.truth) or _of_unknown_cost(reader, line)) and not unknown & _serials(judged.claim):
+        names = ", ".join(sorted(reader.costs))
+        return said(
+            "undecided", f"{names} is not defined in this document, so its derivative cannot be compared with this"
+        )
+    read = {t.name for t in leaves([judged.claim, judged.truth])}
+    told = {t.name for t in leaves([judged.truth])}
+    for name, meaning in reader.scope.functions.items():
+        if isinstance(meaning, Generic) and f"{name}_a_" in read and f"{name}_a_" not in told:
+            return said("unreadable", f"the function {name} is not declared; say what it is, as in ${name}(t) = …$")
+    for names, text, fixes in reader.conditions:
+        if read & names and not (fixes and fixes not in read):
+            return said("undecided", f"it does not hold in general, and the condition {text} is not used here")
+    return judged
+
+
+def _of_unknown_cost(reader: Reader, line: Line) -> bool:
+    """Whether the left side differentiates a cost that the document never defines."""
+    nodes = s.walk(line.left) if isinstance(line.left, s.Node) else ()
+    return any(isinstance(n, s.Derivative) and n.of is not None and name_of(n.of) in reader.costs for n in nodes)
+
+
+def doubted(
+    reader: Reader,
+    line: Line,
+    scope: Scope,
+    truth: Value,
+    judged: Judged,
+    value: Callable[[s.Node], Value],
+    derivative: bool,
+) -> Judged:
+    """A wrong claim is left open where its sentence does not state it outright, or where another reading makes it right."""
+    if judged.verdict.status not in ("refuted", "shape") or not isinstance(line.right, s.Node):
+        return judged
+    if judged.verdict.status == "refuted":
+        loose = loosely(reader.source, line.chain.start, line.chain.end)
+        if loose:
+            return said("undecided", f"it does not hold exactly, and the sentence says “{loose}”")
+        leaves_ = [] if judged.claim is None or judged.truth is None else leaves([judged.claim, judged.truth])
+        condition = conditionally(reader, line, set().union(*(t.assume for t in leaves_)))
+        if condition:
+            return said("undecided", f"it does not hold in general, and the condition “{condition}” is not understood")
+    other = holds_otherwise(scope, line.right, truth, value, reader.source.text, derivative)
+    if other:
+        return said(
+            "undecided", f"as it is read it does not hold, but it does if {other}; which is meant? Brackets tell"
+        )
+    return judged
+
+
+def _serials(t: Tensor) -> set[int]:
+    return {u.serial for u in leaves([t])}
