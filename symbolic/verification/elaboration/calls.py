@@ -18,8 +18,8 @@ from symbolic.program.tensors import Tensor, tensor
 from symbolic.verification.elaboration import algebra, derivatives
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.batches import substituted
-from symbolic.verification.elaboration.names import letters, script_name
-from symbolic.verification.elaboration.scope import FunctionOf, Generic, Unread
+from symbolic.verification.elaboration.names import candidate_names, letters, script_name
+from symbolic.verification.elaboration.scope import FunctionOf, Generic, Scope, Unread
 from symbolic.verification.elaboration.values import ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
@@ -54,6 +54,11 @@ def call(el: Elaborator, node: s.Call) -> Value:
     if scripts.base.name in el.scope.values and conditional(node) is not None and scripts.sub is None:
         held = el.scope.values[scripts.base.name]  # p(y|θ), defined under the name p
         return held if scripts.sup is None else el.power(held, el(scripts.sup), node.span)
+    if (
+        _is_entry(el, scripts) and len(node.arguments) == 1 and not isinstance(node.arguments[0], s.Symbol)
+    ):  # σ_i(1 − σ_i), where σ is an array too
+        group = s.Group(node.arguments[0].span, "(", node.arguments[0])
+        return el(s.Product(node.span, (("", head), ("", group))))
     whole = name_of_call(scripts)
     if whole in el.scope.values and not scripts.primes:
         return el.scope.values[whole]  # ℓ_0(β), defined under that name
@@ -87,6 +92,12 @@ def call(el: Elaborator, node: s.Call) -> Value:
             else el.power(value, el(sup), node.span, entrywise=True)
         )
     return value
+
+
+def _is_entry(el: Elaborator, head: s.Scripted) -> bool:
+    """Whether the head of a call is an entry of an array."""
+    held = el.scope.values.get(head.base.name) if isinstance(head.base, s.Symbol) else None
+    return held is not None and bool(held.rank) and isinstance(head.sub, (s.Symbol, s.Number)) and not head.primes
 
 
 def conditional(node: s.Node) -> str | None:
@@ -197,7 +208,8 @@ def _own(el: Elaborator, meaning: FunctionOf, name: str, node: s.Call, order: in
     ):
         return el.scope.values[name]
     arguments = [el(a) for a in node.arguments]
-    inner = type(el)(_with_values(el, dict(zip(meaning.parameters, arguments, strict=True))), el.env, el.zero)
+    put = dict(zip(meaning.parameters, arguments, strict=True))
+    inner = type(el)(_with_values(el, put, meaning.body, span), el.env, el.zero)
     if order == 0:
         return inner(meaning.body)
     if len(arguments) != 1:
@@ -207,7 +219,8 @@ def _own(el: Elaborator, meaning: FunctionOf, name: str, node: s.Call, order: in
         if not value.rank and not value.labels:  # f′(x) of a function of the whole array is its gradient
             return derivatives.differentiated(el, value, True, node.arguments, span)
     t = tensor("t_")
-    body = type(el)(_with_values(el, {meaning.parameters[0]: Value(t)}), el.env, el.zero)(meaning.body).tensor
+    own = _with_values(el, {meaning.parameters[0]: Value(t)}, meaning.body, span)
+    body = type(el)(own, el.env, el.zero)(meaning.body).tensor
     for _ in range(order):
         body = jacobian(body, t)
     if not arguments[0].rank and not arguments[0].labels and not arguments[0].form:
@@ -218,8 +231,31 @@ def _own(el: Elaborator, meaning: FunctionOf, name: str, node: s.Call, order: in
     return v.pointwise(lambda x: slope.xreplace({t.access(): x}), arguments, span, name)
 
 
-def _with_values(el: Elaborator, more: dict[str, Value]):
-    return replace(el.scope, values={**el.scope.values, **more})
+def _with_values(el: Elaborator, more: dict[str, Value], body: s.Node, span: s.Span) -> Scope:
+    """The scope with arguments for parameters, also in what the body names and the document defines through a parameter."""
+    values = {**el.scope.values, **more}
+    named = {n for node in s.walk(body) for n in _possible_names(node)}
+    for parameter, value in more.items():
+        held = el.scope.values.get(parameter)
+        if held is None or held.tensor.definition is not None or held.tensor is value.tensor:
+            continue
+        for name in (named & el.scope.values.keys()) - more.keys():
+            through = values[name]
+            if through.tensor is held.tensor or not el.scope.depends(through.tensor, held.tensor):
+                continue
+            if value.labels or value.form or value.tensor.extents != held.tensor.extents:
+                raise ReadingError(f"{name} depends on {parameter}, for which this cannot be put in", span)
+            values[name] = replace(
+                through,
+                tensor=substituted(through.tensor, lambda u, h=held, x=value: x.tensor if u is h.tensor else None),
+            )
+    return replace(el.scope, values=values)
+
+
+def _possible_names(node: s.Node) -> list[str]:
+    if isinstance(node, s.Scripted):
+        return [name for name, _, _ in candidate_names(node)]
+    return [node.name] if isinstance(node, s.Symbol) else []
 
 
 def flattened(t: Tensor) -> sp.Expr:

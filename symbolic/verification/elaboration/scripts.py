@@ -91,6 +91,8 @@ class Scripts:
             return self.crossing(node.base), None, node.sup, node.primes
         if not isinstance(node.base, s.Symbol):
             return self(node.base), node.sub, node.sup, node.primes
+        if self._is_exponential(node):
+            return v.pointwise(sp.exp, [self(node.sup)], node.span), None, None, node.primes
         for name, uses_sub, uses_sup in names.candidate_names(node):
             if name in self.scope.values:
                 primes = 0 if name.startswith(node.base.name + "_prime") else node.primes
@@ -177,6 +179,22 @@ class Scripts:
                 delta = v.pointwise(f.Equal, self.counted(*parts), node.span)
                 return delta, None, node.sup, node.primes
         return None
+
+    def _is_exponential(self, node: s.Scripted) -> bool:
+        """Whether e^… is the exponential though the document calls something else e too: an error is not raised to −x."""
+        sup = node.sup
+        if not isinstance(node.base, s.Symbol) or node.base.name != "e" or sup is None or node.sub is not None:
+            return False
+        if isinstance(sup, (s.Number, s.Mark, s.Group)) or any(
+            n in self.scope.values for n, _, u in names.candidate_names(node) if u
+        ):
+            return False
+        letters_ = [n.name for n in s.walk(sup) if isinstance(n, s.Symbol)]
+        return (
+            bool(letters_)
+            and letters_ != ["T"]
+            and not any(x in self.env or x in self.scope.layers for x in letters_[:1] if isinstance(sup, s.Symbol))
+        )
 
     def size_of(self, node: s.Node) -> sp.Expr | None:
         """The extent that a subscript such as n, 3 or n×n names."""

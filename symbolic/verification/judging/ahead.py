@@ -14,7 +14,7 @@ from symbolic.verification.elaboration.scope import Generic
 from symbolic.verification.elaboration.values import Value, same
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.program import identifier
 from symbolic.verification.reading.statements import Chain
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from symbolic.verification.elaboration.scope import Generic
+from symbolic.verification.elaboration.scope import FunctionOf, Generic
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.judging.costs import assume_cost, cotangent
 from symbolic.verification.judging.definitions import Definitions
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
-from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.statements import Chain
 
 _SUPPOSES = re.compile(
@@ -60,6 +60,11 @@ class Conditions(Definitions):
         """``where ∑ y_i = 1``: an equality between declared symbols that the prose supposes."""
         if len(chain.sides) != 2:
             return False
+        left = self.side(chain, 0)
+        if isinstance(left, s.Call) and isinstance(left.head, (s.Symbol, s.Scripted)):
+            head = left.head.base if isinstance(left.head, s.Scripted) else left.head
+            if isinstance(head, s.Symbol) and isinstance(self.scope.functions.get(head.name), FunctionOf):
+                return False  # "with H'(e) = …" of a function that the document defines
         names = set()
         for k in (0, 1):
             node = self.side(chain, k)

@@ -18,7 +18,7 @@ from symbolic.verification.elaboration.names import letters
 from symbolic.verification.elaboration.scope import Generic
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
-from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.program import enter, identifier
 from symbolic.verification.reading.statements import Chain
 

@@ -22,9 +22,9 @@ from symbolic.verification.judging import numbers
 from symbolic.verification.judging.ahead import is_model
 from symbolic.verification.judging.assumed import Assumed
 from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
-from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.layers import at_layer, mentions, shifted, step_before
+from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.neighbours import shape_told
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import define, enter, free_letters, identifier, numeric_leaf, target

@@ -16,7 +16,7 @@ from symbolic.verification.elaboration.scope import FunctionOf, Generic, Scope
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.judging.comparison import compare
-from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.names import name_of
 
 MOST_READINGS = 12
 Reading = tuple[s.Node, str]

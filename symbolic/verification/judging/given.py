@@ -11,7 +11,7 @@ from symbolic.verification.grammar import syntax as s
 from symbolic.verification.judging.comparison import Judged, compare
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.worked import constant
-from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.names import name_of
 
 
 def with_given(reader: Reader, line: Line, judged: Judged) -> Judged:

@@ -21,10 +21,14 @@ FORMULA = "\u27e8\u27e9"
 _LOOSE = re.compile(
     r"(?i)\b(?:approximat\w*|roughly|nearly|to (?:first|second|leading|lowest)[- ]order|(?:first|second|leading)[- ]order (?:in|approx\w*|expansion|taylor)|"
     r"to within|(?<!adds )(?<!add )(?<!sum )(?<!sums )up to (?!zero|now|here|date|this point|the (?:last|first|layer|input|output))\w+|plus (?:an? )?const\w*|const\.|(?:additive|irrelevant) constants?|"
-    r"ignor\w+|neglect\w*|dropp?(?:ing|ed)?|omit\w*|discard\w*|disregard\w*|asymptotic\w*|in the limit|tends? to|goes to|linearis\w*|lineariz\w*|"
+    r"(?:ignor|neglect|dropp|omitt|discard|disregard)ing|(?:we|one|you|i) (?:may |can |could |now |just )?(?:ignore|neglect|drop|omit|discard|disregard)|"
+    r"(?:is|are|be|being) (?:ignored|neglected|dropped|omitted|discarded)|asymptotic\w*|in the limit|tends? to|goes to|linearis\w*|lineariz\w*|"
     r"for (?:very |sufficiently |all )?(?:small|large|tiny)|proportional\w*|on average|in expectation|stop[- ]?grad\w*|detach\w*|straight[- ]through|"
     r"treat\w* (?:\S+ ){1,5}as (?:an? |if it were )?(?:constants?|fixed|independent)|h(?:e|o)ld(?:ing)? (?:\S+ ){1,4}(?:constant|fixed)|(?:with|keeping) (?:\S+ ){1,3}(?:fixed|constant|frozen)|"
     r"n\u00e4herungsweise|ungef\u00e4hr|bis auf|environ|approximativement|\u00e0 une constante pr\u00e8s|a meno di|circa)\b"
+)
+_BLAMED = re.compile(
+    r"(?i)\b(?:wrong\w*|incorrect\w*|bugs?|mistakes?|mistaken\w*|errors?|false|fails?|breaks?|na[iï]ve\w*|tempting|for[g]ot\w*|forget\w*|los(?:t|es|ing)|misses|not (?:right|correct|true)|falsch|faux|sbagliat\w*|errad\w*|erro)\b"
 )
 _CONDITION = re.compile(
     r"(?i)\b(if|when|whenever|assuming|suppos\w+|provided|unless|as long as|in (?:the|this|that) (?:\w+ )?case|in case|special case|under (?:the|this|these|our)|"
@@ -116,7 +120,10 @@ def _words(mathematics: str) -> str:
 
 def loosely(source: Source, start: int, end: int) -> str:
     """The words that take an equality for less than one: "up to a constant", "for small"."""
-    found = next((m for part in sentence(source, start, end) if (m := _LOOSE.search(part))), None)
+    said = sentence(source, start, end)
+    found = next((m for part in said if (m := _LOOSE.search(part))), None)
+    if found and any(_BLAMED.search(part) for part in said):
+        return ""  # the author says so too
     return " ".join(found.group().split()) if found else ""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lark import Token
 
+from symbolic.verification.elaboration.calls import conditional
 from symbolic.verification.elaboration.names import candidate_names, is_word
 from symbolic.verification.elaboration.operators import is_partial, spelt_out
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
@@ -23,7 +24,7 @@ from symbolic.verification.judging.definitions import EQUAL
 from symbolic.verification.judging.supposed import is_supposition
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
 from symbolic.verification.reading.compounds import compounds, joined
-from symbolic.verification.reading.declarations import is_case, name_of
+from symbolic.verification.reading.declarations import is_case
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.domains import applied
 from symbolic.verification.reading.functions import (
@@ -33,6 +34,8 @@ from symbolic.verification.reading.functions import (
     primed_names,
     unread_names,
 )
+from symbolic.verification.reading.functions_alone import with_argument
+from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import scope_from, target
 from symbolic.verification.reading.reach import index_symbols, widened
@@ -177,9 +180,14 @@ class Reader(Conditions):
             return
         if equal < len(chain.signs):  # a = b > 0
             chain = replace(chain, sides=chain.sides[: equal + 1])
+        chain = with_argument(chain, self.scope.functions, self.scope.values)
         left = self.side(chain, 0)
         if isinstance(left, s.Call) and len(chain.sides) == 2 and define_density(self, left, self.side(chain, 1)):
             self.done.add(position)
+            return
+        density = conditional(left) if isinstance(left, s.Node) else None
+        if density is not None and density not in self.scope.values:
+            self.scope.notes.append(f"what {density} is, is not read; nothing is judged by it")
             return
         if isinstance(left, s.Sum) and isinstance(right := self.side(chain, 1), s.Node):
             chain, left = self.turned(chain, left, right)

@@ -14,7 +14,8 @@ from symbolic.verification.judging.ahead import defined_later, free_symbol
 from symbolic.verification.judging.comparison import Judged, said
 from symbolic.verification.judging.doubts import holds_otherwise
 from symbolic.verification.judging.mood import conditionally, loosely
-from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.names import name_of
+from symbolic.verification.reading.parts import apart
 
 if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Line, Reader
@@ -37,6 +38,9 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
                     "undecided",
                     f"the definition of {name} could not be read, so what is said of it cannot be judged",
                 )
+    behind = _declared_behind(reader, line)
+    if behind:
+        return said("undecided", f"{behind} is declared only in a part further on, and may mean something else here")
     free = free_symbol(reader, line.left)
     if free:
         return said("undecided", f"{free} is declared as free; what {free} equals is no consequence of what is written")
@@ -60,6 +64,18 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
         if read & names and not (fixes and fixes not in read):
             return said("undecided", f"it does not hold in general, and the condition {text} is not used here")
     return judged
+
+
+def _declared_behind(reader: Reader, line: Line) -> str:
+    """A symbol of a line that is declared only in another part of the document behind it; empty if there is none."""
+    text, end = reader.source.text, line.chain.end
+    for node in (n for side in (line.left, line.right) if isinstance(side, s.Node) for n in s.walk(side)):
+        base = node.base if isinstance(node, s.Scripted) else node
+        for name in {name_of(node), name_of(base)} - {None}:
+            item = reader.declared.names.get(name or "")
+            if item is not None and item.place > end and apart(text, end, item.place):
+                return item.tex
+    return ""
 
 
 def _of_unknown_cost(reader: Reader, line: Line) -> bool:

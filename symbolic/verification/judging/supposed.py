@@ -20,8 +20,8 @@ from symbolic.verification.judging.ahead import free_symbol
 from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.mood import sentence
 from symbolic.verification.judging.occasions import ends_sentence
-from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.declared import PROPERTIES
+from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.statements import Chain
 
 if TYPE_CHECKING:

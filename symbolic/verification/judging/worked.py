@@ -164,7 +164,7 @@ class Worked:
                 value = Elaborator(world, env)(line.left)
             else:
                 name = line.left.name if isinstance(line.left, s.Symbol) else None
-                from symbolic.verification.reading.declarations import name_of
+                from symbolic.verification.reading.names import name_of
 
                 name = name or name_of(line.left)
                 definition = self.reader.definitions.get(name or "")

@@ -16,17 +16,15 @@ from symbolic.verification.reading import spelt
 from symbolic.verification.reading.components import declare_components
 from symbolic.verification.reading.declared import PROPERTIES, Declarations, Declared, read_front, state_conventions
 from symbolic.verification.reading.domains import declare_arguments
+from symbolic.verification.reading.layered import declare_layers
 from symbolic.verification.reading.layers import (
-    at_layer,
     index_letters,
-    last_layer,
     layer_letters,
-    layer_shift,
     mentions,
     shifted,
     shifted_size,
-    told_layers,
 )
+from symbolic.verification.reading.names import full_name, name_of
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.positive import declare_positive, sizes_of
 from symbolic.verification.reading.sets import Set, set_of
@@ -91,7 +89,7 @@ def declarations(source: Source) -> Declarations:
     for _, group in every:
         for chain in group:
             _size_told(found, chain)
-    _layered(found, source, flat)
+    declare_layers(found, source, flat)
     vectors = [item for item in found.names.values() if len(item.shape) == 1]
     if found.layout.get("gradient") == "row" and vectors and all(item.row for item in vectors):
         found.layout["gradient"] = "column"  # where vectors are rows, a gradient that is a row has the variable's shape
@@ -225,7 +223,7 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
             ):
                 lead.append(found.ranges.get(letter, letter))
                 sample = letter
-        name = item.base.name if lead else _full_name(item)
+        name = item.base.name if lead else full_name(item)
         tex = _name(source, item.base.span) if lead else tex
     elif isinstance(item, s.Symbol):
         name = item.name
@@ -253,66 +251,9 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
     for letter in found.layers:
         if isinstance(item, s.Scripted) and not sample and mentions(item, letter):
             for by in (-1, 1):
-                other = _full_name(shifted(item, letter, by))
+                other = full_name(shifted(item, letter, by))
                 sizes = tuple(shifted_size(size, letter, by) for size in shape)
                 found.names.setdefault(other, Declared(other, sizes, other, place, row, what.dtype, frozenset(assume)))
-
-
-def _full_name(item: s.Scripted) -> str:
-    base = item.base.name if isinstance(item.base, s.Symbol) else "x"
-    base += "_prime" * item.primes
-    layer = "l" if isinstance(item.sup, s.Group) else "u"
-    sub, sup = script_name(item.sub), script_name(item.sup)
-    return "_".join(filter(None, [base, sub, f"{layer}{sup}" if sup else ""]))
-
-
-def name_of(node: s.Node) -> str | None:
-    """The name that a bare or scripted symbol would be declared under."""
-    if isinstance(node, s.Symbol):
-        return node.name
-    if isinstance(node, s.Scripted) and isinstance(node.base, s.Symbol) and node.indexed is None:
-        return _full_name(node)
-    return None
-
-
-def _layered(found: Declarations, source: Source, every: list[Chain]) -> None:
-    """The layers of a net whose shapes only its equations tell."""
-    for letter in found.layers:
-        pairs = [pair for chain in every if (pair := _sides(chain)) is not None]
-        last = last_layer(letter, found.ranges, source.text)
-        for node, sizes in told_layers(pairs, letter).items():
-            if any(name == node.base.name or name.startswith(f"{node.base.name}_") for name in found.names):
-                continue
-            item = Declared(_full_name(node), sizes, source.text[node.base.span[0] : node.base.span[1]], node.span[0])
-            for by in (0, -1, 1):
-                name = _full_name(shifted(node, letter, by)) if by else item.name
-                found.names.setdefault(
-                    name, replace(item, name=name, shape=tuple(shifted_size(x, letter, by) for x in sizes), tex=name)
-                )
-            if last is not None:
-                computed = any(
-                    layer_shift(left, letter) is not None and _base(left) == _base(node) for left, _ in pairs
-                )
-                by = -1 if computed else 0  # what the last layer computes is defined, what it starts from is given
-                name = _full_name(at_layer(shifted(node, letter, by) if by else node, letter, last))
-                shape = tuple(re.sub(rf"_{letter}", f"_{last}", shifted_size(x, letter, by)) for x in sizes)
-                found.names.setdefault(name, replace(item, name=name, shape=shape, tex=name))
-        if last is not None and any(layer_shift(left, letter) is not None for left, _ in pairs):
-            found.last_layers[letter] = last
-
-
-def _base(node: s.Node) -> str | None:
-    return node.base.name if isinstance(node, s.Scripted) and isinstance(node.base, s.Symbol) else None
-
-
-def _sides(chain: Chain) -> tuple[s.Node, s.Node] | None:
-    """The first two sides of an equality."""
-    if chain.error or chain.signs[:1] not in (("=",), (":=",)):
-        return None
-    try:
-        return parse(chain.sides[0].tokens), parse(chain.sides[1].tokens)
-    except ReadingError:
-        return None
 
 
 # -- prose -----------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
-from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.names import name_of
 
 Extents = tuple[sp.Expr, ...]
 _SCALES = words.GREEK - {

@@ -15,8 +15,9 @@ from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.scanning import Vocabulary
 from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.reading.declarations import declarations, name_of
+from symbolic.verification.reading.declarations import declarations
 from symbolic.verification.reading.domains import applied
+from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.pieces import Source, split
 from symbolic.verification.reading.sets import set_of
 from symbolic.verification.reading.statements import Chain, chains
@@ -122,6 +123,11 @@ def alone(source: Source, latex: bool) -> list[Part]:
 def introduced(source: Source) -> list[tuple[str, int]]:
     """Every name that a membership or an equality may introduce, with where."""
     return [(one.name, one.chain.start) for one in _introductions(source)]
+
+
+def apart(text: str, early: int, late: int) -> bool:
+    """Whether a heading or an item begins between two places."""
+    return any(pattern.search(text, early, late) for pattern in (_HEADING, _ITEM))
 
 
 def told_anew(source: Source) -> bool:

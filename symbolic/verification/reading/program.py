@@ -19,8 +19,8 @@ from symbolic.verification.elaboration.values import UnknownSymbol, Value, close
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.reading.declarations import name_of
 from symbolic.verification.reading.declared import Declarations, Declared
+from symbolic.verification.reading.names import name_of
 
 _INPUTS = frozenset(["x", "X", "u", "X_bar"])
 _TARGETS = frozenset(["y", "t", "Y", "T", "d"])

@@ -58,11 +58,15 @@ def _counted(node: s.Node) -> Counter[str]:
         for _, term in node.terms:
             found |= Counter({k: n for k, n in _counted(term).items() if n == 1})
         return found
+    if isinstance(node, s.Group):
+        return Counter(
+            {k: n for k, n in _counted(node.body).items() if n == 1}
+        )  # a pair inside brackets is summed there
     if isinstance(node, s.Derivative):
         parts = [*node.by, *([node.of] if node.of is not None else [])]
     elif isinstance(node, s.Big):
         return Counter({k: n for k, n in _counted(node.body).items() if k not in bound_letters(node)})
-    elif isinstance(node, (s.Product, s.Group, s.Fraction)):
+    elif isinstance(node, (s.Product, s.Fraction)):
         parts = s.children(node)
     else:
         return Counter()

@@ -11,7 +11,9 @@ from symbolic.verification.grammar import syntax as s
 _M = "\u27e6(\\d+)\u27e7"
 _VECTORS = re.compile(r"(?i)\b(vectors?|matri(?:x|ces)|points?|images?|sequences?|columns?|rows?|features? of)\b")
 _ROWS = (
-    re.compile(rf"{_M}\s*(?:is|are|be|being|denotes?)?\s*(?:the\s+)?(?:\w+\s+)?rows?\s+of\s+{_M}"),
+    re.compile(
+        rf"{_M}\s*(?:is|are|be|being|denotes?)?\s*(?:the\s+)?(?:(?:\u27e6\d+\u27e7|\w+)(?:-?\s*(?:th|st|ten?))?\s+)?rows?\s+of\s+{_M}"
+    ),
     re.compile(rf"(?:[Tt]he\s+)?rows?\s+{_M}\s+of\s+{_M}"),
 )
 _ROWS_AFTER = (

@@ -50,7 +50,7 @@ def told_shapes(
 
 
 def _name(node: s.Node | None) -> str | None:
-    from symbolic.verification.reading.declarations import name_of
+    from symbolic.verification.reading.names import name_of
 
     return name_of(node) if node is not None else None
 

@@ -1,0 +1,24 @@
+"""The name under which a symbol with its scripts is declared."""
+
+from __future__ import annotations
+
+from symbolic.verification.elaboration.names import script_name
+from symbolic.verification.grammar import syntax as s
+
+
+def full_name(item: s.Scripted) -> str:
+    """W_1 of ``W_1``, ``W^1`` … with its scripts and primes."""
+    base = item.base.name if isinstance(item.base, s.Symbol) else "x"
+    base += "_prime" * item.primes
+    layer = "l" if isinstance(item.sup, s.Group) else "u"
+    sub, sup = script_name(item.sub), script_name(item.sup)
+    return "_".join(filter(None, [base, sub, f"{layer}{sup}" if sup else ""]))
+
+
+def name_of(node: s.Node) -> str | None:
+    """The name that a bare or scripted symbol would be declared under."""
+    if isinstance(node, s.Symbol):
+        return node.name
+    if isinstance(node, s.Scripted) and isinstance(node.base, s.Symbol) and node.indexed is None:
+        return full_name(node)
+    return None
