@@ -34,6 +34,7 @@ _EXTRA = {
     "abs": f.Magnitude,
     "logit": lambda x: sp.log(x / (1 - x)),
 }
+LARGEST_FACTORIAL = 170
 _INVERSE = {
     "sin": "arcsin",
     "cos": "arccos",
@@ -62,7 +63,7 @@ def call(el: Elaborator, node: s.Call) -> Value:
     whole = name_of_call(scripts)
     if whole in el.scope.values and not scripts.primes:
         return el.scope.values[whole]  # ℓ_0(β), defined under that name
-    meaning = el.scope.functions.get(name, Generic(name) if name == "factorial" else name)
+    meaning = el.scope.functions.get(name, name)
     order, sup = scripts.primes, scripts.sup
     if (
         isinstance(sup, s.Group)
@@ -124,6 +125,15 @@ def _of_variable(el: Elaborator, name: str, node: s.Call, order: int) -> Value:
     return value
 
 
+def _factorial(n: sp.Expr) -> sp.Expr:
+    """n! of a number, Γ(n + 1) of anything else."""
+    return sp.factorial(n) if n.is_Integer and 0 <= n <= LARGEST_FACTORIAL else sp.exp(sp.loggamma(n + 1))
+
+
+def _binomial(n: sp.Expr, k: sp.Expr) -> sp.Expr:
+    return _factorial(n) / (_factorial(k) * _factorial(n - k))
+
+
 def _is_minus_one(node: s.Node | None) -> bool:
     return (
         isinstance(node, s.Sum) and len(node.terms) == 1 and node.terms[0][0] < 0
@@ -140,6 +150,8 @@ def _applied(
     if isinstance(meaning, Unread):
         raise ReadingError(f"the definition of {name} could not be read, so {name} is not known here", span)
     arguments = [el(a) for a in node.arguments]
+    if name in ("factorial", "binomial") and len(arguments) == (1 if name == "factorial" else 2) and not order:
+        return v.pointwise(_factorial if name == "factorial" else _binomial, arguments, span, name)
     if isinstance(meaning, Generic):
         if len(arguments) != 1:
             raise ReadingError(f"{name} is a function of one variable", span)

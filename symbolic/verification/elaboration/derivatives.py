@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from symbolic.verification.elaboration.elaborate import Elaborator
 
 Places = list[Any]
+_GIVEN = frozenset("abcdABCDPQRS")
+"""First letters of what a function is usually given, rather than of what it is a function of."""
 
 
 def derivative(el: Elaborator, node: s.Derivative) -> Value:
@@ -384,6 +386,8 @@ def _only_variable(el: Elaborator, of: Value, span: s.Span) -> s.Node:
     if el.scope.nabla and any(el.scope.values[el.scope.nabla].tensor is t for t in found):
         return s.Symbol(span, el.scope.nabla, el.scope.nabla)
     parameters = [t for t in found if t.role == "parameter"] or found
+    sought = [t for t in parameters if (t.name or "")[:1] not in _GIVEN]
+    parameters = sought if len(sought) == 1 else parameters
     if len(parameters) != 1:
         raise ReadingError(
             f"∇ of a function of {', '.join(t.name for t in found) or 'nothing'}: write the variable, as in ∇_x", span

@@ -63,6 +63,12 @@ class Commands(Scanner):
             self.put("FRAC", "frac", start)
             self.argument()
             self.argument()
+        elif bare in ("binom", "dbinom", "tbinom"):
+            self.put("FUNC", "binomial", start)
+            for sign, kind in (("(", "LPAR"), (",", "COMMA")):
+                self.put(kind, sign, start, start + 1)
+                self.argument()
+            self.put("RPAR", ")", self.k - 1)
         elif bare == "sqrt":
             self.root(start)
         elif bare in ("newcommand", "renewcommand", "providecommand", "DeclareMathOperator", "def"):

@@ -183,7 +183,7 @@ class Judge:
         judged = with_property(self.reader, line, with_bound(self.reader, judged))
         judged = on_condition(self.reader, line, judged)
         value = partial(self.value, scope, env)
-        judged = doubted(self.reader, line, scope, truth, judged, value, derivative)
+        judged = doubted(self.reader, line, scope, truth, judged, value, derivative, case is not None)
         if case is not None:
             told = f"judged for {self.reader.source.text[case.span[0] : case.span[1]]}"
             judged = replace(judged, verdict=replace(judged.verdict, conditions=(*judged.verdict.conditions, told)))

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 FORMULA = "\u27e8\u27e9"
 """What stands for a formula in a sentence."""
+BOUND = "\u27e8<\u27e9"
+"""What stands for an inequality, or for x → 0."""
+_BOUNDS = re.compile(r"[<>≤≥≠→]|\\(?:[lg]eq?|neq?|[lg]eqslant|to|rightarrow|ll|gg|in|notin)\b")
+_ITEM = re.compile(r"^[ \t>]*(?:[-*+]|\d{1,2}[.)])[ \t]|^\s*\\item\b")
 _LOOSE = re.compile(
     r"(?i)\b(?:approximat\w*|roughly|nearly|to (?:first|second|leading|lowest)[- ]order|(?:first|second|leading)[- ]order (?:in|approx\w*|expansion|taylor)|"
     r"to within|(?<!adds )(?<!add )(?<!sum )(?<!sums )up to (?!zero|now|here|date|this point|the (?:last|first|layer|input|output))\w+|plus (?:an? )?const\w*|const\.|(?:additive|irrelevant) constants?|"
@@ -75,7 +79,7 @@ def sentence(source: Source, start: int, end: int) -> tuple[str, str]:
         if piece.mathematics:
             if _equates(source, piece):
                 break
-            before, beside = f"{FORMULA}{before}", piece.display
+            before, beside = f"{_sign(source, piece)}{before}", piece.display
             continue
         prose = source.text[piece.start : piece.end]
         prose = prose.rstrip() + " " if beside else prose
@@ -93,7 +97,7 @@ def sentence(source: Source, start: int, end: int) -> tuple[str, str]:
         if piece.mathematics:
             if _equates(source, piece):
                 break
-            after, beside = after + FORMULA, piece.display
+            after, beside = after + _sign(source, piece), piece.display
             continue
         prose = source.text[piece.start : piece.end]
         if beside and not re.match(r"\s*[a-z(,]", prose):
@@ -105,6 +109,23 @@ def sentence(source: Source, start: int, end: int) -> tuple[str, str]:
             break
         beside = False
     return re.split(r"\b(?:so|hence|thus|therefore)\b", before)[-1], after
+
+
+def _sign(source: Source, piece: Piece) -> str:
+    return BOUND if _BOUNDS.search(source.text, piece.start, piece.end) else FORMULA
+
+
+def lead(source: Source, start: int) -> str:
+    """The sentence ending in a colon that introduces the list in which a place stands; empty if there is none."""
+    lines = source.text[:start].split("\n")
+    if not _ITEM.match(lines[-1]):
+        return ""
+    for line in reversed(lines[:-1]):
+        if _ITEM.match(line) or not line.strip() or line.startswith((" ", "\t", "\\begin{")):
+            continue
+        said = re.split(r"(?<=[.?!])\s", re.sub(r"\$[^$]*\$", BOUND, line).strip())[-1]
+        return said if said.endswith(":") else ""
+    return ""
 
 
 def _equates(source: Source, piece: Piece) -> bool:
@@ -127,13 +148,14 @@ def loosely(source: Source, start: int, end: int) -> str:
     return " ".join(found.group().split()) if found else ""
 
 
-def conditionally(reader: Reader, line: Line, assumed: Container[str]) -> str:
+def conditionally(reader: Reader, line: Line, assumed: Container[str], judged_for: bool = False) -> str:
     """The condition in words under which a sentence puts a line, where nothing in it was understood.
 
-    ``assumed``: the properties that the symbols of the line are known to have.
+    ``assumed``: the properties that the symbols of the line are known to have; ``judged_for``: whether an inequality
+    in the sentence was put in.
     """
     before, after = sentence(reader.source, line.chain.start, line.chain.end)
-    for part in (before, after):
+    for part in (before, after, lead(reader.source, line.chain.start)):
         for match in _PROPERTY.finditer(part):
             if PROPERTIES.get(match.group(2).lower(), "symmetric") not in assumed:
                 return match.group(2)
@@ -142,7 +164,9 @@ def conditionally(reader: Reader, line: Line, assumed: Container[str]) -> str:
             lowered = f"{match.group(1)} {said}".lower()
             if _WRITER.match(match.group(2)) or FORMULA in said or any(word in lowered for word in PROPERTIES):
                 continue
-            return " ".join(f"{match.group(1)}{said}".split())
+            if BOUND in said and judged_for:
+                continue
+            return " ".join(f"{match.group(1)}{said}".replace(BOUND, "…").split())
     return ""
 
 
@@ -153,5 +177,12 @@ def unstated(reader: Reader, line: Line) -> bool:
         return True
     if line.k > 1:
         return False
-    before, _ = sentence(reader.source, line.chain.start, line.chain.end)
+    before, _ = sentence(reader.source, chain.start, chain.end)
+    source, start = reader.source, chain.start
+    while re.fullmatch(r"[\s,]*(?:and|or|und|et|e|y)?[\s,]*", before):  # "satisfies A = 0 and B = 0"
+        earlier = [p for p in source.pieces if p.mathematics and p.end <= start]
+        if not earlier or not re.fullmatch(r"[\s,$]*(?:and|or|und|et|e|y|,)[\s,$]*", text[earlier[-1].end : start]):
+            break
+        start = earlier[-1].start
+        before, _ = sentence(source, start, earlier[-1].end)
     return bool(_UNSTATED.search(before[-120:]))

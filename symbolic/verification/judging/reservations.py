@@ -92,6 +92,7 @@ def doubted(
     judged: Judged,
     value: Callable[[s.Node], Value],
     derivative: bool,
+    judged_for: bool = False,
 ) -> Judged:
     """A wrong claim is left open where its sentence does not state it outright, or where another reading makes it right."""
     if judged.verdict.status not in ("refuted", "shape") or not isinstance(line.right, s.Node):
@@ -101,7 +102,7 @@ def doubted(
         if loose:
             return said("undecided", f"it does not hold exactly, and the sentence says “{loose}”")
         leaves_ = [] if judged.claim is None or judged.truth is None else leaves([judged.claim, judged.truth])
-        condition = conditionally(reader, line, set().union(*(t.assume for t in leaves_)))
+        condition = conditionally(reader, line, set().union(*(t.assume for t in leaves_)), judged_for)
         if condition:
             return said("undecided", f"it does not hold in general, and the condition “{condition}” is not understood")
     other = holds_otherwise(scope, line.right, truth, value, reader.source.text, derivative)

@@ -55,9 +55,8 @@ def reconsidered(
         every = _verdicts(other, None, notes, layout, otimes, over)
         if not every or any(v.status in WRONG and at in found and at not in wrong for at, v in every.items()):
             continue
-        behind = {at for at in inside if at > other.defines}
-        if other.defines >= 0 and len(cleared) > 1 and cleared == behind:
-            _adopt(found, every, other, notes)
+        if other.defines >= 0 and len(cleared) > 1:
+            _adopt(found, _verdicts(other, None, notes, layout, otimes, over, explains=True), other, notes)
             continue
         for at in sorted(cleared | ({other.defines} & inside)):
             sentence = "as it is read it does not hold, but "
@@ -75,12 +74,12 @@ def reconsidered(
 
 
 def _adopt(found: dict[int, ClaimVerdict], every: dict[int, ClaimVerdict], other: _Other, notes: list[str]) -> None:
-    """Take a line for a definition where that alone makes every line behind it right; it is said so."""
-    notes.append(f"read {other.words}: with the earlier meaning what follows would be wrong, with this one it is right")
+    """Take a line for a definition where that makes several lines behind it right and none wrong; it is said so."""
+    notes.append(
+        f"read {other.words}: with the earlier meaning lines behind it would be wrong, with this one they are right"
+    )
     del found[other.defines]
-    for at, verdict in every.items():
-        if at in found and found[at].status in WRONG:
-            found[at] = verdict
+    found.update({at: verdict for at, verdict in every.items() if at in found and at > other.defines})
 
 
 def _others(source: Source, latex: bool, claims: list[ClaimVerdict]) -> Iterator[_Other]:
@@ -101,13 +100,19 @@ def _others(source: Source, latex: bool, claims: list[ClaimVerdict]) -> Iterator
 
 
 def _verdicts(
-    other: _Other, places: set[int] | None, notes: list[str], layout: Layout, otimes: str, over: Callable[[], bool]
+    other: _Other,
+    places: set[int] | None,
+    notes: list[str],
+    layout: Layout,
+    otimes: str,
+    over: Callable[[], bool],
+    explains: bool = False,
 ) -> dict[int, ClaimVerdict]:
     """The verdict on each claim (at ``places``, or all) in another reading; none where that takes more for granted."""
     found: dict[int, ClaimVerdict] = {}
     for part in other.parts:
         reader = Reader(part.source, declarations(part.source), layout, otimes)
-        judge = Judge(reader, explains=False)
+        judge = Judge(reader, explains)
         for line in reader.lines():
             if over():
                 return {}

@@ -81,6 +81,7 @@ def declarations(source: Source) -> Declarations:
         ):
             found.names.setdefault(name, Declared(name, shape, tex or source.text[place[0] : place[1]], place[0]))
         _spelt(found, source, sentence, marks, vocabulary)
+        _all_in(found, source, sentence, marks, vocabulary)
     flat = [chain for _, group in every for chain in group]
     declare_positive(found, flat, source)
     declare_components(found, flat, source)
@@ -128,6 +129,20 @@ def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece
     for name, place in spelt.classes(sentence, node):
         if name not in found.names:
             found.names[name] = Declared(name, (), source.text[place[0] : place[1]], place[0], dtype="int")
+
+
+def _all_in(found: Declarations, source: Source, sentence: str, marks: list[Piece], vocabulary) -> None:
+    """``anchor $a$, positive $p$ and negative $n$, all in $\\mathbb{R}^d$``."""
+    for match in re.finditer(
+        rf"([^.;:]*{_MARKED}[^.;:\u27e6]*)\b(?:all|both|each)\s+(?:\w+\s+)?(?:in|from|of)\s+{_MARKED}", sentence
+    ):
+        piece = marks[int(match.group(3))]
+        try:
+            what = set_of(tokenize(source.text, vocabulary, piece.start, piece.end))
+        except ReadingError:
+            continue
+        for name, place, tex in _symbols(source, match.group(1), marks, vocabulary) if what is not None else ():
+            found.names.setdefault(name, Declared(name, what.shape, tex, place, dtype=what.dtype))
 
 
 def _last_side(source: Source, piece: Piece, vocabulary) -> s.Node | None:

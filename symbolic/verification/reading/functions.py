@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.tokens import Vocabulary
@@ -37,8 +38,42 @@ def function_names(source: Source, declared: Declarations) -> list[str]:
                 if inner and all(t in ("SYMBOL", "COMMA", "SUB", "LBRACE", "RBRACE", "NUMBER") for t in inner):
                     applied.setdefault(str(first[0]))
                     plain.discard(str(first[0]))
+    factors = _only_factors(source, vocabulary, applied)
     sizes = {size for item in declared.names.values() for size in item.shape} | set(declared.ranges.values())
-    return [name for name in applied if name not in declared.names and name not in plain and name not in sizes]
+    return [
+        name for name in applied if name not in declared.names and name not in plain and name not in sizes | factors
+    ]
+
+
+def _only_factors(source: Source, vocabulary: Vocabulary, names: Iterable[str]) -> set[str]:
+    """Names that stand before sums in brackets only, and as plain factors elsewhere: the x of ``2x(y − wx − b)``."""
+    called: set[str] = set()
+    multiplied: set[str] = set()
+    for piece in source.pieces:
+        for chain in chains(source, piece, vocabulary) if piece.mathematics else ():
+            for tokens in (side.tokens for side in chain.sides):
+                for k, token in enumerate(tokens):
+                    if token.type != "SYMBOL" or str(token) not in names:
+                        continue
+                    behind = tokens[k + 1].type if k + 1 < len(tokens) else ""
+                    before = tokens[k - 1].type if k else ""
+                    if behind == "PRIME" or (behind == "LPAR" and not _holds_sum(tokens, k + 1)):
+                        called.add(str(token))
+                    elif behind != "LPAR" and "SYMBOL" in (behind, before):
+                        multiplied.add(str(token))
+    return multiplied - called
+
+
+def _holds_sum(tokens: list, k: int) -> bool:
+    """Whether the bracket that opens at a place holds a sum."""
+    depth = 0
+    for token in tokens[k:]:
+        depth += (token.type in ("LPAR", "LBRACE")) - (token.type in ("RPAR", "RBRACE"))
+        if depth == 0:
+            return False
+        if depth == 1 and token.type in ("PLUS", "MINUS"):
+            return True
+    return False
 
 
 def primed_names(source: Source, declared: Declarations) -> list[str]:

@@ -38,6 +38,21 @@ NOT_ACCUSED = {
     "by a part that is named later": r"Let $a,c,t\in\mathbb{R}$, $h=\tanh(at+c)$ and $z=at+c$. Then $\frac{\partial h}{\partial z}=1-h^2$.",
     "ones of a size that nothing tells": r"Let $x\in\mathbb{R}^n$, $H=I-\frac1n\mathbf 1\mathbf 1^\top$ and $f=x^\top Hx$. "
     r"Then $\nabla_xf=2x-\frac2n\mathbf 1\mathbf 1^\top x$.",
+    "a condition before a list": X
+    + r"Let $m=\max(0,w^\top x)$. If the unit is active ($w^\top x>0$):"
+    + "\n\n- $\\nabla_wm=x$\n- $\\nabla_xm=w$",
+    "two conditions": X + r"Let $r=Ax-b$ and $f=\frac12r^\top r$. A solution satisfies $\nabla_xf=0$ and $A^\top r=0$.",
+    "all in one space": "Anchor $a$, positive $p$, negative $q$, all in $\\mathbb{R}^d$. Let $D=\\|a-p\\|^2-\\|a-q\\|^2$. "
+    "Then $\\nabla_aD=2(q-p)$.",
+    "numbers before brackets": "Let $L=(y-wx-b)^2$ with all scalars. Then $\\frac{dL}{dw}=-2x(y-wx-b)$.",
+    "a function through what it names": r"Let $w\in\mathbb{R}$, $c>0$, $s=\sigma(cw)$ and $E(w)=-\log s$. Then $E'(w)=-c(1-s)$.",
+    "e as an error and as a base": r"Let $e\in\mathbb{R}^d$, $u\in\mathbb{R}^d$, $s=u^\top e$ and $f=\log(1+e^s)$. Then $\nabla_ef=\sigma(s)u$.",
+    "functions alone": r"Recall $\tanh'=1-\tanh^2$ and $\sigma'=\sigma(1-\sigma)$ for the sigmoid $\sigma$.",
+    "counts": r"Let $q\in(0,1)$ and $k=\binom{5}{2}q^2(1-q)^3$. Then $\frac{dk}{dq}=10(2q(1-q)^3-3q^2(1-q)^2)$, since $\frac{5!}{2!\,3!}=10$.",
+    "a pair of indices in brackets": r"Repeated indices are summed over. Let $x\in\mathbb{R}^n$ and $f=\frac14(x_ix_i)^2$. "
+    r"Then $\frac{\partial f}{\partial x_j}=(x_ix_i)x_j$.",
+    "a letter of a later exercise": "1. Let $X\\in\\mathbb{R}^{n\\times p}$, $v\\in\\mathbb{R}^p$, $y\\in\\mathbb{R}^n$, $f=\\|Xv-y\\|^2$. "
+    "The first residual is $X_1-y_1=x^\\top v-y_1$.\n\n2. Let $x\\in\\mathbb{R}^d$ and $g=x^\\top x$. Then $\\nabla_xg=2x$.",
 }
 ACCUSED = {
     "a sign": X + r"Let $f=\frac12\|x-b\|^2$. Then $\nabla_xf=b-x$.",
@@ -51,6 +66,10 @@ ACCUSED = {
     "a wrong factor by a rewritten variable": r"Let $s\in\mathbb{R}^n$ with $s>0$, $K=\frac12\sum_j(s_j^2-\log s_j^2)$ and "
     r"$l_j=\log s_j^2$. Then $\frac{\partial K}{\partial l_j}=s_j^2-1$.",
     "when we differentiate": X + r"Let $f=\frac12\|Ax-b\|^2$. When we differentiate, we get $\nabla_xf=A(Ax-b)\cdot2$.",
+    "a function's derivative": r"Recall $\tanh'=1-\tanh$.",
+    "a wrong count": r"We have $\binom{5}{2}=12$.",
+    "what the author calls wrong": X + r"Let $f=x^\top x$. Dropping the factor, as in $\nabla_xf=x$, is a mistake.",
+    "an item under a list": X + r"Let $f=x^\top x$. The gradients are:" + "\n\n- $\\nabla_xf=x$",
     "a wrong line and what follows": X
     + r"Let $f=\frac12\|x-b\|^2$. Expanding, $f=\frac12x^\top x+b^\top x+\frac12b^\top b$."
     + "\n\n"
