@@ -30,6 +30,7 @@ class StepWriter(Writer):
         self.storage = stored(program)
         self.kept: dict[str, str] = {}
         self.fixed: set[int] = set()  # values that are kept arrays, and views of these
+        self.unchanging: set[int] = set()  # values that depend on no argument
         self.turned: set[int] = set()
         for line in program.lines:
             if line.operation == "transpose" or (
@@ -39,8 +40,14 @@ class StepWriter(Writer):
 
     def write(self) -> str:
         """The whole source."""
-        arguments = [self.declare(v) for v in self.program.arguments]
-        constants = [self.declare(v, "constant") for v in self.program.constants]
+        given, made, returned = self.composed()
+        inner = [f"def step({', '.join(given)}):", *(f"    {row}" for row in [*self.body, f"return {returned}"])]
+        return self.framed("dtype=np.float32", [*made, *self.kept.values(), *inner, "return step"])
+
+    def composed(self) -> tuple[list[str], list[str], str]:
+        """The names of the arguments, the rows that make the buffers and what is returned; the steps are in ``body``."""
+        given = [self.declare(v) for v in self.program.arguments]
+        given += [self.declare(v, "constant") for v in self.program.constants]
         names = {b.number: self.names(None, "b") for b in self.storage.buffers}
         made = [f"{names[b.number]} = {self.empty(b)}" for b in self.storage.buffers]
         self.arrays = {number: names[b.number] for number, b in self.storage.place.items()}
@@ -49,12 +56,12 @@ class StepWriter(Writer):
             self.line(line)
         for old, new in self.storage.copied:
             self.body.append(f"np.copyto({self.texts[old.number].code}, {self.operand(new)})")
-        returned = ", ".join(self.operand(v) for v in self.program.outputs)
-        inner = [f"def step({', '.join([*arguments, *constants])}):", *(f"    {row}" for row in self.body)]
-        inner.append(f"    return {returned}")
-        rows = [*made, *self.kept.values(), *inner, "return step"]
+        return given, made, ", ".join(self.operand(v) for v in self.program.outputs)
+
+    def framed(self, signature: str, rows: list[str]) -> str:
+        """``prepared`` with these rows, after all that it needs."""
         text = "\n".join(f"    {row}" for row in rows)
-        return self.with_header(f"def prepared(dtype=np.float32):\n{text}")
+        return self.with_header(f"def prepared({signature}):\n{text}")
 
     def line(self, line: Line) -> None:
         """One call into a buffer; views, numbers and what cannot write into a buffer are texts and new arrays."""
@@ -70,6 +77,8 @@ class StepWriter(Writer):
             self.place(line)
             return
         text = OPERATIONS[line.operation](self, line)
+        if line.operation not in WRITTEN and all(u.number in self.unchanging for u in line.operands):
+            self.unchanging.add(v.number)
         if self.shows_kept(line):
             self.fixed.add(v.number)
         if line.operation in WRITTEN:
@@ -97,7 +106,9 @@ class StepWriter(Writer):
         return f"{code}.transpose({', '.join(str(order.index(a)) for a in range(v.ndim))})"
 
     def shows_kept(self, line: Line) -> bool:
-        """Whether the line is a view of a kept array, the same one in every step."""
+        """Whether the line's array is the same one in every step: a view of a kept array, or what no argument decides."""
+        if line.target.number in self.unchanging:
+            return line.target.ndim > 0
         if line.operation not in ("transpose", "expand", "index", "windows", "reshape"):
             return False
         source = line.operands[0]

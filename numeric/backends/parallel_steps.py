@@ -14,9 +14,8 @@ import numpy as np
 import sympy as sp
 
 from numeric.backends.kernel_steps import kernel_step
-from numeric.lowering import prepared
+from numeric.lowering import sized
 from numeric.lowering.program import Program
-from numeric.lowering.sizes import resized
 from numeric.lowering.splitting import split
 from symbolic.program.equations import Equation
 
@@ -33,10 +32,10 @@ def parallel_step(
     divided = split(program, samples)
     if divided is None:
         return None
-    inner = resized(divided.inner, {samples: batch // parts}, {samples: batch})
-    outer = resized(divided.outer, {samples: batch})
-    first, text = kernel_step(prepared(inner.arguments, inner.outputs), dtype)
-    last, more = kernel_step(prepared(outer.arguments, outer.outputs, outer.updates), dtype)
+    inner = sized(divided.inner, {samples: batch // parts}, samples, {samples: batch})
+    outer = sized(divided.outer, {samples: batch}, samples)
+    first, text = kernel_step(inner, dtype)
+    last, more = kernel_step(outer, dtype)
     steps, after, size = [first() for _ in range(parts)], last(), batch // parts
 
     def part(number: int, arguments: Sequence[Any]) -> tuple[Any, ...]:

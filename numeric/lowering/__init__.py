@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+import sympy as sp
 
 from numeric.lowering.building import Builder
 from numeric.lowering.equations import absorbed, compute, compute_onto
@@ -16,6 +18,7 @@ from numeric.lowering.program import ArrayProgram, Line, Program, Value
 from numeric.lowering.restriction import restricted
 from numeric.lowering.scaling import sunk
 from numeric.lowering.sharing import collected, cut, shared
+from numeric.lowering.sizes import resized
 from numeric.lowering.stability import stabilised
 from numeric.lowering.structure import structured
 from symbolic.program.equations import Equation
@@ -23,7 +26,7 @@ from symbolic.program.expressions import Access
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
-__all__ = ["ArrayProgram", "Line", "Program", "Value", "lowered", "prepared"]
+__all__ = ["ArrayProgram", "Line", "Program", "Value", "lowered", "prepared", "sized"]
 
 
 def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=()) -> Program:
@@ -32,6 +35,22 @@ def prepared(arguments: Iterable[Tensor], outputs: Iterable[Tensor], updates=())
     for rewrite in (shared, fused, structured, narrowed, shared, stabilised, sunk, fused, hoisted, restricted, shared):
         program = rewrite(program)
     return program
+
+
+def sized(
+    program: Program,
+    sizes: Mapping[sp.Symbol, int],
+    samples: sp.Symbol,
+    counted: Mapping[sp.Symbol, int] | None = None,
+) -> Program:
+    """A prepared program with numbers for dimensions (see ``resized``), prepared again where that can tell something new.
+
+    Other numbers than 1 for the axis of ``samples`` do not: nothing is read at places of its own there.
+    """
+    small = resized(program, sizes, counted)
+    if all(s == samples and n != 1 for s, n in sizes.items()):
+        return small
+    return prepared(small.arguments, small.outputs, small.updates)
 
 
 def lowered(

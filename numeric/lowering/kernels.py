@@ -19,7 +19,6 @@ from symbolic.program.expressions import Access, Index, Quotient, Remainder, Zer
 from symbolic.program.tensors import Tensor
 
 MOST = 12  # Equations of one kernel: beyond it compiling takes long and the cache is full.
-FEW, SHORT = 2**14, 3  # entries and operations up to which a lone equation is left to array calls
 REUSE = 2  # A sum that visits more points than this for each entry that it reads is a contraction.
 
 
@@ -77,37 +76,32 @@ def _gathered(
     program: Program, leading: Callable[[Equation], int], cheap: Collection[type]
 ) -> Iterator[Tensor | Kernel]:
     own = {w.serial for w, _ in program.updates}
+    following = {new.serial for _, new in program.updates}
     group: list[Tensor] = []
     depth = 0
     for t in program.steps:
         joined = 0
         fits = _is_loop(t, own, cheap)
-        if fits and group and len(group) < MOST:
+        alone = (
+            fits and t.serial in following and t.definition.is_pointwise
+        )  # so that it can be written over the old value
+        if fits and not alone and group and len(group) < MOST:
             joined = _shared_depth(t, group, min(depth, leading(t.definition)))
         if joined:
             group, depth = [*group, t], joined
             continue
-        if fits:
+        if fits and not alone:
             if group:
-                yield _kernel(group, depth)
+                yield Kernel(tuple(group), depth)
             group, depth = [t], leading(t.definition)
             continue
         made = {u.serial for u in group}
         if any(u.serial in made for u in t.operands):
-            yield _kernel(group, depth)
+            yield Kernel(tuple(group), depth)
             group = []
-        yield t
+        yield Kernel((t,), leading(t.definition)) if alone else t
     if group:
-        yield _kernel(group, depth)
-
-
-def _kernel(group: list[Tensor], depth: int) -> Tensor | Kernel:
-    """The group as a kernel; an equation of few operations on few entries is not worth compiling."""
-    eq = group[0].definition
-    sizes = [i.extent for i in eq.indices]
-    if len(group) > 1 or not eq.is_pointwise or not all(e.is_Integer for e in sizes) or sp.Mul(*sizes) > FEW:
-        return Kernel(tuple(group), depth)
-    return group[0] if sp.count_ops(eq.body) <= SHORT else Kernel(tuple(group), depth)
+        yield Kernel(tuple(group), depth)
 
 
 def _is_loop(t: Tensor, updated: set[int], cheap: Collection[type]) -> bool:

@@ -19,6 +19,7 @@ from numeric.lowering.building import estimate
 from numeric.lowering.pooling import unpooled
 from numeric.lowering.program import Program
 from numeric.lowering.sharing import redefined, rewritten, with_operands
+from numeric.lowering.turning import turned
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index
 from symbolic.program.primitives import Application
@@ -28,8 +29,13 @@ SHORTEST = 8  # A run of fewer entries is not worth another order.
 
 
 def laid_out(program: Program) -> Program:
-    """The program with maxima pulled back by comparing, and windowed intermediates with a lane of samples as last axis."""
-    program = unpooled(program)
+    """The program with maxima pulled back by comparing, windowed intermediates with a lane of samples as last axis, and sums
+    in the order in which they are read."""
+    program = _in_lanes(unpooled(program))
+    return _Relaid(turned(program)).program(program)
+
+
+def _in_lanes(program: Program) -> Program:
     axes = _Axes(program)
     lane = axes.lane()
     if lane is None:

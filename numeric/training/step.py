@@ -17,12 +17,11 @@ from numeric.backends.execution import function
 from numeric.backends.numpy_steps import StepWriter
 from numeric.binding import Sizes, as_array, real_dtype
 from numeric.errors import MissingExtraError, OptionError
-from numeric.lowering import lowered, prepared
+from numeric.lowering import lowered, prepared, sized
 from numeric.lowering.exponentials import normalised
 from numeric.lowering.layout import laid_out
 from numeric.lowering.program import ArrayProgram, Program
 from numeric.lowering.sharing import shared
-from numeric.lowering.sizes import resized
 from numeric.training import methods
 from numeric.training.gradients import gradients_of
 from symbolic.errors import DeclarationError, EvaluationError, UnsupportedError, suggestion
@@ -63,8 +62,8 @@ def training_step(
 
     ``backend``: ``"numpy"``; ``"numba"``, compiled loops (extra ``fast``); or ``"auto"``: numba where it is installed and has
     code for the program, else NumPy. ``step.backend`` says which it is. A program of at most ``MOST_COMPILED`` equations is
-    compiled whole; in a larger one products stay with BLAS, exponentials and their like with NumPy, and numba compiles the
-    loops between them, equal ones once; batches are computed in equal parts by as many threads as there are processors
+    compiled whole by numba; in a larger one large products stay with BLAS, dear functions with NumPy, and the loops and
+    small products between them are compiled for this processor, equal ones once; batches are computed in equal parts by as many threads as there are processors
     (or OMP_NUM_THREADS says), where each has enough to do; another number rounds otherwise. ``step.source`` is the code for the last batch size.
 
     Raises ``OptionError`` for an unknown method or option, ``DeclarationError`` for a loss without parameters,
@@ -166,21 +165,22 @@ class TrainingStep:
 
     def for_batch(self, batch_size: int, sizes: Mapping[sp.Symbol, int]) -> tuple[Program, tuple[int, int, int]]:
         """The program for one size of batch, and how many of its arguments are trained, data and state (in this order)."""
-        program = prepared_again(resized(self.program, {**sizes, self._samples: batch_size}))
+        program = sized(self.program, {**sizes, self._samples: batch_size}, self._samples)
         return program, (len(self._trained), len(self._data), len(self._states))
 
     def _choose(self) -> None:
         """Settle what compiles the program, and so what ``"auto"`` means."""
-        from numeric.backends.loops.compilation import require_numba
-        from numeric.backends.loops.stepping import LoopSteps
+        from numeric.backends.loops.compilation import require_machine
 
         first = len(self.program.arguments) - len(self._options)
         places = first + self._options.index("learning_rate"), first + self._options.index("t")
         try:
             if len(self.program.steps) > MOST_COMPILED:
-                require_numba()
+                require_machine()
                 self._kernels = True
             else:
+                from numeric.backends.loops.stepping import LoopSteps
+
                 loops = LoopSteps(self.program, self._samples, self.dtype, *places)
                 loops.trial()
                 self._loops = loops
@@ -296,7 +296,7 @@ class TrainingStep:
             return self._loops.step(sizes)
         if self._kernels:
             return self._compile_kernels(sizes)
-        program = prepared_again(resized(self.program, sizes))
+        program = sized(self.program, sizes, self._samples)
         self._arrays = array_program(program)
         run = function(StepWriter(self._arrays, commented=False).write(), "prepared")(self.dtype.type)
         constants = [as_array(t, t.value, self.dtype) for t in program.constants]
@@ -309,12 +309,12 @@ class TrainingStep:
 
         if self.threads > 1:
             fixed = {s: n for s, n in sizes.items() if s != self._samples}
-            program = prepared_again(resized(self.program, fixed))
+            program = sized(self.program, fixed, self._samples)
             found = parallel_step(program, self._samples, sizes[self._samples], self.threads, self.dtype)
             if found is not None:
                 run, self._text = found
                 return run
-        made, self._text = kernel_step(prepared_again(resized(self.program, sizes)), self.dtype)
+        made, self._text = kernel_step(sized(self.program, sizes, self._samples), self.dtype)
         return made()
 
 
@@ -326,8 +326,3 @@ def _must_stream(array: np.ndarray, dtype: np.dtype) -> bool:
 def array_program(program: Program) -> ArrayProgram:
     """The array operations of a step in the NumPy back end, for a program whose sizes are numbers."""
     return lowered(laid_out(shared(normalised(program))), elementary=True)
-
-
-def prepared_again(program: Program) -> Program:
-    """The program with numbers for dimensions, fused again where extents of 1 have gone."""
-    return prepared(program.arguments, program.outputs, program.updates)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib
 import importlib.util
 import os
 import stat
@@ -32,6 +33,14 @@ def require_numba() -> str:
     except ImportError:
         raise extra("numba", "fast", "backend='numba'") from None
     return numba.__version__
+
+
+def require_machine() -> None:
+    """Raises ``MissingExtraError`` where LLVM is not installed, which comes with numba."""
+    try:
+        importlib.import_module("llvmlite.binding")
+    except ImportError:
+        raise extra("numba", "fast", "backend='numba'") from None
 
 
 def folder() -> Path:
@@ -63,7 +72,7 @@ def owned_folder() -> Path:
 def _runtime() -> str:
     """What stands for the modules that compiled code imports: their functions become part of it."""
     folder = Path(__file__).parent
-    texts = [(folder / f"{name}.py").read_bytes() for name in ("distinct", "elementary", "tiles")]
+    texts = [(folder / f"{name}.py").read_bytes() for name in ("pointers",)]
     return hashlib.sha256(b"".join(texts)).hexdigest()
 
 
@@ -91,7 +100,7 @@ def compiled(source: str) -> ModuleType:
 
 @dataclass(frozen=True)
 class Entry:
-    """One compiled program of the cache: its module's name, and the bytes of all its files."""
+    """One compiled program of the cache: its file's name, and the bytes of all its files."""
 
     name: str
     size: int
@@ -103,18 +112,22 @@ def entries() -> list[Entry]:
     if not folder().is_dir():
         return []
     found = []
-    for path in folder().glob("loops_*.py"):
-        files = [path, *folder().glob(f"__pycache__/{path.stem}.*")]
-        stats = [f.stat() for f in files if f.exists()]
-        found.append(Entry(path.stem, sum(s.st_size for s in stats), max(s.st_mtime for s in stats)))
+    for path in [*folder().glob("loops_*.py"), *folder().glob("kernels_*.o")]:
+        stats = [f.stat() for f in _files(path) if f.exists()]
+        found.append(Entry(path.name, sum(s.st_size for s in stats), max(s.st_mtime for s in stats)))
     return sorted(found, key=lambda e: -e.used)
+
+
+def _files(path: Path) -> list[Path]:
+    """All that is kept for one program."""
+    return [path, *path.parent.glob(f"__pycache__/{path.stem}.*")]
 
 
 def clear() -> int:
     """Remove all compiled code; the number of programs removed."""
     gone = entries()
     for entry in gone:
-        for path in [folder() / f"{entry.name}.py", *folder().glob(f"__pycache__/{entry.name}.*")]:
+        for path in _files(folder() / entry.name):
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
     return len(gone)

@@ -15,10 +15,10 @@ import sympy as sp
 
 from numeric.backends.loops.nests import Held, Nest
 from numeric.backends.loops.scalars import Constants
-from numeric.backends.loops.writer import head
 from numeric.lowering.kernels import Kernel
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index
+from symbolic.program.tensors import Tensor
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,14 @@ def _loops(eq: Equation) -> tuple[Index, ...]:
     return (*eq.indices, *(k for k in eq.bound if k is not inner), *(k for k in eq.bound if k is inner))
 
 
-def kernel_source(kernel: Kernel, dtype: str, over: int | None = None, cheap: Collection[type] = ()) -> KernelSource:
-    """The source of a kernel for arrays of one precision.
+def kernel_source(
+    kernel: Kernel, over: int | None = None, cheap: Collection[type] = (), views: Collection[int] = ()
+) -> KernelSource:
+    """The source of a kernel.
 
     ``over`` is the place of the operand that the result is written over: one array under one name, because two names for
-    the same memory would keep the compiler from computing several entries at once.
+    the same memory would keep the compiler from computing several entries at once. ``views`` are the places of operands
+    that do not lie in memory in C order.
     """
     names = {t.serial: f"r{k}" for k, t in enumerate(kernel.reads) if k != over}
     names |= {t.serial: f"w{k}" for k, t in enumerate(kernel.results)}
@@ -73,18 +76,22 @@ def kernel_source(kernel: Kernel, dtype: str, over: int | None = None, cheap: Co
             outer=shared.names[serial], own=own, held=held,
         )  # fmt: skip
         parts.append((nest.lines(), shared.names[serial]))
-    numbers = list(constants.names.values())
-    arguments = ", ".join([*names.values(), *numbers])
-    top = [
-        "import math", "", "import numpy as np", "from numba import njit", "",
-        "from numeric.backends.loops.distinct import Distinct",
-        "from numeric.backends.loops.elementary import exponential, hyperbolic_tangent",
-        "from numeric.backends.loops.tiles import larger", "", f"real = np.{dtype}", "", "",
-        *head(f"kernel({arguments})", "nogil=True", "no_cfunc_wrapper=True", "no_rewrites=True", "pipeline_class=Distinct"),
-    ]  # fmt: skip
+    tensors = {t.serial: t for t in (*kernel.reads, *kernel.results)}
+    turned = {t.serial for k, t in enumerate(kernel.reads) if k in views}
+    arguments = [f"{name}: {_note(tensors[serial], serial in turned)}" for serial, name in names.items()]
+    arguments += [f"{name}: real" for name in constants.names.values()]
     dims = [f"{symbol} = {text}" for symbol, text in sizes.items()]
-    rows = [*dims, *made, *_merged(parts)]
-    return KernelSource("\n".join([*top, *("    " + row for row in rows)]) + "\n", tuple(constants.names))
+    rows = [f"def kernel({', '.join(arguments)}):", *("    " + row for row in [*dims, *made, *_merged(parts)])]
+    return KernelSource("\n".join(rows) + "\n", tuple(constants.names))
+
+
+def _note(t: Tensor, is_view: bool) -> str:
+    """The annotation of an argument: its kind of numbers and its extents, the first as at run time."""
+    kind = {"real": "real", "int": "whole", "bool": "truth"}[t.dtype]
+    if not t.extents:
+        return kind
+    axes = ", ".join([":", *(str(e) for e in t.extents[1:])])
+    return f"view[{kind}, {axes}]" if is_view else f"{kind}[{axes}]"
 
 
 def _sized(

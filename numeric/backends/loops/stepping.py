@@ -19,9 +19,8 @@ from numeric.backends.loops.threads import suited_to
 from numeric.backends.loops.units import without_units
 from numeric.backends.loops.writer import DTYPES, LoopWriter, head, module_header
 from numeric.binding import as_array
-from numeric.lowering import prepared
+from numeric.lowering import sized
 from numeric.lowering.program import Program
-from numeric.lowering.sizes import resized
 
 
 class LoopSteps:
@@ -47,8 +46,7 @@ class LoopSteps:
         fixed = {s: n for s, n in sizes.items() if single or s != self.samples}
         key = (whole, *sorted((str(s), n) for s, n in fixed.items()))
         if key not in self._modules:
-            small = resized(self.program, fixed)
-            program = without_units(prepared(small.arguments, small.outputs, small.updates))
+            program = without_units(sized(self.program, fixed, self.samples))
             constants = Constants()
             writer = LoopWriter(program, constants)
             body = self._epoch(writer, single) if whole else writer.write()

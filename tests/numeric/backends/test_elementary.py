@@ -3,33 +3,38 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("numba")
-from numba import njit
+pytest.importorskip("llvmlite")
+from tests.numeric.backends.running import by_machine
 
-from numeric.backends.loops.elementary import exponential, hyperbolic_tangent
-from numeric.backends.loops.tiles import larger
+EACH = """\
+def kernel(x: {kind}, out: real[:]):
+    n = out.shape[0]
+    for i in range(n):
+        out[i] = {function}(x[i])
+"""
+LARGEST = """\
+def kernel(x: {kind}, out: real[:], c0: real):
+    n = x.shape[0]
+    s = c0
+    for i in range(n):
+        s = larger(s, x[i])
+    out[0] = s
+"""
+KINDS = {"vectors": "real[:]", "numbers": "view[real, :]"}  # a view is read entry by entry
 
-FAST = {"reassoc", "contract", "nsz", "arcp"}  # what compiled loops allow
+
+def exponentials(x, out, how="vectors"):
+    by_machine(EACH.format(kind=KINDS[how], function="exponential"), "float32", x, out)
 
 
-@njit(error_model="numpy", fastmath=FAST)
-def exponentials(x, out):
-    for i in range(x.shape[0]):
-        out[i] = exponential(x[i])
+def tangents(x, out, how="vectors"):
+    by_machine(EACH.format(kind=KINDS[how], function="hyperbolic_tangent"), "float32", x, out)
 
 
-@njit(error_model="numpy", fastmath=FAST)
-def tangents(x, out):
-    for i in range(x.shape[0]):
-        out[i] = hyperbolic_tangent(x[i])
-
-
-@njit(error_model="numpy", fastmath=FAST)
-def largest(x):
-    top = np.float32(-np.inf)
-    for i in range(x.shape[0]):
-        top = larger(top, x[i])
-    return top
+def largest(x, how="vectors"):
+    out = np.empty(1, "f")
+    by_machine(LARGEST.format(kind=KINDS[how]), "float32", x, out, -np.inf)
+    return out[0]
 
 
 def errors(function, exact, x):
@@ -53,18 +58,20 @@ def test_tangents_are_within_eight_places():
         assert errors(tangents, np.tanh, x).max() < 8
 
 
-def test_ends():
+@pytest.mark.parametrize("how", KINDS)
+def test_ends(how):
     x = np.array([np.nan, np.inf, -np.inf, 0, -0.0, 89, -88, 1e30, -1e30], "f")
     out = np.empty_like(x)
-    exponentials(x, out)
+    exponentials(x, out, how)
     np.testing.assert_array_equal(out, np.array([np.nan, np.inf, 0, 1, 1, np.inf, 0, np.inf, 0], "f"))
-    tangents(x, out)
+    tangents(x, out, how)
     np.testing.assert_array_equal(out, np.array([np.nan, 1, -1, 0, 0, 1, -1, 1, -1], "f"))
     assert np.signbit(out[4])
 
 
-def test_the_larger_is_missing_if_one_is():
+@pytest.mark.parametrize("how", KINDS)
+def test_the_larger_is_missing_if_one_is(how):
     x = np.random.default_rng(0).normal(size=100).astype("f")
-    assert largest(x) == x.max()
+    assert largest(x, how) == x.max()
     x[37] = np.nan
-    assert np.isnan(largest(x))
+    assert np.isnan(largest(x, how))

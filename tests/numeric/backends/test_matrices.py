@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("numba")
-from numeric.backends.loops.matrices import DEPTH, matrices
+from numeric.backends.kernel_steps import STACK
+from numeric.backends.loops.matrices import matrices
+from numeric.backends.machine.objects import lanes, multiplication
+from numeric.backends.machine.products import DEPTH, room
+from tests.numeric.backends.running import by_machine
 
 CLOSE = {"float32": 2e-5, "float64": 1e-13}
 SHAPES = [
@@ -58,15 +62,20 @@ def test_an_output_without_runs_is_refused():
         matrices("float32").product(a, a, np.empty((4, 8), "f")[:, ::2].T[::1])
 
 
+def stack(left, right, out):
+    multiplication("float32")
+    by_machine(STACK, "float32", left, right, out, np.empty(room(left.shape[-1], lanes(32)), "f"))
+
+
 def test_stacks_of_any_order():
     rng = np.random.default_rng(1)
     q, k = (rng.normal(size=(3, 9, 2, 12)).astype("f") for _ in range(2))
     left, right = q.transpose(0, 2, 1, 3), k.transpose(0, 2, 3, 1)
     out = np.empty((3, 2, 9, 9), "f")
-    matrices("float32").stack(left, right, out)
+    stack(left, right, out)
     np.testing.assert_allclose(out, left @ right, atol=1e-5)
     turned = np.empty((3, 9, 2, 12), "f").transpose(0, 2, 1, 3)
-    matrices("float32").stack(out.swapaxes(2, 3), left, turned)
+    stack(out.swapaxes(2, 3), left, turned)
     np.testing.assert_allclose(turned, out.swapaxes(2, 3) @ left, atol=1e-4)
 
 

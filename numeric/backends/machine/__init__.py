@@ -1,0 +1,11 @@
+"""Kernels as machine code: a compiler for the small language in which kernels are written.
+
+arithmetic   numbers and vectors of numbers, and what can be done with them
+loops        innermost loops in vector registers
+translation  a kernel's text as LLVM's instructions
+objects      compiled kernels on disk, in the folder that nobody else can write
+calls        one call from Python for a whole run of kernels
+
+A kernel is typed by its annotations and does nothing but loop over arrays, so that neither types need to be inferred nor
+loops to be analysed: what numba takes a third of a second for takes a few milliseconds.
+"""
