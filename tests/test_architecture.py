@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("symbolic", "numeric", "reports")
 LONGEST = 450
 
-NUMPY_AND_WHAT_IMPORTS_IT = ("numpy", "scipy", "sklearn", "matplotlib", "numba", "torch", "jax")
+NUMPY_AND_WHAT_IMPORTS_IT = ("numpy", "scipy", "sklearn", "matplotlib", "numba", "llvmlite", "torch", "jax")
 
 # Folder (or package) -> what its modules must not import, and why. The most specific folder adds to its parents'.
 FORBIDDEN_IMPORTS = {

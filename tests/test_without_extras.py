@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONAL = {  # as imported: distribution
     "sklearn": "scikit-learn", "matplotlib": "matplotlib", "ziamath": "ziamath", "pyarrow": "pyarrow", "typst": "typst",
-    "numba": "numba", "threadpoolctl": "threadpoolctl", "cma": "cma", "jax": "jax", "torch": "torch", "distributed": "distributed", "sphinx": "sphinx",
+    "numba": "numba", "llvmlite": "llvmlite", "threadpoolctl": "threadpoolctl", "cma": "cma", "jax": "jax", "torch": "torch", "distributed": "distributed", "sphinx": "sphinx",
     "myst_parser": "myst-parser", "furo": "furo",
 }  # fmt: skip
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from numeric.backends.execution import function
 from numeric.backends.loops.kernels import KernelSource, kernel_source, leading
+from numeric.backends.loops.products import LARGE, SLIM
 from numeric.backends.loops.scalars import VECTORS
-from numeric.backends.machine.calls import Calls, Given, Kernel, empty
+from numeric.backends.machine.calls import Calls, Given, Kernel, empty, in_memory_order
 from numeric.backends.machine.objects import addresses, lanes, multiplication
-from numeric.backends.machine.products import LARGE, SLIM, room
+from numeric.backends.machine.products import room
 from numeric.backends.machine.translation import function_tree, parameters
 from numeric.backends.numpy_steps import StepWriter
 from numeric.backends.texts import ATOM, Text
@@ -280,25 +281,8 @@ def kernel_step(program: Program, dtype: np.dtype) -> tuple[Callable[[], Callabl
 
     def made() -> Callable[..., Any]:
         given = [np.empty(shape, kinds[kind]) if shape else Given(k) for k, (kind, shape) in enumerate(shapes)]
-        return _in_memory_order(prepared(dtype.type, given), constants, updated)
+        run = prepared(dtype.type, given)
+        return in_memory_order((lambda *a: run(*a, *constants)) if constants else run, updated)
 
     parts = [f"# {name}\n{source.text}" for name, source in writer.kernels.items()]
     return made, "\n\n".join([*parts, writer.shown])
-
-
-def _in_memory_order(run: Callable[..., Any], constants: list[Any], updated: set[int]) -> Callable[..., Any]:
-    """The step for arrays that lie in memory in any order: those that are not in C order are copied, and copied back."""
-
-    def step(*arguments: Any) -> Any:
-        turned = [k for k, a in enumerate(arguments) if isinstance(a, np.ndarray) and not a.flags.c_contiguous]
-        if not turned:
-            return run(*arguments, *constants)
-        ready = list(arguments)
-        for k in turned:
-            ready[k] = np.ascontiguousarray(arguments[k])
-        result = run(*ready, *constants)
-        for k in updated.intersection(turned):
-            arguments[k][...] = ready[k]
-        return result
-
-    return step

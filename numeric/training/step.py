@@ -175,8 +175,8 @@ class TrainingStep:
         first = len(self.program.arguments) - len(self._options)
         places = first + self._options.index("learning_rate"), first + self._options.index("t")
         try:
+            require_machine()
             if len(self.program.steps) > MOST_COMPILED:
-                require_machine()
                 self._kernels = True
             else:
                 from numeric.backends.loops.stepping import LoopSteps

@@ -28,6 +28,8 @@ from symbolic.program.expressions import Access, Guard, Index
 SMALLEST = 2048  # multiplications of a product of fixed size that are worth a call
 ENTRIES = 1 << 16  # of columns at a time: with a batch of 256 in the place of GUESS they still fit into a core's cache
 FEWEST = 4  # uses of a column that are worth writing it down
+SLIM = 4  # rows or columns of a product below which BLAS is faster than tiles
+LARGE = 2**25  # multiplications above which BLAS is faster: it packs the left factor as well
 FACTORS = 4  # of a product whose divisions into two sides are all tried
 
 

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 import sympy as sp
 
 from numeric.backends.loops.nests import Nest
-from numeric.backends.loops.products import MatrixProduct, matrix_product
+from numeric.backends.loops.products import LARGE, SLIM, MatrixProduct, matrix_product
 from numeric.backends.loops.scalars import Constants
 from numeric.backends.loops.views import with_views
-from numeric.backends.machine.products import LARGE, SLIM
 from numeric.lowering.building import entries
 from numeric.lowering.layout import laid_out
 from numeric.lowering.program import Program

@@ -143,6 +143,19 @@ class Arithmetic:
             function = ir.Function(module, ir.FunctionType(result, [c.type for c in codes]), name)
         return self.builder.call(function, codes, fastmath=flags)
 
+    def each(self, name: str, *numbers: Number) -> Number:
+        """A function of the C library, lane by lane."""
+        codes, kind, lanes = self.alike(*numbers)
+        name = name + ("f" if self.bits == 32 else "")
+        if lanes == 1:
+            return Number(self.intrinsic(name, self.type(kind), codes), kind)
+        found = ir.Constant(self.type(kind, lanes), ir.Undefined)
+        for lane in range(lanes):
+            place = ir.Constant(INT, lane)
+            value = self.intrinsic(name, self.type(kind), [self.builder.extract_element(c, place) for c in codes])
+            found = self.builder.insert_element(found, value, place)
+        return Number(found, kind, lanes)
+
     def powered(self, x: Number, exponent: int) -> Number:
         """x to a whole power, by squaring."""
         found, square, left = None, x, abs(exponent)

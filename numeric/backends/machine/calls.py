@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,12 +54,14 @@ class Calls:
     def __init__(self, dtype: Any, given: Sequence[Any]):
         self.real = np.dtype(dtype).type
         self.given = {id(array): k for k, array in enumerate(given) if isinstance(array, np.ndarray)}
+        self.arrays = set(self.given.values())
         self.known: list[Any] = [None] * len(given)
         self.places: list[list[tuple[int, int]]] = [
             [] for _ in given
         ]  # slots of an argument's parts, and where they begin
         self.open: dict[tuple[int, int], tuple[int, bool]] = {}  # slots of what is told, and whether it is a number
         self.whole: set[int] = set()  # slots of whole numbers
+        self.extents: list[list[tuple[int, int]]] = [[] for _ in given]  # slots of its sizes, and the axes
         self.begins: list[int] = []
         self.called: list[Kernel] = []
         self.numbers: list[int] = []
@@ -98,6 +100,9 @@ class Calls:
         place, address = self.given.get(id(root)), array.ctypes.data
         if place is not None:
             self.places[place].append((len(self.numbers), address - root.ctypes.data))
+            if array is root:
+                open_axes = [axis for axis, e in enumerate(p.extents or ()) if e is None]
+                self.extents[place] += [(len(self.numbers) + 1 + k, axis) for k, axis in enumerate(open_axes)]
         self.kept.append(array)
         sizes = [array.shape[axis] for axis, e in enumerate(p.extents or ()) if e is None]
         strides = [s // array.itemsize for s in array.strides] if p.is_view else []
@@ -119,10 +124,12 @@ class Calls:
             if value is self.known[k]:
                 continue
             self.known[k] = value
-            if isinstance(value, np.ndarray) and value.ndim:
+            if isinstance(value, np.ndarray) and k in self.arrays:
                 address = value.ctypes.data
                 for slot, offset in self.places[k]:
                     self.slots[slot] = address + offset
+                for slot, axis in self.extents[k]:
+                    self.slots[slot] = value.shape[axis]
             else:
                 for slot, _ in self.places[k]:
                     self._tell(slot, value)
@@ -146,3 +153,39 @@ class Calls:
     def run(self, first: int, last: int) -> None:
         """The calls from ``first`` up to ``last``."""
         self.function(self.start + 16 * first, last - first)
+
+
+def whole_call(kernel: Kernel, dtype: Any) -> Callable[..., None]:
+    """One kernel as a function of arrays in C order and of numbers."""
+    kinds = {"real": dtype, "whole": np.int64, "truth": np.bool_}
+    given = [
+        Given(k) if p.extents is None else np.empty([1 if e is None else e for e in p.extents], kinds[p.kind])
+        for k, p in enumerate(kernel.parameters)
+    ]
+    calls = Calls(dtype, given)
+    calls.add(kernel, *given)
+    calls.ready()
+
+    def call(*arguments: Any) -> None:
+        calls.bind(*arguments)
+        calls.run(0, 1)
+
+    return call
+
+
+def in_memory_order(run: Callable[..., Any], updated: Collection[int]) -> Callable[..., Any]:
+    """``run`` for arrays that lie in memory in any order: those that are not in C order are copied, and copied back."""
+
+    def step(*arguments: Any) -> Any:
+        turned = [k for k, a in enumerate(arguments) if isinstance(a, np.ndarray) and not a.flags.c_contiguous]
+        if not turned:
+            return run(*arguments)
+        ready = list(arguments)
+        for k in turned:
+            ready[k] = np.ascontiguousarray(arguments[k])
+        result = run(*ready)
+        for k in set(updated).intersection(turned):
+            arguments[k][...] = ready[k]
+        return result
+
+    return step

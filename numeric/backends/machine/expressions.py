@@ -16,6 +16,11 @@ from symbolic.errors import UnsupportedError
 
 FUNCTIONS = {"sqrt": "sqrt", "abs": "fabs", "floor": "floor", "ceil": "ceil", "rint": "rint", "larger": "maximum"}
 ELEMENTARY = {"exponential": exponential, "hyperbolic_tangent": hyperbolic_tangent}
+SINGLE = {"exp": exponential, "tanh": hyperbolic_tangent}  # what these are for single floats
+LIBRARY = (
+    "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf",
+    "erfc", "lgamma", "expm1", "log1p",
+)  # fmt: skip
 SIGNS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
@@ -83,6 +88,8 @@ class Expressions:
                 return self.a.opposite(self.number(inner))
             case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)):
                 return self.a.powered(self.number(left), exponent)
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return self.a.each("pow", *(self.a.converted(self.number(e), "real") for e in (left, right)))
             case ast.BinOp(left=left, op=op, right=right) if type(op) in SIGNS:
                 return self._binary(SIGNS[type(op)], self.number(left), self.number(right))
             case ast.BoolOp(op=op, values=values):
@@ -134,6 +141,13 @@ class Expressions:
             return self.a.compared("!=", values[0], values[0])
         if name == "isinf":
             return self.a.compared("==", self.a.called("fabs", values[0]), self.a.constant(float("inf")))
+        if name in ("max", "min"):
+            first = self.a.compared(">" if name == "max" else "<", *values)
+            return self.a.chosen(first, *values)
+        if name in SINGLE and self.a.bits == 32:
+            return SINGLE[name](self.a, self.a.converted(values[0], "real"))
+        if name in LIBRARY:
+            return self.a.each(name, self.a.converted(values[0], "real"))
         if name in ELEMENTARY:
             return ELEMENTARY[name](self.a, self.a.converted(values[0], "real"))
         if name in FUNCTIONS:
@@ -158,6 +172,8 @@ class Expressions:
         return array, pointer, along
 
     def _entry(self, e: ast.Subscript) -> Number:
+        if isinstance(e.value, ast.Attribute):  # x.shape[0]
+            return self.scope[e.value.value.id].extents[e.slice.value]  # type: ignore[attr-defined]
         if isinstance(e.slice, ast.Tuple) and not e.slice.elts:  # x[()]
             array = self.scope[e.value.id]  # type: ignore[attr-defined]
             return self.a.loaded(array.pointer, array.kind)

@@ -41,7 +41,7 @@ def _machine() -> Any:
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
         cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
+        features=f"{llvm.get_host_cpu_features().flatten()},-prefer-256-bit",
         opt=OPTIMISED,
         reloc="static",
         jit=True,
@@ -66,13 +66,16 @@ def _version() -> str:
 _found: dict[str, int] = {}
 
 
-def addresses(texts: Mapping[str, str], dtype: str) -> dict[str, int]:
-    """The addresses of the machine's functions for kernels by name, compiled now or in an earlier process."""
+def addresses(texts: Mapping[str, str], dtype: str, search: bool = False) -> dict[str, int]:
+    """The addresses of the machine's functions for kernels by name, compiled now or in an earlier process.
+
+    With ``search`` LLVM also looks for vectors in loops that are not written as such: it takes about twice as long.
+    """
     bits = _BITS[dtype]
     keys = {name: _key(text, dtype) for name, text in texts.items()}
     new = {keys[name]: text for name, text in texts.items() if keys[name] not in _found}
     if new:
-        _load(new, bits)
+        _load(new, bits, search)
     return {name: _found[key] for name, key in keys.items()}
 
 
@@ -80,14 +83,14 @@ def _key(text: str, dtype: str) -> str:
     return "k" + hashlib.sha256(f"{dtype} {text}".encode()).hexdigest()[:24]
 
 
-def _load(texts: Mapping[str, str], bits: int) -> None:
+def _load(texts: Mapping[str, str], bits: int, search: bool = False) -> None:
     """Read or compile one object file with all of these kernels, and find their functions."""
     content = "".join(sorted(texts))
     path = owned_folder() / f"kernels_{hashlib.sha256((content + _version()).encode()).hexdigest()[:24]}.o"
     whole = path.read_bytes() if path.exists() else b""
     told, data = whole[:32], whole[32:]
     if hashlib.sha256(data).digest() != told:  # not there, or not what was written
-        data = _compiled(texts, bits)
+        data = _compiled(texts, bits, search)
         write_output(path, hashlib.sha256(data).digest() + data)
     engine = _engine()
     engine.add_object_file(llvm.ObjectFileRef.from_data(data))
@@ -96,7 +99,7 @@ def _load(texts: Mapping[str, str], bits: int) -> None:
         _found[key] = engine.get_function_address(key)
 
 
-def _compiled(texts: Mapping[str, str], bits: int) -> bytes:
+def _compiled(texts: Mapping[str, str], bits: int, search: bool) -> bytes:
     module = ir.Module()
     module.triple = llvm.get_process_triple()
     for key, text in texts.items():
@@ -108,7 +111,7 @@ def _compiled(texts: Mapping[str, str], bits: int) -> bytes:
             translate(text, module, key, bits, lanes(bits))
     parsed = llvm.parse_assembly(str(module))
     options = llvm.create_pipeline_tuning_options(speed_level=OPTIMISED)
-    options.loop_vectorization = options.slp_vectorization = False  # loops are vectors already
+    options.loop_vectorization, options.slp_vectorization = search, False
     passes = llvm.create_pass_builder(_machine(), options)
     passes.getModulePassManager().run(parsed, passes)
     return _machine().emit_object(parsed)

@@ -19,8 +19,6 @@ from numeric.backends.machine.arithmetic import WHOLE, Arithmetic, Number
 from numeric.backends.machine.flow import Flow
 from numeric.backends.machine.tiles import Vectors, tile, turned, whole
 
-SLIM = 4  # rows or columns of a product below which BLAS is faster
-LARGE = 2**25  # multiplications above which BLAS is faster: the left factor is not packed
 DEPTH = 128  # terms: a panel of three vectors takes half of the nearest cache
 WIDEST = 3  # vectors of a panel
 

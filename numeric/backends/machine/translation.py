@@ -12,20 +12,19 @@ arguments, eight bytes each: an array's address, the extents that are not writte
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
 
-from numeric.backends.machine import products
-from numeric.backends.machine.arithmetic import BYTE, WHOLE, Arithmetic, Number
-from numeric.backends.machine.expressions import SIGNS, Array, Expressions, Lanes, Variable
-from numeric.backends.machine.flow import Flow
+from numeric.backends.machine.arithmetic import BIT, BYTE, WHOLE, Arithmetic, Number
+from numeric.backends.machine.arrays import Arrays, makes_array
+from numeric.backends.machine.expressions import SIGNS, Array, Lanes, Variable
 from numeric.backends.machine.vectors import ROLLED, indices, reductions, running
 from symbolic.errors import UnsupportedError
 
-ON_STACK = 2**15  # bytes of a kernel's own array that lies on the stack
+CHAINS = 4  # sums of a long loop that are added up side by side: an addition takes four times as long as it keeps a unit busy
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def translate(text: str, module: ir.Module, name: str, bits: int, lanes: int) ->
     Translation(function_tree(text), module, name, bits, lanes).write()
 
 
-class Translation(Expressions, Flow):
+class Translation(Arrays):
     """Writes one kernel."""
 
     def __init__(self, tree: ast.FunctionDef, module: ir.Module, name: str, bits: int, lanes: int):
@@ -97,8 +96,7 @@ class Translation(Expressions, Flow):
         self._enter()
         for statement in self.tree.body:
             self.statement(statement)
-        for pointer in self.freed:
-            self._external("free", ir.VoidType(), [pointer])
+        self.free()
         self.builder.ret_void()
         self.allocas.branch(self.inner.basic_blocks[1])
 
@@ -123,7 +121,7 @@ class Translation(Expressions, Flow):
                 extents = [
                     self._slot(arguments, next(slots)) if e is None else self.a.constant(e, "whole") for e in p.extents
                 ]
-                strides = [self._slot(arguments, k) for k in slots] if p.is_view else self._strides(extents)
+                strides = [self._slot(arguments, k) for k in slots] if p.is_view else self.strides(extents)
                 self.scope[p.name] = Array(pointer, p.kind, extents, strides, not p.is_view)
             place += p.slots
 
@@ -135,31 +133,13 @@ class Translation(Expressions, Flow):
         pointer = self.builder.bitcast(pointer, self.stored[kind].as_pointer())
         return self.a.loaded(pointer, kind)
 
-    def _strides(self, extents: Sequence[Number]) -> list[Number]:
-        found = [self.a.constant(1, "whole")]
-        for extent in reversed(extents[1:]):
-            last = found[0]
-            known = isinstance(extent.code, ir.Constant) and isinstance(last.code, ir.Constant)
-            found.insert(
-                0,
-                self.a.constant(extent.code.constant * last.code.constant, "whole")
-                if known
-                else self.a.binary("*", extent, last),
-            )
-        return found[-len(extents) :] if extents else []
-
-    def _external(self, name: str, result: Any, arguments: Sequence[Any]) -> Any:
-        return self.a.intrinsic(name, result, arguments)
-
     # -- statements --------------------------------------------------------------------------------------------------------
 
     def statement(self, s: ast.stmt) -> None:
         """One statement."""
         match s:
-            case ast.Assign(
-                targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr="empty"), args=[shape, *_])
-            ):
-                self.scope[name] = self._own_array([self.number(e) for e in shape.elts])
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if makes_array(value):
+                self.scope[name] = self.array(value)
             case ast.Assign(targets=[target], value=value):
                 self._assign(target, value)
             case ast.AugAssign(target=target, op=op, value=value):
@@ -169,31 +149,20 @@ class Translation(Expressions, Flow):
             case ast.If(test=test, body=body, orelse=otherwise):
                 self._branch(test, body, otherwise)
             case ast.Expr(value=ast.Call(func=ast.Name(id="multiply"), args=matrices)):
-                self._multiply([self._part(e) for e in matrices])
+                self.multiply(*(self.array(e) for e in matrices))
+            case ast.Expr(value=ast.Call(func=ast.Name(id="product"), args=matrices)):
+                left, right, out = (self.array(e) for e in matrices)
+                self.multiply(out, left, right)
             case ast.Pass():
                 pass
             case _:
                 raise UnsupportedError(f"no machine code for {ast.unparse(s)!r}")
 
-    def _own_array(self, extents: list[Number]) -> Array:
-        """An array that exists while the kernel runs."""
-        number = self.stored["real"]
-        size, known = self.bits // 8, all(isinstance(e.code, ir.Constant) for e in extents)
-        strides = self._strides(extents)
-        if known and (count := strides[0].code.constant * extents[0].code.constant) * size <= ON_STACK:
-            pointer = self.allocas.alloca(number, count)
-            pointer.align = 64
-            return Array(pointer, "real", extents, strides)
-        count = self.a.binary("*", strides[0], extents[0])
-        length = self.builder.mul(count.code, ir.Constant(WHOLE, size))
-        raw = self._external("malloc", BYTE.as_pointer(), [length])
-        self.freed.append(raw)
-        return Array(self.builder.bitcast(raw, number.as_pointer()), "real", extents, strides)
-
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Subscript):
-            slices = [e for e in indices(target) if isinstance(e, ast.Slice)]
-            if slices:
+            if isinstance(target.slice, ast.Constant) and target.slice.value is Ellipsis:
+                self._copy(self.array(target.value), value)
+            elif any(isinstance(e, ast.Slice) for e in indices(target)):
                 self._fill(target, self.number(value))
             else:
                 self._store(target, self.number(value))
@@ -247,6 +216,19 @@ class Translation(Expressions, Flow):
         """The larger number; NaN if one is."""
         return self.a.called("maximum", x, y)
 
+    def _copy(self, array: Array, value: ast.expr) -> None:
+        """target[...] = value, entry by entry; both lie in C order."""
+        if not array.extents:
+            self.a.store(self.a.converted(self.number(value), array.kind), array.pointer)
+            return
+        source, b = self.array(value), self.builder
+
+        def entry(k: Number) -> None:
+            x = self.a.loaded(b.gep(source.pointer, [k.code]), source.kind)
+            self.a.store(x, b.gep(array.pointer, [k.code]))
+
+        self.counted(self.a.constant(0, "whole"), self.a.binary("*", array.strides[0], array.extents[0]), 1, entry)
+
     def _fill(self, target: ast.expr, x: Number) -> None:
         """target[i, :] = x."""
         array = self.scope[target.value.id]  # type: ignore[attr-defined]
@@ -265,40 +247,6 @@ class Translation(Expressions, Flow):
                 body = [ast.For(ast.Name(names[k]), limit, body, [])]
         self.statement(body[0])
 
-    def _part(self, e: ast.expr) -> Array:
-        """An array, or what is left of one at its first positions."""
-        if isinstance(e, ast.Name):
-            return self.scope[e.id]
-        array, at = self.scope[e.value.id], indices(e)  # type: ignore[attr-defined]
-        offset = self.a.constant(0, "whole")
-        for position, stride in zip(at, array.strides, strict=False):
-            offset = self.a.binary("+", offset, self.a.binary("*", self.number(position), stride))
-        pointer = self.builder.gep(array.pointer, [offset.code])
-        return Array(pointer, array.kind, array.extents[len(at) :], array.strides[len(at) :], array.is_run)
-
-    def _multiply(self, matrices: list[Array]) -> None:
-        """out = left · right by the function for whole matrices; ``packed`` is room for a panel."""
-        out, left, right, packed = matrices
-        b = self.builder
-        turned = self.a.compared(
-            "!=", out.strides[1], self.a.constant(1, "whole")
-        ).code  # the product of the transposes
-
-        def matrix(m: Array) -> list[Any]:
-            return [m.pointer, m.strides[0].code, m.strides[1].code]
-
-        def transposed(m: Array) -> list[Any]:
-            return [m.pointer, m.strides[1].code, m.strides[0].code]
-
-        plain = [*matrix(out)[:2], *matrix(left), *matrix(right), out.extents[0].code, out.extents[1].code]
-        other = [
-            *transposed(out)[:2], *transposed(right), *transposed(left), out.extents[1].code, out.extents[0].code,
-        ]  # fmt: skip
-        *first, m, n = [b.select(turned, y, x) for x, y in zip(plain, other, strict=True)]
-        name, kind = products.name(self.bits), products.signature(self.bits)
-        function = b.module.globals.get(name) or ir.Function(b.module, kind, name)
-        b.call(function, [*first, m, left.extents[1].code, n, packed.pointer])
-
     # -- loops and branches --------------------------------------------------------------------------------------------------
 
     def _loop(self, name: str, limit: ast.expr, body: list[ast.stmt]) -> None:
@@ -306,34 +254,50 @@ class Translation(Expressions, Flow):
         if not running(name, body, lambda array: self.scope[array].is_run):
             self.counted(self.a.constant(0, "whole"), end, 1, lambda k: self._once(name, k, body))
             return
-        sums = self._begin_sums(reductions(body))
-        if isinstance(end.code, ir.Constant):
-            full, rest = divmod(end.code.constant, self.width)
-            whole = self.a.constant(full * self.width, "whole")
-            mask = ir.Constant(ir.VectorType(ir.IntType(1), self.width), [k < rest for k in range(self.width)])
-            if full + bool(rest) <= ROLLED:
-                for k in range(full):
-                    self._lanes(name, self.a.constant(k * self.width, "whole"), None, sums, body)
-            else:
-                self.counted(
-                    self.a.constant(0, "whole"), whole, self.width, lambda k: self._lanes(name, k, None, sums, body)
-                )
-            if rest:
-                self._lanes(name, whole, mask, sums, body)
+        found = reductions(body)
+        known = isinstance(end.code, ir.Constant)
+        chains = CHAINS if found and not (known and end.code.constant // self.width <= ROLLED) else 1
+        sums = [self._begin_sums(found) for _ in range(chains)]
+
+        def lanes(start: Number, mask: Any = None, chain: int = 0) -> None:
+            self._lanes(name, start, mask, sums[chain], body)
+
+        def together(start: Number) -> None:
+            for chain in range(chains):
+                lanes(self.a.binary("+", start, self.a.constant(chain * self.width, "whole")), None, chain)
+
+        whole = self._multiple(end, self.width)
+        if known and whole.code.constant // self.width <= ROLLED:
+            for k in range(0, whole.code.constant, self.width):
+                lanes(self.a.constant(k, "whole"))
         else:
-            whole = self.a.binary("-", end, self.a.binary("%", end, self.a.constant(self.width, "whole")))
-            self.counted(
-                self.a.constant(0, "whole"), whole, self.width, lambda k: self._lanes(name, k, None, sums, body)
-            )
+            begun = self._multiple(end, chains * self.width) if chains > 1 else self.a.constant(0, "whole")
+            if chains > 1:
+                self.counted(self.a.constant(0, "whole"), begun, chains * self.width, together)
+            self.counted(begun, whole, self.width, lanes)
+        if known:
+            rest = end.code.constant % self.width
+            if rest:
+                lanes(whole, ir.Constant(ir.VectorType(BIT, self.width), [k < rest for k in range(self.width)]))
+        else:
             with self.builder.if_then(self.a.compared("<", whole, end).code):
-                counted = self.a.counting(whole, self.width)
-                self._lanes(name, whole, self.a.compared("<", counted, end).code, sums, body)
-        self._end_sums(sums, reductions(body))
+                lanes(whole, self.a.compared("<", self.a.counting(whole, self.width), end).code)
+        for some in sums:
+            self._end_sums(some, found)
+
+    def _multiple(self, end: Number, of: int) -> Number:
+        """The largest multiple that is not beyond the end."""
+        if isinstance(end.code, ir.Constant):
+            return self.a.constant(end.code.constant // of * of, "whole")
+        return self.a.binary("-", end, self.a.binary("%", end, self.a.constant(of, "whole")))
 
     def _once(self, name: str, k: Number, body: list[ast.stmt]) -> None:
         self.scope[name] = k
+        outside, self.freed = self.freed, []
         for s in body:
             self.statement(s)
+        self.free()
+        self.freed = outside
 
     def _lanes(self, name: str, start: Number, mask: Any, sums: dict[str, Variable], body: list[ast.stmt]) -> None:
         """The body for as many values of the index as a vector has lanes."""

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("llvmlite")
 from numeric.backends.machine.calls import Calls, Given, Kernel, empty
-from numeric.backends.machine.objects import addresses
+from numeric.backends.machine.objects import addresses, multiplication
 from numeric.backends.machine.translation import function_tree, parameters
 from numeric.backends.machine.vectors import reductions, running
 from symbolic.errors import UnsupportedError
@@ -125,6 +125,58 @@ def test_views_are_read_where_they_lie(how):
     given = {"rows": r0, "columns": np.asfortranarray(r0), "every second": wide[:, ::2]}[how]
     for found, wanted in both(text, "float64", [(3,)], [given], 1.0):
         np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+VIEWS = """\
+def kernel(r0: real[:, 6], r1: whole[:], w0: real[:, 6], w1: real[:], w2: real[()]):
+    for b in range(r1.shape[0]):
+        a0 = r0[r1[b] : r1[b] + 2]
+        n0 = a0.shape[0]
+        v0 = a0.reshape((3, 4,))
+        v1 = np.empty((n0, 6,), np.int64)
+        for i in range(n0):
+            for j in range(6):
+                v1[i, j] = max(i * 4 - j, -1)
+        x = -1
+        for i in range(6):
+            if v0[i // 2, i % 2] > v0[0, 0] or i == 0:
+                x = min(i, 4)
+        w1[b] = real(x) + real(v1[1, 2])
+    w0[...] = r0
+    w2[()] = real(x) ** 2 + 1
+"""
+LIBRARY = """\
+def kernel(r0: real[:, 21], w0: real[:, 21]):
+    n = w0.shape[0]
+    for i in range(n):
+        for j in range(21):
+            x = abs(r0[i, j]) + 0.25
+            w0[i, j] = math.log(x) + math.exp(-x) * math.tanh(x) + math.erf(x) + math.log1p(x) - x ** 1.5 + math.lgamma(x) - x**-2
+"""
+
+
+def test_views_and_copies():
+    r0 = arrays(6, "float64")[2]
+    r0 = np.concatenate([r0, r0 + 1])
+    for found, wanted in both(VIEWS, "float64", [(6, 6), (3,), ()], [r0, np.array([0, 3, 4])]):
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_functions_of_the_library(dtype):
+    r0 = np.random.default_rng(0).normal(size=(4, 21)).astype(dtype)
+    close = {"float32": 3e-5, "float64": 1e-12}[dtype]
+    for found, wanted in both(LIBRARY, dtype, [(4, 21)], [r0]):
+        np.testing.assert_allclose(found, wanted, rtol=close, atol=close)
+
+
+def test_products_of_views():
+    rng = np.random.default_rng(0)
+    text = "def kernel(r0: real[:, 40], r1: real[:, 40], w0: real[:, 9]):\n    product(r0, r1.reshape((9, 40)).T, w0)\n"
+    multiplication("float64")
+    r0, r1, w0 = rng.normal(size=(7, 40)), rng.normal(size=(9, 40)), np.empty((7, 9))
+    by_machine(text, "float64", r0, r1, w0)
+    np.testing.assert_allclose(w0, r0 @ r1.T, rtol=1e-12)
 
 
 def loops(text):

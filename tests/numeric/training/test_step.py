@@ -219,3 +219,27 @@ def test_auto_compiles_small_programs_whole_and_the_loops_of_large_ones():
     assert "math.tanh(" in small.source
     assert "def kernel(" in large.source
     assert "hyperbolic_tangent(" in large.source
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize("compiler", ["machine", "numba"])
+def test_compiled_epochs_are_numpys(compiler, batch, dtype, monkeypatch):
+    pytest.importorskip("numba")
+    if compiler == "numba":  # what multiplies large matrices: here all are
+        monkeypatch.setattr("numeric.backends.loops.writer.LARGE", 0)
+    found = []
+    for backend in ("numba", "numpy"):
+        loss = classifier()
+        step = numeric.training_step(loss, method="adam", learning_rate=0.01, backend=backend, dtype=dtype)
+        rng = np.random.default_rng(0)
+        parameters, data = start(loss, rng, dtype), batch_of(loss, 12, rng, dtype)
+        turned = {k: np.asfortranarray(v) for k, v in parameters.items()}  # the order in memory does not matter
+        losses = step.over(turned, data, np.random.default_rng(1).permutation(12), batch)
+        more = step(turned, batch_of(loss, batch, rng, dtype))
+        found.append((np.append(losses, more), turned, step.state_arrays()))
+    close = {"float32": 2e-4, "float64": 1e-9}[dtype]
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=close)
+    for one, other in zip(found[0][1:], found[1][1:], strict=True):
+        for name, value in one.items():
+            np.testing.assert_allclose(value, other[name], rtol=close, atol=close, err_msg=name)
