@@ -7,6 +7,7 @@ program itself.
 import json
 import re
 from pathlib import Path
+from string import Formatter
 
 import pytest
 from click.testing import CliRunner
@@ -130,3 +131,16 @@ def test_the_catalogue_has_every_mistake():
 def test_what_the_catalogue_does_not_know_stays():
     message = "ValueError: matmul: shapes (2,3) and (4,5); no luck"
     assert said(message, catalogue("it")) == message
+
+
+SAID = sorted(
+    key for key in catalogue("en").sentences if key.startswith("said.") and key != "said.of_shape"
+)  # a part of others
+
+
+@pytest.mark.parametrize("key", SAID)
+def test_no_sentence_of_the_judges_hides_another(key):
+    names = dict.fromkeys(name for _, name, _, _ in Formatter().parse(catalogue("en")(key)) if name)
+    fields = {name: f"{chr(0x3B1 + k)}{k}" for k, name in enumerate(names)}
+    english, italian = (words(key, **fields) if fields else words(key) for words in (catalogue("en"), catalogue("it")))
+    assert said(english, catalogue("it")) == italian
