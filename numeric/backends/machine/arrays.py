@@ -9,7 +9,7 @@ from typing import Any
 from llvmlite import ir
 
 from numeric.backends.machine import products
-from numeric.backends.machine.arithmetic import BYTE, Number
+from numeric.backends.machine.arithmetic import BYTE, WHOLE, Number
 from numeric.backends.machine.expressions import Array, Expressions
 from numeric.backends.machine.flow import Flow
 from numeric.backends.machine.vectors import indices
@@ -33,13 +33,13 @@ def makes_array(e: ast.expr) -> bool:
 
 
 class Arrays(Expressions, Flow):
-    """What expressions of arrays stand for; ``freed`` are the arrays of the block at hand that do not lie on the stack."""
+    """What expressions of arrays stand for; ``kept`` are the places of the addresses of arrays that are too large for the stack."""
 
     allocas: ir.IRBuilder
     stored: dict[str, Any]
     bits: int
     width: int
-    freed: list[Any]
+    kept: list[Any]
     on_stack: int = 0
 
     def array(self, e: ast.expr) -> Array:
@@ -86,7 +86,7 @@ class Arrays(Expressions, Flow):
         return self.a.binary("*", x, y)
 
     def own(self, extents: list[Number], kind: str) -> Array:
-        """An array that exists while the block at hand runs."""
+        """An array of the kernel's own."""
         strides, number = self.strides(extents), self.stored[kind]
         size = {"real": self.bits // 8, "whole": 8, "truth": 1}[kind]
         length = self._times(self._times(strides[0], extents[0]), self.a.constant(size, "whole"))
@@ -97,14 +97,20 @@ class Arrays(Expressions, Flow):
                 pointer = self.allocas.alloca(number, taken // size)
                 pointer.align = 64
                 return Array(pointer, kind, extents, strides)
-        raw = self.a.intrinsic("malloc", BYTE.as_pointer(), [length.code])
-        self.freed.append(raw)
-        return Array(self.builder.bitcast(raw, number.as_pointer()), kind, extents, strides)
+        place, room = self.allocas.alloca(BYTE.as_pointer()), self.allocas.alloca(WHOLE)
+        self.allocas.store(ir.Constant(BYTE.as_pointer(), None), place)
+        self.allocas.store(ir.Constant(WHOLE, 0), room)
+        self.kept.append(place)
+        with self.builder.if_then(self.a.compared(">", length, Number(self.builder.load(room), "whole")).code):
+            self.a.intrinsic("free", ir.VoidType(), [self.builder.load(place)])
+            self.builder.store(self.a.intrinsic("malloc", BYTE.as_pointer(), [length.code]), place)
+            self.builder.store(length.code, room)
+        return Array(self.builder.bitcast(self.builder.load(place), number.as_pointer()), kind, extents, strides)
 
     def free(self) -> None:
-        """Give the memory of the block's arrays back."""
-        for pointer in self.freed:
-            self.a.intrinsic("free", ir.VoidType(), [pointer])
+        """Give the memory of arrays back: at the end, because a loop needs it again in its next round."""
+        for place in self.kept:
+            self.a.intrinsic("free", ir.VoidType(), [self.builder.load(place)])
 
     def multiply(self, out: Array, left: Array, right: Array, packed: Array | None = None) -> None:
         """out = left · right by the function for whole matrices; ``packed`` is room for a panel."""

@@ -89,7 +89,7 @@ class Translation(Arrays):
         self.stored, self.bits = stored, bits
         self.scope: dict[str, Any] = {}
         self.lanes: Lanes | None = None
-        self.freed: list[Any] = []
+        self.kept: list[Any] = []
 
     def write(self) -> None:
         """The entry that takes the arguments apart, and the function on distinct arrays that it calls."""
@@ -293,11 +293,8 @@ class Translation(Arrays):
 
     def _once(self, name: str, k: Number, body: list[ast.stmt]) -> None:
         self.scope[name] = k
-        outside, self.freed = self.freed, []
         for s in body:
             self.statement(s)
-        self.free()
-        self.freed = outside
 
     def _lanes(self, name: str, start: Number, mask: Any, sums: dict[str, Variable], body: list[ast.stmt]) -> None:
         """The body for as many values of the index as a vector has lanes."""
