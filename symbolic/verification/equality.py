@@ -108,6 +108,8 @@ def _judged(claim: Tensor, truth: Tensor, comparer: Comparer, diagnosis: bool) -
             return verdict_of(comparison, claim, truth, proof=proof)
     for how, other in layouts(truth, claim.extents):
         if comparer.compare(claim, other).outcome == "equal":
+            if same_shape(claim.extents, truth.extents) and comparer.compare(claim, -truth).outcome == "equal":
+                break  # the transpose of what changes its sign with it: as likely a sign
             return _layout(how, claim, truth)
     if _is_zero(claim) and comparer.compare(truth * 0, truth).outcome == "equal":
         sentence = "the truth is zero in every entry, and 0 is claimed"

@@ -12,7 +12,7 @@ from symbolic.language.operations import as_tensor
 from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor, tensor
 from symbolic.verification.diagnosis.surgery import rebuilt
-from symbolic.verification.elaboration.values import ShapeMisfit
+from symbolic.verification.elaboration.values import ShapeMisfit, SizeUnknown
 from symbolic.verification.equality_shapes import same_shape
 from symbolic.verification.formulas import formula
 
@@ -31,6 +31,8 @@ def read_claim(claim: Any, truth: Tensor, symbols: Mapping[str, Tensor]) -> Tens
         return over_the_same(claim, truth, symbols)
     try:
         return tensor_of(claim, vocabulary(truth, symbols), truth)
+    except SizeUnknown as error:  # what cannot be read is not wrong
+        return Failure("undecided", f"the claim cannot be read as a program: {error}")
     except ShapeMisfit as error:
         return Failure("shape", f"the formula's shapes do not fit: {error}")
     except ShapeError as error:

@@ -68,6 +68,10 @@ def _composed(found: Sequence[Activation], bent: Container[int]) -> Iterator[Act
                 yield Activation(outer.output, inner.argument, computed(Equation(indices, slope)))
 
 
+def _is_condition(t: Tensor) -> bool:
+    return isinstance(t.definition, Equation) and isinstance(t.definition.body, (Step, Less, LessEqual))
+
+
 def slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Candidate]:
     """Any intermediate result of the claim times h′ of any activation (by rows or columns where that fits).
 
@@ -99,15 +103,59 @@ def slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Ca
                         yield Candidate("h instead of h'", name_of(a.output), "claim", claim, change)
 
 
+def factor_candidates(claim: Tensor, tensors: Sequence[Tensor]) -> Iterator[Candidate]:
+    """The claim, or a sum in it, times a declared tensor, a softmax or a named result: a factor that is lost."""
+    known = [t for t in tensors if t.ndim and t.dtype == "real" and (t.name or _is_softmax(t))][:12]
+    for v in known:
+        for factor, axes in _fitting(v, claim):
+            yield Candidate("missing factor", name_of(v), "claim", claim, {claim: _times(claim, factor, axes)})
+        for t in topological([claim]) if v.ndim == 1 else ():
+            eq = t.definition
+            if isinstance(eq, Equation) and eq.reduce == "sum":
+                for k in (k for k in eq.bound if sp.expand(k.extent - v.extents[0]) == 0):
+                    change = {t: edited(t, with_body(eq, eq.body * v.access(k)))}
+                    yield Candidate("missing factor", name_of(v), "claim", claim, change)
+
+
 def gate_candidates(claim: Tensor, truth: Tensor) -> Iterator[Candidate]:
     """The claim times a condition of the truth that it does not read: the 0 or 1 that is the derivative of a maximum."""
     known = set(topological([claim]))
     for gate in topological([truth]):
         eq = gate.definition
+        for other in known if _is_condition(gate) and gate not in known else ():
+            if _is_condition(other) and same_shape(other.extents, gate.extents):
+                text = f"{name_of(other)} instead of {name_of(gate)}"
+                yield Candidate("h' at the wrong argument", text, "claim", claim, {other: gate})
         if gate not in known and isinstance(eq, Equation) and isinstance(eq.body, (Step, Less, LessEqual)):
             for factor, axes in _fitting(gate, claim):
                 change = {claim: _times(claim, factor, axes)}
                 yield Candidate("missing h'", f"the maximum, {name_of(gate)},", "claim", claim, change)
+
+
+def other_slope_candidates(
+    claim: Tensor, slopes: Sequence[Activation], alike: Mapping[int, int]
+) -> Iterator[Candidate]:
+    """What the claim computes from an activation's value or argument alone, made its derivative: σ(1 − σ) for 1 − σ²."""
+    bent = [a for a in slopes if not _is_square(a)]
+    order = topological([claim])
+    for a in bent:
+        known = {alike.get(u.serial, u.serial) for u in (a.output, a.argument)} | {a.output.serial, a.argument.serial}
+
+        def stands(u: Tensor, known: set[int] = known) -> bool:
+            return u.serial in known or alike.get(u.serial, u.serial) in known
+
+        for t in reversed(order):
+            if stands(t) or not same_shape(t.extents, a.slope.extents) or not isinstance(t.definition, Equation):
+                continue
+            part = topological([t], stop=stands)
+            ends = [u for u in part if stands(u)]
+            inner = [u for u in part if not stands(u)]
+            if ends and all(isinstance(u.definition, Equation) and u.definition.is_pointwise for u in inner):
+                yield Candidate("wrong h'", name_of(a.output), "claim", claim, {t: a.slope}, "off by one")
+
+
+def _is_square(a: Activation) -> bool:
+    return isinstance(a.output.definition, Equation) and a.output.definition.body.is_Pow
 
 
 def spare_slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Candidate]:
@@ -150,6 +198,8 @@ def argument_candidates(
     order = topological([claim])
     bent = {alike.get(t.serial, t.serial) for a in slopes for t in (a.output, a.argument)}
     bent |= {t.serial for a in slopes for t in (a.output, a.argument)}
+    decisive = {alike.get(t.serial, t.serial) for t in _decisive(tensors)}
+    bent |= decisive
     known = dict.fromkeys([*tensors, *order])
     named = [t for t in known if t.name or t.serial in bent]
     if every:
@@ -169,9 +219,10 @@ def argument_candidates(
                     and same_shape(v.extents, u.extents)
                 ):
                     change = {t: _reading(t, eq, u, v)}
-                    label, detail = _confusion(u, v, [eq], slopes, alike)
+                    label, detail = _confusion(u, v, [eq], slopes, alike, decisive)
                     if label != "wrong tensor" or u.name or v.name:  # else the sentence would say nothing
-                        yield Candidate(label, detail, "claim", claim, change)
+                        apart = label == "h' at the wrong argument" and not _related(u, v, slopes, alike)
+                        yield Candidate(label, detail, "claim", claim, change, "missing term" if apart else "")
     for u in [t for t in order if (t.name or t.serial in bent) and not every]:
         for v in named:
             if v is u or v.dtype != u.dtype or not same_shape(v.extents, u.extents):
@@ -180,7 +231,15 @@ def argument_candidates(
             users = [t for t in users if any(operand is u for operand in t.operands)]
             if len(users) > 1:
                 change = {t: _reading(t, t.definition, u, v) for t in users}
-                yield Candidate(*_confusion(u, v, [t.definition for t in users], slopes, alike), "claim", claim, change)
+                yield Candidate(
+                    *_confusion(u, v, [t.definition for t in users], slopes, alike, decisive), "claim", claim, change
+                )
+
+
+def _decisive(tensors: Sequence[Tensor]) -> set[Tensor]:
+    """What is compared with a number, as the argument of a maximum's derivative is."""
+    bodies = [t.definition.body for t in tensors if isinstance(t.definition, Equation)]
+    return {a.tensor for body in bodies for c in body.atoms(Step, Less, LessEqual) for a in c.atoms(Access)}
 
 
 def skipped_candidates(truth: Tensor, slopes: Sequence[Activation]) -> Iterator[Candidate]:
@@ -208,21 +267,36 @@ def _reading(t: Tensor, eq: Equation, u: Tensor, v: Tensor) -> Tensor:
 
 
 def _confusion(
-    u: Tensor, v: Tensor, equations: Sequence[Equation], slopes: Sequence[Activation], alike: Mapping[int, int]
+    u: Tensor,
+    v: Tensor,
+    equations: Sequence[Equation],
+    slopes: Sequence[Activation],
+    alike: Mapping[int, int],
+    decisive: set[int],
 ) -> tuple[str, str]:
     """Label and detail for reading u where v belongs."""
 
     def value(t: Tensor) -> int:
         return alike.get(t.serial, t.serial)
 
-    related = any({value(u), value(v)} == {value(a.output), value(a.argument)} for a in slopes if not a.is_power)
-    if related:
+    if _related(u, v, slopes, alike):
         bent = any(_is_slope_like(eq, u) for eq in equations)
         text = f"{name_of(u)} instead of {name_of(v)}"
         return ("h' at the wrong argument", text) if bent else ("pre-activation and activation", text)
+    meant = {value(t) for a in slopes if not a.is_power for t in (a.output, a.argument)}
+    if value(v) in meant | decisive and any(_is_slope_like(eq, u) for eq in equations):
+        return "h' at the wrong argument", f"{name_of(u)} instead of {name_of(v)}"
     if u.name and v.name and re.sub(r"\d+", "", u.name) == re.sub(r"\d+", "", v.name):
         return "wrong layer index", u.name
     return "wrong tensor", f"{name_of(u)} stands where {name_of(v)} belongs"
+
+
+def _related(u: Tensor, v: Tensor, slopes: Sequence[Activation], alike: Mapping[int, int]) -> bool:
+    """Whether one is an activation's argument and the other its value."""
+    pair = {alike.get(t.serial, t.serial) for t in (u, v)}
+    return any(
+        pair == {alike.get(t.serial, t.serial) for t in (a.output, a.argument)} for a in slopes if not a.is_power
+    )
 
 
 def _is_slope_like(eq: Equation, u: Tensor) -> bool:
@@ -254,10 +328,16 @@ def softmax_candidates(claim: Tensor, tensors: Sequence[Tensor]) -> Iterator[Can
                     yield Candidate(
                         "softmax Jacobian taken as diagonal", "diag(p∘(1 − p))", "claim", claim, {t: change}
                     )
-        if claim.ndim == 2 and p.ndim == 1 and same_shape(claim.extents, (*p.extents, *p.extents)):
-            i, j = claim.fresh_indices()
-            full = computed(Equation((i, j), Equal(i, j) * p.access(i) - p.access(i) * p.access(j)))
-            yield Candidate("softmax Jacobian taken as diagonal", "diag(p∘(1 − p))", "claim", claim, {claim: full})
+        for t in reversed(topological([claim])):
+            if (
+                t.ndim == 2
+                and p.ndim == 1
+                and same_shape(t.extents, (*p.extents, *p.extents))
+                and t.definition is not None
+            ):
+                i, j = t.fresh_indices()
+                full = computed(Equation((i, j), Equal(i, j) * p.access(i) - p.access(i) * p.access(j)))
+                yield Candidate("softmax Jacobian taken as diagonal", "diag(p∘(1 − p))", "claim", claim, {t: full})
 
 
 def _is_softmax(p: Tensor) -> bool:

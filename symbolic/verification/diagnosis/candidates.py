@@ -18,7 +18,7 @@ class Candidate:
 
     ``side`` is the program that is edited: an edited claim is to have the truth's values (and is the repair), an edited
     truth the claim's (the mistake made on purpose; the repair is then the truth). ``changes`` replaces tensors of that
-    program.
+    program. ``after``: the label before which it is not meant, where both explain the difference.
     """
 
     label: str
@@ -26,6 +26,7 @@ class Candidate:
     side: str
     output: Tensor
     changes: Mapping[Tensor, Tensor]
+    after: str = ""
 
     @property
     def tensor(self) -> Tensor:

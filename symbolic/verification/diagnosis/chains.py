@@ -11,7 +11,7 @@ from symbolic.program.equations import Equation, equation
 from symbolic.program.expressions import Access, Index
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor, computed
-from symbolic.verification.diagnosis.candidates import Candidate, name_of
+from symbolic.verification.diagnosis.candidates import Candidate, name_of, replaced
 from symbolic.verification.diagnosis.surgery import edited
 from symbolic.verification.equality_shapes import same_shape
 
@@ -34,12 +34,49 @@ def chain_candidates(claim: Tensor) -> Iterator[Candidate]:
             words = ", ".join(dict.fromkeys(name_of(u) for u, _ in factors))
             tried = [_key(factors)]
             for order in itertools.permutations(factors):
-                if _key(order) not in tried and _fits(order, t):
-                    tried.append(_key(order))
-                    product = _product(order, number).access(*eq.indices)
+                for chain in _turned(order) if len(order) == 3 else [order]:
+                    if _key(chain) in tried or not _fits(chain, t):
+                        continue
+                    tried.append(_key(chain))
+                    product = _product(chain, number).access(*eq.indices)
                     body = product if eq.bound else eq.body - term + product
                     change = {t: edited(t, Equation(eq.indices, body))}
-                    yield Candidate("wrong order of factors", words, "claim", claim, change)
+                    yield Candidate(_label(chain, factors), words, "claim", claim, change)
+
+
+def turned_chain_candidates(claim: Tensor, extents: Sequence[sp.Expr]) -> Iterator[Candidate]:
+    """A chain of factors that gives another shape, in every order and with every factor transposed or not that gives the
+    wanted one: x⊤B⊤e for e x⊤B⊤."""
+    eq = claim.definition
+    if not isinstance(eq, Equation):
+        return
+    factors, number, _ = _chain(eq, eq.body) or ([], sp.S.One, set())
+    if not 2 <= len(factors) <= 3:
+        return
+    words = ", ".join(dict.fromkeys(name_of(u) for u, _ in factors))
+    for order in itertools.permutations(factors):
+        for chain in _turned(order):
+            if _joins(chain, extents):
+                yield replaced(_label(chain, factors), words, claim, _product(chain, number))
+
+
+def _turned(factors: Sequence[Factor]) -> Iterator[list[Factor]]:
+    """The chain with each factor transposed or not."""
+    for turned in itertools.product((False, True), repeat=len(factors)):
+        yield [(u, flag != turn) for (u, flag), turn in zip(factors, turned, strict=True)]
+
+
+def _label(chain: Sequence[Factor], written: Sequence[Factor]) -> str:
+    same = all(u is v for (u, _), (v, _) in zip(chain, written, strict=True))
+    return "missing transpose" if same else "wrong order of factors"
+
+
+def _joins(factors: Sequence[Factor], extents: Sequence[sp.Expr]) -> bool:
+    shapes = [_extents(f) for f in factors]
+    if not all(same_shape(a[1:], b[:1]) for a, b in itertools.pairwise(shapes)):
+        return False
+    ends = [e for e in (shapes[0][0], shapes[-1][1]) if e != 1]
+    return len(ends) == len(extents) and same_shape(ends, extents)
 
 
 def _key(factors: Sequence[Factor]) -> list[tuple[int, bool]]:

@@ -17,7 +17,9 @@ from symbolic.verification.diagnosis.activations import (
     Activation,
     activations,
     argument_candidates,
+    factor_candidates,
     gate_candidates,
+    other_slope_candidates,
     skipped_candidates,
     slope_candidates,
     softmax_candidates,
@@ -25,7 +27,7 @@ from symbolic.verification.diagnosis.activations import (
 )
 from symbolic.verification.diagnosis.axes import axis_candidates
 from symbolic.verification.diagnosis.candidates import Candidate, readable
-from symbolic.verification.diagnosis.chains import chain_candidates
+from symbolic.verification.diagnosis.chains import chain_candidates, turned_chain_candidates
 from symbolic.verification.diagnosis.local import local_candidates, path_candidates
 from symbolic.verification.diagnosis.mistakes import RANK, explained
 from symbolic.verification.diagnosis.products import (
@@ -112,14 +114,17 @@ def _right_for_symmetric(claim: Tensor, truth: Tensor, comparer: Comparer) -> Di
     if not same_shape(claim.extents, truth.extents):
         return None
     for candidate in symmetry_candidates(claim):
-        ((A, mean),) = candidate.changes.items()
-        if comparer.compare(candidate.tensor, rebuilt(truth, {A: mean})).outcome == "equal":
-            return Diagnosis("symmetric assumption", explained("symmetric assumption", A.label), truth, "agrees")
+        if comparer.compare(candidate.tensor, rebuilt(truth, candidate.changes)).outcome == "equal":
+            return Diagnosis(
+                "symmetric assumption", explained("symmetric assumption", candidate.detail), truth, "agrees"
+            )
     return None
 
 
 def _rank(candidate: Candidate) -> float:
     """The place in the table; a factor lost inside the truth may by accident be a path lost, which is then meant."""
+    if candidate.after:
+        return RANK[candidate.after] + 0.5
     inside = candidate.side == "truth" and candidate.label == "missing h'"
     return RANK["forgotten path"] + 0.5 if inside else RANK[candidate.label]
 
@@ -129,6 +134,7 @@ def _families(trials: Trials) -> Iterator[Iterator[Candidate]]:
     claim, truth = trials.claim, trials.truth
     yield shape_candidates(claim, truth.extents)
     if not same_shape(claim.extents, truth.extents):
+        yield turned_chain_candidates(claim, truth.extents)
         return
     tensors = topological([truth, claim])
     slopes, alike = activations(tensors), trials.same_values(tensors)
@@ -138,6 +144,7 @@ def _families(trials: Trials) -> Iterator[Iterator[Candidate]]:
     yield path_candidates(truth)
     yield argument_candidates(claim, tensors, slopes, alike)
     yield slope_candidates(claim, slopes)
+    yield other_slope_candidates(claim, slopes, alike)
     yield gate_candidates(claim, truth)
     yield skipped_candidates(truth, slopes)
     yield product_candidates(claim)
@@ -147,6 +154,7 @@ def _families(trials: Trials) -> Iterator[Iterator[Candidate]]:
     yield local_candidates(truth, "truth", inner=_arguments(truth, slopes))
     yield matrix_candidates(truth, "truth")
     yield matrix_candidates(claim, "claim")
+    yield factor_candidates(claim, tensors)
     yield spare_slope_candidates(claim, slopes)
     yield argument_candidates(claim, tensors, slopes, alike, every=True)
 

@@ -98,12 +98,17 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
 
 
 def _terms(e: sp.Expr, side: str) -> Iterator[Edit]:
+    read = leaves(a.tensor for a in e.atoms(Access))
+    extents = list(dict.fromkeys(n for t in read for n in t.extents if n.is_Symbol))[:3]
     for k, term in enumerate(e.args):
         rest = e.args[:k] + e.args[k + 1 :]
         yield "sign", f"of the term {term}", sp.Add(*rest, -term)
         lost, spare = f"missing in the term {term}", f"one too many in the term {term}"
         yield "factor 2", lost if side == "claim" else spare, sp.Add(*rest, 2 * term)
         yield "factor 2", spare if side == "claim" else lost, sp.Add(*rest, term / 2)
+        for extent in extents if side == "claim" else ():
+            yield "missing 1/P", f"1/{extent} in the term {term}", sp.Add(*rest, term / extent)
+            yield "extra 1/P", f"1/{extent} in the term {term}", sp.Add(*rest, term * extent)
     count = len(e.args)
     if count <= 5:
         for size in range(1, count):
@@ -165,11 +170,24 @@ def _factor_label(dropped: Sequence[sp.Expr], kept: sp.Expr, eq: Equation, side:
         a.tensor.definition is not None or not isinstance(f, Access) for f in dropped for a in f.atoms(Access)
     )
     computed = computed and any(t.ndim for t in leaves(a.tensor for a in factor.atoms(Access)))
+    numbers = factor.is_Pow and all(not a.indices for a in factor.atoms(Access))
+    if missing and computed and (numbers or all(_is_copy(a.tensor) for a in factor.atoms(Access))):
+        return "missing factor", str(factor)
     if missing and _is_decided(factor):
         return "missing h'", f"the maximum, {factor},"
     if missing and not eq.bound and computed:
         return "missing h'", f"what was differentiated to {factor}"
     return ("missing factor" if missing else "extra factor"), str(factor)
+
+
+def _is_copy(t: Tensor) -> bool:
+    """True of a declared tensor, as it is, read once more, or times a number."""
+    while isinstance(t.definition, Equation) and not t.definition.bound:
+        read = t.definition.body.as_coeff_Mul()[1]
+        if not isinstance(read, Access):
+            return False
+        t = read.tensor
+    return t.definition is None
 
 
 def _is_decided(factor: sp.Expr) -> bool:

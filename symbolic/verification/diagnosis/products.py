@@ -112,6 +112,7 @@ def _other_product(claim: Tensor, t: Tensor, eq: Equation, a: Access, b: Access)
 
 def symmetry_candidates(claim: Tensor) -> Iterator[Candidate]:
     """The claim with (A + Aᵀ)/2 in the place of a square matrix A that is not declared symmetric."""
+    means: dict[Tensor, Tensor] = {}
     for A in leaves([claim]):
         if (
             A.ndim == 2
@@ -120,8 +121,12 @@ def symmetry_candidates(claim: Tensor) -> Iterator[Candidate]:
             and same_shape(A.extents[:1], A.extents[1:])
         ):
             i, j = A.fresh_indices()
-            mean = computed(Equation((i, j), (A.access(i, j) + A.access(j, i)) / 2))
-            yield Candidate("symmetric assumption", A.label, "claim", claim, {A: mean})
+            means[A] = computed(Equation((i, j), (A.access(i, j) + A.access(j, i)) / 2))
+            yield Candidate("symmetric assumption", A.label, "claim", claim, {A: means[A]})
+    if 2 <= len(means) <= 4:
+        for several in (s for k in range(2, len(means) + 1) for s in itertools.combinations(means, k)):
+            words = " and ".join(A.label for A in several)
+            yield Candidate("symmetric assumption", words, "claim", claim, {A: means[A] for A in several})
 
 
 def shape_candidates(claim: Tensor, extents: Sequence[sp.Expr]) -> Iterator[Candidate]:
@@ -166,8 +171,11 @@ def _summed_otherwise(claim: Tensor, extents: Sequence[sp.Expr]) -> Iterator[Can
     for chosen in itertools.permutations(every, len(extents)):
         if set(chosen) == set(eq.indices) or not same_shape([i.extent for i in chosen], extents):
             continue
-        total = computed(equation(chosen, eq.body, [i for i in every if i not in chosen]))
-        for around, access in reversed(outer):
-            indices = fresh_indices(total.extents)
-            total = computed(Equation(indices, around.body.xreplace({access: total.access(*indices)})))
-        yield replaced("sum over the wrong axis", f"of {name_of(t)}", claim, total)
+        bound = [i for i in every if i not in chosen]
+        count = sp.Mul(*(i.extent for i in eq.bound)) / sp.Mul(*(i.extent for i in bound))
+        for number in (sp.S.One, count):  # a mean is divided by the other length then
+            total = computed(equation(chosen, number * eq.body, bound))
+            for around, access in reversed(outer):
+                indices = fresh_indices(total.extents)
+                total = computed(Equation(indices, around.body.xreplace({access: total.access(*indices)})))
+            yield replaced("sum over the wrong axis", f"of {name_of(t)}", claim, total)

@@ -245,3 +245,51 @@ def test_trials_tell_a_dimension_from_a_number(seed):
     found = Trials(claim, truth, [], Comparer(random.Random(seed)))  # noqa: S311
     for d in found.points[0].sizes:
         assert len({trial.sizes[d] for trial in found.points}) > 1, d
+
+
+p_ = s.softmax(2 * v)
+R_ = tensor("R", "n n", role="parameter")
+e_, k_ = tensor("e", "n"), tensor("k", "K")
+M_ = tensor("M", "K n")
+w3_, q3_ = tensor("w", "3"), tensor("q", "3", role="parameter")
+cross_ = np.stack(
+    [w3_[1] * q3_[2] - w3_[2] * q3_[1], w3_[2] * q3_[0] - w3_[0] * q3_[2], w3_[0] * q3_[1] - w3_[1] * q3_[0]]
+)
+quartic_ = v @ A @ v + (v @ B @ v) ** 2
+o_ = s.sigmoid(v @ h1)
+
+
+@pytest.mark.parametrize(
+    ("claim", "truth", "label"),
+    [
+        (2 * np.diag(p_ * (1 - p_)), s.jacobian(p_, v), "softmax Jacobian taken as diagonal"),
+        ((1 - o_**2) * h1, s.gradient(o_, v), "wrong h'"),
+        (2 * A @ v + 4 * (v @ B @ v) * (B @ v), s.gradient(quartic_, v), "symmetric assumption"),
+        (A @ B, s.gradient(np.trace(A @ R_ @ B), R_), "symmetric assumption"),
+        (np.outer(B.T @ v, e_), s.gradient(e_ @ R_ @ B @ v, R_), "wrong order of factors"),
+        (np.outer(e_, v) @ B, s.gradient(e_ @ R_ @ B @ v, R_), "missing transpose"),
+        (-s.jacobian(cross_, q3_), s.jacobian(cross_, q3_), "sign"),
+        (A.T @ ((B.T @ g > 0) * g), s.gradient(g @ s.relu(A @ v), v), "h' at the wrong argument"),
+        (2 * (v - np.sum(v)), s.gradient(np.sum((v - np.mean(v)) ** 2), v), "missing 1/P"),
+        (M_.T @ (M_ @ v), s.gradient(0.5 * np.sum(k_ * (M_ @ v) ** 2), v), "missing factor"),
+    ],
+)
+def test_further_mistakes_are_named_and_their_repairs_are_the_truth(claim, truth, label):
+    verdict = check(claim, truth)
+    assert verdict.status == "refuted"
+    assert verdict.diagnosis is not None
+    assert verdict.diagnosis.label == label
+    assert check(verdict.diagnosis.repair, truth).status in ("proved", "agrees")
+
+
+def test_a_mean_along_the_other_axis_is_no_transpose():
+    Z, T = tensor("Z", "P k", role="parameter"), tensor("T", "P k")
+    bias = tensor("c", "k", role="parameter")
+    truth = s.gradient(np.sum((Z + bias - T) ** 2) / Z.shape[0], bias)
+    verdict = check(2 * np.mean(Z + bias - T, axis=1), truth)
+    assert (verdict.status, verdict.diagnosis.label) == ("shape", "sum over the wrong axis")
+
+
+def test_ones_of_a_size_that_nothing_tells_are_not_called_wrong():
+    truth = s.gradient(np.sum((v - np.mean(v)) ** 2) / 2, v)
+    assert check(r"\left(I-\frac1n\mathbf{1}\mathbf{1}^\top\right)v", truth).status not in ("shape", "refuted")
