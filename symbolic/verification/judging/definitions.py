@@ -23,7 +23,7 @@ from symbolic.verification.judging.ahead import is_model
 from symbolic.verification.judging.assumed import Assumed
 from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
 from symbolic.verification.reading.declared import Declarations
-from symbolic.verification.reading.layers import at_layer, mentions, shifted, step_before
+from symbolic.verification.reading.layers import at_layer, mentions, numbered, shifted, step_before
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.neighbours import shape_told
 from symbolic.verification.reading.pieces import Piece, Source
@@ -207,6 +207,8 @@ class Definitions(Assumed):
                 if letter in self.declared.last_layers:
                     last = self.declared.last_layers[letter]
                     pairs.append((at_layer(left, letter, last), at_layer(right, letter, last)))
+                if number := re.search(r"_[lu]?([1-9]\d?)$", name):
+                    pairs.append(tuple(numbered(side, letter, int(number[1])) for side in (left, right)))
                 for there, told in pairs:
                     try:
                         introduced, _ = target(self.scope, there)

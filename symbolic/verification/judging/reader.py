@@ -35,6 +35,7 @@ from symbolic.verification.reading.functions import (
     unread_names,
 )
 from symbolic.verification.reading.functions_alone import with_argument
+from symbolic.verification.reading.layers import at_layer, mentions, numbered
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import scope_from, target
@@ -120,6 +121,7 @@ class Reader(Conditions):
         self.compounds = compounds(lefts, self.declared.names)
         self.folded = folded([chain for _, chain in self.everything], self.side)
         self.scope = scope_from(self.declared, self.layout, self.source.macros, functions, self.otimes)
+        self.drop_defined_instances()
         self.unread = unread_names(self.source, [chain for _, chain in self.everything])
         for _, chain in self.everything:
             left = self.side(chain, 0) if chain.signs[:1] == ("=",) else None
@@ -131,6 +133,17 @@ class Reader(Conditions):
             if isinstance(self.scope.functions.get(name), Generic):
                 self.scope.functions[name] = Unread(name)
         define_parametrised(self)
+
+    def drop_defined_instances(self) -> None:
+        """``h_t ∈ ℝ^m`` declares no h_2 where ``h_t = …`` defines it."""
+        places = {match[1] for name in self.declared.instances if (match := re.search(r"_[lu]?(\w+)$", name))}
+        for _, chain in self.everything:
+            left = self.side(chain, 0) if chain.signs[:1] in (("=",), (":=",)) else None
+            for letter in self.declared.layers if isinstance(left, s.Node) else ():
+                for place in places - {"0"} if mentions(left, letter) else ():
+                    there = numbered(left, letter, int(place)) if place.isdigit() else at_layer(left, letter, place)
+                    if (name := name_of(there)) in self.declared.instances:
+                        self.scope.values.pop(name, None)
 
     def tell_same_function(self, chain: Chain) -> None:
         """``h = tanh`` says what h is."""

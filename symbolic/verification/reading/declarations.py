@@ -16,7 +16,7 @@ from symbolic.verification.reading import spelt
 from symbolic.verification.reading.components import declare_components
 from symbolic.verification.reading.declared import PROPERTIES, Declarations, Declared, read_front, state_conventions
 from symbolic.verification.reading.domains import declare_arguments
-from symbolic.verification.reading.layered import declare_layers
+from symbolic.verification.reading.layered import declare_instances, declare_layers
 from symbolic.verification.reading.layers import (
     index_letters,
     layer_letters,
@@ -200,10 +200,13 @@ def _size_told(found: Declarations, chain: Chain) -> None:
 
 def _member(found: Declarations, chain: Chain, source: Source) -> None:
     """``x, y ∈ ℝ^n``."""
-    if not chain.sides or "in" not in chain.signs or chain.signs[0] != "in" or len(chain.sides) < 2:
+    at = next((k for k, sign in enumerate(chain.signs) if sign != "="), None)
+    if at is None or chain.signs[at] != "in":
         return
     try:
-        left, right = parse(chain.sides[0].tokens), chain.sides[1].tokens
+        left, right = parse(chain.sides[at].tokens), chain.sides[at + 1].tokens
+        if at and not isinstance(left, s.Symbol):
+            return  # h = W x ∈ ℝ^m defines h; a^{[0]} = x ∈ ℝ^n declares x
         what = set_of(right)
     except ReadingError as error:
         found.problems.append((chain.start, f"this declaration is not read: {error}"))
@@ -269,6 +272,7 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
                 other = full_name(shifted(item, letter, by))
                 sizes = tuple(shifted_size(size, letter, by) for size in shape)
                 found.names.setdefault(other, Declared(other, sizes, other, place, row, what.dtype, frozenset(assume)))
+            declare_instances(found, item, letter, found.names[name], source)
 
 
 # -- prose -----------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,10 @@ from symbolic.verification.reading.declared import Declarations, Declared
 from symbolic.verification.reading.layers import (
     at_layer,
     last_layer,
+    layer_numbers,
     layer_shift,
+    numbered,
+    numbered_size,
     shifted,
     shifted_size,
     told_layers,
@@ -49,6 +52,26 @@ def declare_layers(found: Declarations, source: Source, every: list[Chain]) -> N
             _for_other_layers(
                 found, letter, last, {_base(left) for left, _ in pairs if layer_shift(left, letter) is not None}
             )
+
+
+def declare_instances(found: Declarations, item: s.Scripted, letter: str, generic: Declared, source: Source) -> None:
+    """The single layers that the document names, W^{[2]} and W^{[L]}, as W^{[l]} is declared."""
+    if item.sup is not None and not isinstance(item.sup, s.Group):
+        return  # a^2 is a square
+    there = {
+        str(n): (numbered(item, letter, n), tuple(numbered_size(size, letter, n) for size in generic.shape))
+        for n in layer_numbers(letter, source.text)
+    }
+    last = last_layer(letter, found.ranges, source.text)
+    if last is not None:
+        sizes = tuple(re.sub(rf"_{letter}(?=$|plus|minus)", f"_{last}", size) for size in generic.shape)
+        there[last] = (at_layer(item, letter, last), sizes)
+    for at, (node, sizes) in there.items():
+        name = full_name(node)
+        if name not in found.names and not any("_-" in size for size in sizes):
+            tex = re.sub(rf"(?<![a-zA-Z\\])\\?{letter}(?![a-zA-Z])", at, generic.tex)
+            found.names[name] = replace(generic, name=name, shape=sizes, tex=tex)
+            found.instances.add(name)
 
 
 def _for_other_layers(found: Declarations, letter: str, last: str, computed: set[str | None]) -> None:

@@ -26,7 +26,7 @@ def layer_letters(source: Source) -> set[str]:
                 or re.search(rf"\^\s*\{{?\s*[(\[]?\s*\\?{letter}\s*[)\]]?\s*\}}?(?![\w+\-])", mathematics)
             )
         ) or re.search(
-            rf"_\s*\{{?\s*\\?{letter}\s*\}}?\s*(?:,[^$\n]{{0,60}})?\\in\s*\\?(?:mathbb\s*\{{?\s*)?R\b\s*\}}?\s*\^",
+            rf"[_^]\s*\{{?\s*[(\[]?\s*\\?{letter}\s*[)\]]?\s*\}}?\s*(?:,[^$\n]{{0,60}})?\\in\s*\\?(?:mathbb\s*\{{?\s*)?R\b\s*\}}?\s*\^",
             mathematics,
         ):
             found.add(letter)
@@ -83,6 +83,48 @@ def _number(node: s.Node, letter: str, by: int) -> s.Node:
     if by == 0:
         return symbol
     return s.Sum(node.span, ((1, symbol), (1 if by > 0 else -1, s.Number(node.span, str(abs(by))))))
+
+
+def numbered(node: Any, letter: str, number: int) -> Any:
+    """A tree with the layer's number in place of its letter: ``W^{(l)}`` and n_{l-1} at 2 are ``W^{(2)}`` and n_1."""
+
+    def counted(n: s.Node) -> s.Node | None:
+        moved = _moved(n, letter, 0)
+        if moved is None:
+            return None
+        by = 0
+        if isinstance(moved, s.Sum):
+            (_, _), (sign, shift) = moved.terms
+            by = sign * int(shift.text)
+        return s.Number(n.span, str(number + by))
+
+    return _in_scripts(node, counted)
+
+
+def numbered_size(text: str, letter: str, number: int) -> str:
+    """The name of a size at that layer: ``n_lminus1`` at 2 → ``n_1``."""
+    match = re.fullmatch(rf"(\w*_){letter}(?:(plus|minus)(\d))?", text)
+    if not match:
+        return text
+    by = int(match.group(3) or 0) * (-1 if match.group(2) == "minus" else 1)
+    return f"{match.group(1)}{number + by}"
+
+
+def layer_numbers(letter: str, text: str) -> range:
+    """The numbers of the single layers or steps that a document speaks of: up to the largest that it names.
+
+    >>> layer_numbers("l", r"W^{[l]}, l = 1, 2: z^{[1]} = W^{[1]} x"), layer_numbers("t", "h_t = f(h_{t-1}), h_3")
+    (range(0, 3), range(0, 4))
+    """
+    script = r"\s*[_^]\s*\{?\s*[(\[]?\s*"
+    bases = set(re.findall(rf"(\\?[A-Za-z]+|\\[a-z]+\{{[A-Za-z]\}}){script}\\?{letter}(?![A-Za-z])", text))
+    named = [int(n) for base in bases for n in re.findall(rf"{re.escape(base)}{script}(\d\d?)(?![\d.])", text)]
+    for listed in re.findall(rf"\b{letter}\s*(?:=|\\in|∈)\s*\\?\{{?\s*((?:\d\s*,\s*)+\d)", text):
+        named += map(int, re.findall(r"\d", listed))
+    return range(min(max(named, default=-1), MOST_LAYERS) + 1)
+
+
+MOST_LAYERS = 12
 
 
 def last_layer(letter: str, ranges: dict[str, str], text: str) -> str | None:
