@@ -13,7 +13,7 @@ from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration import algebra, points
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.inverse import by_rewritten
-from symbolic.verification.elaboration.names import candidate_names, letters
+from symbolic.verification.elaboration.names import candidate_names, letters, of_vector
 from symbolic.verification.elaboration.scope import FunctionOf
 from symbolic.verification.elaboration.values import NotWritten, ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
@@ -183,6 +183,7 @@ def variable(el: Elaborator, node: s.Node) -> tuple[Tensor, Places, bool]:
         raise ReadingError("one differentiates by a symbol or by an entry of one", node.span)
     if base.form or base.tensor.name is None or base.labels:
         raise ReadingError("one differentiates by a declared or defined symbol", node.span)
+    parts = of_vector(parts, base)
     if len(parts) > base.rank:
         raise ShapeMisfit(f"{len(parts)} indices on {base.describe()}", node.span)
     places: Places = [el.place(p) for p in parts]

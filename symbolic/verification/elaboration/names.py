@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from symbolic.verification.grammar import syntax as s
+
+if TYPE_CHECKING:
+    from symbolic.verification.elaboration.values import Value
 
 _MARKS = {"+": "plus", "-": "minus", "*": "star", "†": "dagger", "∘": "circ"}
 
@@ -76,6 +81,14 @@ def letters(node: s.Node | None) -> list[s.Node] | None:
     if isinstance(node, s.Group):
         return letters(node.body)
     return [node]
+
+
+def of_vector(parts: list[s.Node], base: Value) -> list[s.Node]:
+    """The indices of a 1×m or m×1 matrix as those of the row or column that it is: Y_{1i} of Y ∈ ℝ^{1×m} is Y_i."""
+    if base.rank != 1 or len(parts) != 2:
+        return parts
+    one = parts[0 if base.row else 1]
+    return [p for p in parts if p is not one] if isinstance(one, s.Number) and one.text == "1" else parts
 
 
 def is_word(node: s.Node | None) -> bool:

@@ -269,6 +269,7 @@ class Scripts:
             if partial is not None:
                 return partial
             raise ReadingError("a scalar takes no index", node.span)
+        parts = names.of_vector(parts, base)
         if len(parts) > base.rank:
             raise ShapeMisfit(f"{len(parts)} indices on {base.describe()}", node.span)
         if any(self._is_shift(p) for p in parts):

@@ -21,6 +21,7 @@ from symbolic.verification.judging.ahead import define_density, define_parametri
 from symbolic.verification.judging.conditions import Conditions
 from symbolic.verification.judging.costs import start_section
 from symbolic.verification.judging.definitions import EQUAL
+from symbolic.verification.judging.shorthand import cost_of_shorthand, with_gradients
 from symbolic.verification.judging.supposed import is_supposition
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
 from symbolic.verification.reading.compounds import compounds, joined
@@ -94,6 +95,8 @@ class Reader(Conditions):
     conditions: list[tuple[set[str], str, str]] = field(default_factory=list)
     compounds: frozenset[tuple[str, str]] = frozenset()
     folded: list[tuple[int, object, s.Node]] = field(default_factory=list)
+    gradients_of: s.Node | None = None
+    """The cost of which dW is a short name for the gradient, where d is no sign of a differential."""
     supposed: list[tuple[Chain, s.Relation]] = field(default_factory=list)
 
     def __post_init__(self):
@@ -133,6 +136,12 @@ class Reader(Conditions):
             if isinstance(self.scope.functions.get(name), Generic):
                 self.scope.functions[name] = Unread(name)
         define_parametrised(self)
+        self.gradients_of = cost_of_shorthand(self)
+        if self.gradients_of is not None:
+            told = self.source.text[self.gradients_of.span[0] : self.gradients_of.span[1]]
+            self.scope.notes.append(
+                f"d before a symbol is read as the derivative of {told} by it, and not as a differential"
+            )
 
     def drop_defined_instances(self) -> None:
         """``h_t ∈ ℝ^m`` declares no h_2 where ``h_t = …`` defines it."""
@@ -195,6 +204,8 @@ class Reader(Conditions):
             chain = replace(chain, sides=chain.sides[: equal + 1])
         chain = with_argument(chain, self.scope.functions, self.scope.values)
         left = self.side(chain, 0)
+        if self.gradients_of is not None and len(chain.sides) == 2 and s.plain(left) == s.plain(self.side(chain, 1)):
+            return  # dW = ∂J/∂W says what dW is
         if isinstance(left, s.Call) and len(chain.sides) == 2 and define_density(self, left, self.side(chain, 1)):
             self.done.add(position)
             return
@@ -308,6 +319,8 @@ class Reader(Conditions):
     def spelt(self, node: s.Node) -> s.Node:
         """The tree with operators such as H_f and Δ spelt out."""
         node = joined(node, self.compounds)
+        if self.gradients_of is not None:
+            node = with_gradients(node, self.gradients_of)
         return spelt_out(node, self.scope) if "scope" in self.__dict__ else node
 
     def without_arguments(self, node: s.Node) -> s.Node:
