@@ -21,6 +21,7 @@ from symbolic.verification.judging.ahead import define_density, define_parametri
 from symbolic.verification.judging.conditions import Conditions
 from symbolic.verification.judging.costs import start_section
 from symbolic.verification.judging.definitions import EQUAL
+from symbolic.verification.judging.named_derivatives import enter_rate, is_partial_derivative
 from symbolic.verification.judging.shorthand import cost_of_shorthand, with_gradients
 from symbolic.verification.judging.supposed import is_supposition
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
@@ -372,6 +373,8 @@ class Reader(Conditions):
             name, places = target(self.scope, left)
         except ReadingError:
             return False
+        if name not in self.scope.values and name.endswith("_dot") and enter_rate(self, name):
+            return False
         if name in self.definitions or name in self.given:
             return bool(self.introduced(piece, chain)) and not self.mentions(chain, name)
         held = self.scope.values.get(name)
@@ -383,6 +386,8 @@ class Reader(Conditions):
         if base is not None and base in self.scope.values and name != base and not places:
             held = self.scope.values[base]
             rank = held.rank
+            if not rank and is_partial_derivative(self, left):
+                return False
             if left.primes and left.sub is None and left.sup is None and held.tensor.definition is None:
                 return True  # h′ = (1 − z)∘h + z∘c: of a declared array its transpose is nothing to be claimed
             return rank == 0 or isinstance(left.sup, s.Group) or is_word(left.sup) or is_word(left.sub)

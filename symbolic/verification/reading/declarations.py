@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from symbolic.notation.dialect import balanced
 from symbolic.verification.elaboration.names import script_name
@@ -26,7 +25,8 @@ from symbolic.verification.reading.layers import (
 )
 from symbolic.verification.reading.names import full_name, name_of
 from symbolic.verification.reading.pieces import Piece, Source
-from symbolic.verification.reading.positive import declare_positive, sizes_of
+from symbolic.verification.reading.positive import declare_positive
+from symbolic.verification.reading.ranges import declare_range, tell_size
 from symbolic.verification.reading.sets import Set, set_of
 from symbolic.verification.reading.spelt import listed
 from symbolic.verification.reading.statements import Chain, chains
@@ -65,7 +65,7 @@ def declarations(source: Source) -> Declarations:
             every.append((piece, chains(source, piece, vocabulary)))
     for _, group in every:
         for chain in group:
-            _range(found, chain)
+            declare_range(found, chain)
     for piece, _ in every:
         for match in _SUM.finditer(source.text, piece.start, piece.end):
             found.ranges.setdefault(match.group(1), match.group(2))
@@ -89,7 +89,7 @@ def declarations(source: Source) -> Declarations:
     state_conventions(found, " ".join(source.text[p.start : p.end] for p in source.pieces if p.mathematics))
     for _, group in every:
         for chain in group:
-            _size_told(found, chain)
+            tell_size(found, chain)
     declare_layers(found, source, flat)
     vectors = [item for item in found.names.values() if len(item.shape) == 1]
     if found.layout.get("gradient") == "row" and vectors and all(item.row for item in vectors):
@@ -156,46 +156,6 @@ def _last_side(source: Source, piece: Piece, vocabulary) -> s.Node | None:
 
 
 # -- sets ----------------------------------------------------------------------------------------------------------------
-
-
-def _range(found: Declarations, chain: Chain) -> None:
-    """``p = 1, …, P``: the letter's range."""
-    if len(chain.sides) != 2 or chain.signs[0] not in ("=", "in"):
-        return
-    tokens = [t for t in chain.sides[1].tokens if t.type not in ("LCURLY", "RCURLY", "COMMA")]
-    types = [t.type for t in tokens]
-    if "DOTS" not in types or types[0] != "NUMBER" or types.index("DOTS") > 2:
-        return
-    last = tokens[types.index("DOTS") + 1 :]
-    if not last:
-        return
-    text = "".join(str(t) for t in last)
-    text = re.sub(r"[{}]", "", text)
-    if tokens[0].value == "0" and re.fullmatch(r"\w+-1", text):
-        text = text[:-2]
-    if re.fullmatch(r"\w+", text):
-        for token in chain.sides[0].tokens:
-            if token.type == "SYMBOL":
-                found.ranges[str(token)] = text
-
-
-def _size_told(found: Declarations, chain: Chain) -> None:
-    """``m = n − k + 1`` of the name of a size: the size in other sizes."""
-    if chain.error or chain.signs not in (("=",), (":=",)) or len(chain.sides[0].tokens) != 1:
-        return
-    name = str(chain.sides[0].tokens[0])
-    right = "".join(str(t) for t in chain.sides[1].tokens)
-    sizes = sizes_of(found)
-    if name not in sizes or name in found.names or not re.fullmatch(r"\w+([+-]\w+)+", right):
-        return
-    if not all(part.isdigit() or part in sizes for part in re.split(r"[+-]", right)) or name in re.split(
-        r"[+-]", right
-    ):
-        return
-    for key, item in found.names.items():
-        if name in item.shape:
-            found.names[key] = replace(item, shape=tuple(right if size == name else size for size in item.shape))
-    found.ranges.update({letter: right for letter, size in found.ranges.items() if size == name})
 
 
 def _member(found: Declarations, chain: Chain, source: Source) -> None:

@@ -10,11 +10,12 @@ from symbolic.verification.grammar import syntax as s
 
 _M = "\u27e6(\\d+)\u27e7"
 _VECTORS = re.compile(r"(?i)\b(vectors?|matri(?:x|ces)|points?|images?|sequences?|columns?|rows?|features? of)\b")
+_MANY = "((?:\u27e6\\d+\u27e7(?:\\s*(?:,|and|,\\s*and)\\s*)?)+)"
 _ROWS = (
     re.compile(
-        rf"{_M}\s*(?:is|are|be|being|denotes?)?\s*(?:the\s+)?(?:(?:\u27e6\d+\u27e7|\w+)(?:-?\s*(?:th|st|ten?))?\s+)?rows?\s+of\s+{_M}"
+        rf"{_MANY}\s*(?:is|are|be|being|denotes?)?\s*(?:the\s+)?(?:(?:\u27e6\d+\u27e7|\w+)(?:-?\s*(?:th|st|ten?))?\s+)?rows?\s+of\s+{_MANY}"
     ),
-    re.compile(rf"(?:[Tt]he\s+)?rows?\s+{_M}\s+of\s+{_M}"),
+    re.compile(rf"(?:[Tt]he\s+)?rows?\s+{_MANY}\s+of\s+{_MANY}"),
 )
 _ROWS_AFTER = (
     re.compile(rf"rows?\s+of\s+{_M}\s+(?:is|are|be|by|called)\s+{_M}"),
@@ -53,7 +54,7 @@ def of_numbers(sentence: str) -> bool:
 
 def kin(sentence: str, node: Node) -> Iterator[tuple[str, str]]:
     """(name of the row, name of the matrix) for each ``a_i⊤ are the rows of A``."""
-    pairs = [(m.group(1), m.group(2)) for p in _ROWS for m in p.finditer(sentence)]
+    pairs = [pair for p in _ROWS for m in p.finditer(sentence) for pair in _paired(m.group(1), m.group(2))]
     pairs += [(m.group(2), m.group(1)) for p in _ROWS_AFTER for m in p.finditer(sentence)]
     for row, matrix in pairs:
         one, whole = node(int(row)), node(int(matrix))
@@ -68,6 +69,16 @@ def kin(sentence: str, node: Node) -> Iterator[tuple[str, str]]:
             and one.base.name != whole.name
         ):
             yield one.base.name, whole.name
+
+
+def _paired(rows: str, matrices: str) -> list[tuple[str, str]]:
+    """``u_i, v_j are the rows of U and V``: one of each; ``x_i, x_j are rows of X``: both of X."""
+    one, whole = (re.findall(r"\d+", group) for group in (rows, matrices))
+    if len(whole) == 1:
+        return [(row, whole[0]) for row in one]
+    if len(one) == 1:
+        return [(one[0], whole[0])]
+    return list(zip(one, whole, strict=True)) if len(one) == len(whole) else []
 
 
 def classes(sentence: str, node: Node) -> Iterator[tuple[str, s.Span]]:

@@ -109,3 +109,26 @@ def test_d_of_a_free_symbol_is_the_gradient_by_it(told):
 )  # fmt: skip
 def test_a_differential_stays_one(text, expected):
     assert marks(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"Let $u, v\in\mathbb{R}$ and $g = u^2 e^{v}$. Then $g_u = 2ue^v$, $g_v = ue^v$ and $g_{uv} = 2ue^v$.", "TFT"),
+        (r"Let $x, b \in \mathbb{R}$, $E = (x - b)^2$ and let $E_b = E + 1$ be the biased error. $$\frac{\partial E_b}{\partial x} = 2(x-b)$$", "T"),
+        (
+            r"Let $A, P\in\mathbb{R}^{n\times n}$, $P$ symmetric, $x\in\mathbb{R}^n$, $\dot x = Ax$ and $V = x^\top Px$. "
+            r"$$\dot V = x^\top A P x$$ $$\dot V = 2x^\top P \dot x = x^\top(A^\top P + PA)x$$",
+            "FTT",
+        ),
+        (
+            r"Let $R\in\mathbb{R}^{m\times n}$, $U\in\mathbb{R}^{m\times k}$, $V\in\mathbb{R}^{n\times k}$, where $u_i$, $v_j$ are the "
+            r"rows of $U$ and $V$, and $F = \|R - UV^\top\|_F^2$. "
+            r"$$\frac{\partial F}{\partial u_{ia}} = -2\sum_{j}(R_{ij} - u_i^\top v_j)v_{ja}$$",
+            "T",
+        ),
+    ],
+    ids=["partial derivatives by subscripts", "a name with a subscript", "rates", "rows of two matrices"],
+)  # fmt: skip
+def test_a_derivative_written_like_a_name_is_a_claim(text, expected):
+    assert marks(text) == expected

@@ -1,0 +1,39 @@
+"""Derivatives that are written like names: f_x beside f_y, and V̇ where ẋ is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from symbolic.calculus.derivatives import jvp
+from symbolic.program.graph import leaves
+from symbolic.verification.elaboration.operators import is_partial
+from symbolic.verification.elaboration.values import Value
+from symbolic.verification.grammar import syntax as s
+
+if TYPE_CHECKING:
+    from symbolic.verification.judging.reader import Reader
+
+
+def enter_rate(reader: Reader, name: str) -> bool:
+    """Enter the V̇ of a defined V whose variables have rates of their own (ẋ = Ax): it is to be derived, not defined."""
+    values = reader.scope.values
+    of = values.get(name.removesuffix("_dot"))
+    if of is None or of.tensor.definition is None:
+        return False
+    free = {value.tensor: name for name, value in values.items() if value.tensor.definition is None}
+    rates = {t: values.get(f"{free[t]}_dot") for t in leaves([of.tensor]) if t in free}
+    moving = {t: rate.tensor for t, rate in rates.items() if rate is not None}
+    if moving:
+        values[name] = Value(jvp(of.tensor, moving), of.labels, of.row)
+    return bool(moving)
+
+
+def is_partial_derivative(reader: Reader, left: s.Scripted) -> bool:
+    """Whether f_x is the partial derivative of f: in a document that writes f_y or f_{xy} too."""
+    if left.sub is None or left.sup is not None or not is_partial(left, reader.scope):
+        return False
+    sides = [reader.side(chain, k) for _, chain in reader.everything for k in range(len(chain.sides))]
+    scripted = [n for side in sides if isinstance(side, s.Node) for n in s.walk(side) if isinstance(n, s.Scripted)]
+    base = s.plain(left.base)
+    below = {str(s.plain(n.sub)) for n in scripted if n.sub and s.plain(n.base) == base and is_partial(n, reader.scope)}
+    return len(below) > 1

@@ -1,0 +1,50 @@
+"""What letters run over, and sizes that are told in other sizes: ``p = 1, …, P``, ``m = n − k + 1``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from symbolic.verification.reading.declared import Declarations
+from symbolic.verification.reading.positive import sizes_of
+from symbolic.verification.reading.statements import Chain
+
+
+def declare_range(found: Declarations, chain: Chain) -> None:
+    """``p = 1, …, P``: the letter's range."""
+    if len(chain.sides) != 2 or chain.signs[0] not in ("=", "in"):
+        return
+    tokens = [t for t in chain.sides[1].tokens if t.type not in ("LCURLY", "RCURLY", "COMMA")]
+    types = [t.type for t in tokens]
+    if "DOTS" not in types or types[0] != "NUMBER" or types.index("DOTS") > 2:
+        return
+    last = tokens[types.index("DOTS") + 1 :]
+    if not last:
+        return
+    text = "".join(str(t) for t in last)
+    text = re.sub(r"[{}]", "", text)
+    if tokens[0].value == "0" and re.fullmatch(r"\w+-1", text):
+        text = text[:-2]
+    if re.fullmatch(r"\w+", text):
+        for token in chain.sides[0].tokens:
+            if token.type == "SYMBOL":
+                found.ranges[str(token)] = text
+
+
+def tell_size(found: Declarations, chain: Chain) -> None:
+    """``m = n − k + 1`` of the name of a size: the size in other sizes."""
+    if chain.error or chain.signs not in (("=",), (":=",)) or len(chain.sides[0].tokens) != 1:
+        return
+    name = str(chain.sides[0].tokens[0])
+    right = "".join(str(t) for t in chain.sides[1].tokens)
+    sizes = sizes_of(found)
+    if name not in sizes or name in found.names or not re.fullmatch(r"\w+([+-]\w+)+", right):
+        return
+    if not all(part.isdigit() or part in sizes for part in re.split(r"[+-]", right)) or name in re.split(
+        r"[+-]", right
+    ):
+        return
+    for key, item in found.names.items():
+        if name in item.shape:
+            found.names[key] = replace(item, shape=tuple(right if size == name else size for size in item.shape))
+    found.ranges.update({letter: right for letter, size in found.ranges.items() if size == name})
