@@ -69,7 +69,9 @@ def _taken(reader: Reader, k: int, env) -> bool:
 def ends_sentence(between: str) -> bool:
     """Whether a sentence or paragraph ends in a stretch of prose."""
     return bool(
-        re.search(r"[.;?](?:\s|$|\\\]|\\end\b)|\n\s*\n\s*(?!\s*(?:\$\$|\\\[|\begin))", between.replace("$$", ""))
+        re.search(
+            r"[.;?](?:\s|$|\\\]|\\end\b)|\n\s*\n\s*(?!\s*(?:\$\$|\\\[|\begin))", re.sub(r"\$\$|\\[;,:!]", "", between)
+        )
     )
 
 
@@ -85,6 +87,9 @@ def _relation(reader: Reader, chain: Chain, env) -> s.Relation | None:
         sign, left, right = chain.signs[0], reader.side(chain, 0), reader.side(chain, 1)
     else:
         return None
+    counted = _counted(reader, sign, left, right, env)
+    if counted is not None:
+        return counted
     if sign in ("<", ">", "<=", ">=") and isinstance(left, s.Node) and isinstance(right, s.Number):
         found = s.Relation((left.span[0], right.span[1]), sign, left, right)
         return found if _bounds(reader, found, env) else None
@@ -98,6 +103,27 @@ def _relation(reader: Reader, chain: Chain, env) -> s.Relation | None:
     if not all(a or b for a, b in zip(letters, classes, strict=True)) or not any(letters):
         return None
     return s.Relation((left.span[0], right.span[1]), sign, left, right)
+
+
+def _counted(reader: Reader, sign: str, left: object, right: object, env) -> s.Relation | None:
+    """``j ≠ 1``, ``j ≥ 2`` and ``j = 2, …, N`` of an index letter of the line."""
+    if not isinstance(left, s.Symbol) or left.name not in env or left.name in reader.scope.values:
+        return None
+    if sign in ("=", "in") and isinstance(right, s.Group):
+        right = right.body
+    if sign in ("=", "in") and isinstance(right, s.Items) and any(isinstance(n, s.Dots) for n in right.items):
+        sign, right = ">=", right.items[0]
+    if (
+        not isinstance(right, s.Number)
+        or not right.text.rstrip(".").isdigit()
+        or sign not in ("=", "!=", "<", ">", "<=", ">=")
+    ):
+        return None
+    return (
+        None
+        if (sign, right.text.rstrip(".")) == (">=", "1")
+        else s.Relation((left.span[0], right.span[1]), sign, left, right)
+    )
 
 
 def _bounds(reader: Reader, case: s.Relation, env) -> bool:

@@ -32,7 +32,7 @@ _SUPPOSES = re.compile(
     r"setting|set|taking|take|choos\w*|putting|put|let|falls|wenn|für|bei|si|pour|en|se|per|mit|con|avec|pour|und|dans)\b(?:\s+[\w-]+){0,2}\s*$"
 )
 _ZERO = re.compile(
-    r"(?i)\b(set\w*|zero|stationar\w*|first[- ]order|optim\w*|minimi\w*|maximi\w*|extrem\w*|critical|kkt|solv\w*|vanish\w*|requir\w*|"
+    r"(?i)\b(set\w*|zero|stationar\w*|first[- ]order|opt[ií]m\w*|ottim\w*|m[ií]nim\w*|m[aá]xim\w*|massim\w*|extr[eê]m\w*|critical|kkt|solv\w*|vanish\w*|requir\w*|"
     r"must|should|condition\w*|null\w*|annul\w*|pon\w*|where|wo|où|dove)\b[^$]*$"
 )
 

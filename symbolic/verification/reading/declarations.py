@@ -51,6 +51,9 @@ _FOR = re.compile(r"(?i)\b(?:for|für|pour|per|para)\s+(?:an?\s+|the\s+|any\s+|a
 _GIVES = re.compile(
     r"(?i)\b(?:let|consider|suppose|given|define|assum\w+|where|with|throughout|minimi[sz]e|sei|seien|soit|soient|sia|siano|sea|sean|betrachte)\b"
 )
+_IS = "(?:is|are|be|being|è|sono|ist|sind|est|sont|es|son)"  # in the languages of the hand-ins, as far as PROPERTIES go
+_ARTICLE = "(?:an?|the|una?|une|eine?)"
+_ARRAY = "(?:matrice|matriz|vettore|vecteur)"
 _MARK = "\u27e6{}\u27e7"
 _MARKED = r"\u27e6(\d+)\u27e7"
 
@@ -265,24 +268,27 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
             return None
         return is_case(sentence[: match.start()], states or "\u27e8" in sentence)
 
-    for match in re.finditer(rf"({group})\s*(?:is|are|be|being|denotes?|stands? for)\s+([^.;\u27e6]*)", sentence):
+    for match in re.finditer(rf"({group})\s*(?:{_IS}|denotes?|stands? for)\s+([^.;\u27e6]*)", sentence):
         said = match.group(3)
-        if re.search(r"\b(not|never|no|any|arbitrary|necessarily|need)\b", said) and "symmetric" in said:
+        if re.search(r"\b(not|never|no|any|arbitrary|necessarily|need|non|nicht|pas)\b", said) and "sym" in said:
             continue
         _give(found, _symbols(source, match.group(1), marks, vocabulary), said, case(match))
     adjective = "|".join(sorted(map(re.escape, PROPERTIES), key=len, reverse=True))
     for match in re.finditer(
-        rf"(?i)(?<![\w-])(?:(not|non|no)\s+)?({adjective})(?:\s+(?:matrix|matrices|vectors?|labels?|targets?|real|scalars?|constants?|numbers?|distributions?|vector of))*\s+({group})",
+        rf"(?i)(?<![\w-])(?:(not|non|no|nicht|pas)\s+)?({adjective})(?:\s+(?:matrix|matrices|matrice|matrici|matriz|vectors?|labels?|targets?|real|scalars?|constants?|numbers?|distributions?|vector of))*\s+({group})",
         sentence,
     ):
         if not match.group(1):
             _give(found, _symbols(source, match.group(3), marks, vocabulary), match.group(2), case(match))
     behind = re.compile(
-        rf"(?i){_MARKED}(?:\s+and\s+{_MARKED})*\s*(?:[,(]\s*)?(?:an?\s+|the\s+|both\s+|(?:an?\s+)?real\s+|with\s+)*"
+        rf"(?i){_MARKED}(?:\s+and\s+{_MARKED})*\s*(?:[,(]\s*)?(?:{_ARTICLE}\s+|both\s+|real\s+|with\s+|{_ARRAY}\s+)*"
         rf"((?:(?:{adjective})(?:\s*,\s*|\s+(?:and\s+)?)?)+)(?!\s*(?:(?!and\b|or\b|with\b|where\b|so\b|then\b)\w+\s+){{0,2}}\u27e6)(?!\s*columns)"
     )
-    for match in behind.finditer(sentence):
-        _give(found, _symbols(source, match.group(0), marks, vocabulary), match.group(3), case(match))
+    noun_first = re.compile(
+        rf"(?i){_MARKED}\s*,?\s*(?:{_ARTICLE})\s+(?:{_ARRAY})\s+((?:(?:{adjective})(?:\s+(?:e|et|y)\s+|\s*))+)"
+    )
+    for match in [*behind.finditer(sentence), *noun_first.finditer(sentence)]:
+        _give(found, _symbols(source, match.group(0), marks, vocabulary), match.groups()[-1], case(match))
     for match in re.finditer(
         rf"(?i)\b(?:both|all)\s+(?:of\s+(?:them|which)\s+|are\s+)*((?:(?:{adjective})\s*)+)", sentence
     ):

@@ -13,6 +13,13 @@ PROPERTIES = {
     "regular": "invertible", "orthogonal": "orthogonal", "diagonal": "diagonal", "positive": "positive", "nonzero": "nonzero",
     "non-zero": "nonzero", "probability": "probability", "binary": "binary", "lower triangular": "lower_triangular",
     "lower-triangular": "lower_triangular", "spd": "positive_definite",
+    "simmetrica": "symmetric", "simmetriche": "symmetric", "symmetrisch": "symmetric", "symmetrische": "symmetric",
+    "symétrique": "symmetric", "symétriques": "symmetric", "simétrica": "symmetric", "simétricas": "symmetric",
+    "definita positiva": "positive_definite", "positiv definit": "positive_definite", "positiv definite": "positive_definite",
+    "définie positive": "positive_definite", "definida positiva": "positive_definite", "invertibile": "invertible",
+    "invertierbar": "invertible", "invertierbare": "invertible", "inversible": "invertible", "ortogonale": "orthogonal",
+    "orthogonale": "orthogonal", "ortogonal": "orthogonal", "diagonale": "diagonal", "positivo": "positive", "positiva": "positive",
+    "positivi": "positive", "positif": "positive", "positives": "positive",
 }  # fmt: skip
 
 

@@ -1,0 +1,84 @@
+"""What is said beside a formula: the entries that it is meant for, σ told by its square, properties in four languages."""
+
+import pytest
+
+from symbolic.verification.documents import check_document
+
+STATUS = {
+    "proved": "T",
+    "agrees": "T",
+    "refuted": "F",
+    "shape": "F",
+    "layout": "L",
+    "undecided": "?",
+    "unreadable": "?",
+}
+
+
+def marks(text):
+    return "".join(STATUS[claim.status] for claim in check_document(text).claims)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        r"$$\frac{\partial L}{\partial s_j}=p_j\quad(j\ne1)$$",
+        r"$$\frac{\partial L}{\partial s_j}=p_j, \; j \neq 1.$$",
+        r"$$\frac{\partial L}{\partial s_j}=p_j\quad\text{if } j>1$$",
+        r"$$\frac{\partial L}{\partial s_j}=p_j \qquad (j \geq 2)$$",
+        r"$$\frac{\partial L}{\partial s_j}=p_j, \quad j=2,\dots,N.$$",
+        r"For $j\ne 1$ we have $$\frac{\partial L}{\partial s_j}=p_j$$",
+        r"$$\frac{\partial L}{\partial s_j}=p_j - 1\quad(j = 1)$$",
+    ],
+)
+def test_a_claim_on_some_entries_is_judged_on_those(claim):
+    given = "Let $s\\in\\mathbb{R}^{N}$, $p=\\operatorname{softmax}(s)$ and $L=-\\log p_1$.\n\n"
+    assert marks(given + claim) == "T"
+    assert marks(given + claim.replace(r"}=p_j", r"}=2p_j")) == "F"
+
+
+def test_entries_without_a_case_are_all_of_them():
+    text = "Let $s\\in\\mathbb{R}^{N}$, $p=\\operatorname{softmax}(s)$ and $L=-\\log p_1$. $$\\frac{\\partial L}{\\partial s_j}=p_j$$"
+    assert marks(text) == "F"
+
+
+NORMED = r"""For $x\in\mathbb{R}^n$: $\mu = \frac1n\sum_i x_i$, $\sigma^2 = \frac1n\sum_i(x_i-\mu)^2$, $\hat x_i = ROOT$.
+
+$$\frac{\partial\mu}{\partial x_j} = \frac1n$$
+"""
+
+
+def test_a_symbol_that_is_told_by_its_square_depends_on_what_stands_there():
+    normed = NORMED.replace("ROOT", r"(x_i-\mu)/\sigma") + (
+        r"$$\frac{\partial\hat x_i}{\partial x_j} = \frac1\sigma\left(\delta_{ij}-\frac1n-\frac1n\hat x_i\hat x_j\right)$$"
+        r"$$\frac{\partial\hat x_i}{\partial x_j} = \frac1\sigma\left(\delta_{ij}-\frac1n\right)$$"
+    )
+    assert marks(normed) == "TTF"  # not: σ is any number
+    radius = r"Let $x,y\in\mathbb{R}$ with $r^2 = x^2+y^2$, $r>0$. $$\frac{\partial r}{\partial x} = \frac xr$$ $$\frac{\partial r}{\partial y} = \frac{x}{r}$$"
+    assert marks(radius) == "TF"
+
+
+def test_a_square_that_alone_is_used_stays_a_symbol():
+    text = NORMED.replace("ROOT", r"(x_i-\mu)/\sqrt{\sigma^2}") + (
+        r"$$\frac{\partial\sigma^2}{\partial x_j} = \frac2n(x_j-\mu)$$"
+        r"$$\frac{\partial\hat x_i}{\partial\sigma^2} = -\frac12(x_i-\mu)(\sigma^2)^{-3/2}$$"
+    )
+    assert marks(text) == "TTT"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (r"Sia $A \in \mathbb{R}^{n\times n}$ una matrice simmetrica, $x, b \in \mathbb{R}^n$", "TT"),
+        (r"Siano $A \in \mathbb{R}^{n\times n}$, $x, b \in \mathbb{R}^n$, dove $A$ è simmetrica", "TT"),
+        (r"Sei $A \in \mathbb{R}^{n\times n}$ eine symmetrische Matrix, $x, b \in \mathbb{R}^n$", "TT"),
+        (r"Soit $A \in \mathbb{R}^{n\times n}$ symétrique définie positive, $x, b \in \mathbb{R}^n$", "TT"),
+        (r"Sea $A \in \mathbb{R}^{n\times n}$ una matriz simétrica, $x, b \in \mathbb{R}^n$", "TT"),
+        (r"Sia $A \in \mathbb{R}^{n\times n}$ non simmetrica, $x, b \in \mathbb{R}^n$", "FF"),
+    ],
+)
+def test_properties_in_other_languages(said, expected):
+    assert (
+        marks(f"{said}, $f(x) = x^\\top A x + b^\\top x$.\n\n$$\\nabla f(x) = 2Ax + b$$\n\n$$\\nabla^2 f(x) = 2A$$\n")
+        == expected
+    )
