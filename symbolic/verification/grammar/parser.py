@@ -358,6 +358,7 @@ def derivative(span: s.Span, numerator: s.Node, denominator: s.Node) -> s.Deriva
     if not isinstance(first, s.Differential) or not all(isinstance(n, s.Differential) for _, n in below):
         return None
     by: list[s.Node] = []
+    powers = sum(node.order for _, node in below) != first.order  # else σ² is a name, as in ∂²/∂μ∂σ²
     for _, node in below:
         variable, times = node.body, node.order
         if variable is None:
@@ -367,6 +368,7 @@ def derivative(span: s.Span, numerator: s.Node, denominator: s.Node) -> s.Deriva
             and isinstance(variable.sup, s.Number)
             and variable.sup.text == str(first.order)
             and first.order > 1
+            and powers
         ):
             times = first.order
             variable = (

@@ -58,7 +58,9 @@ def sizes_of(found: Declarations) -> set[str]:
 def _positive(found: Declarations, chain: Chain, source: Source, counts: set[str], introduced: set[str]) -> None:
     left, right = chain.sides
     before = source.text[max(0, chain.start - 60) : chain.start].lower()
-    if [str(t) for t in right.tokens] != ["0"] or (_CASE.search(before) and not _FOR.match(source.text, chain.end)):
+    if [t.type for t in right.tokens] != ["NUMBER"] or (
+        _CASE.search(before) and not _FOR.match(source.text, chain.end)
+    ):
         return
     try:
         node = parse(left.tokens)

@@ -82,3 +82,23 @@ def test_properties_in_other_languages(said, expected):
         marks(f"{said}, $f(x) = x^\\top A x + b^\\top x$.\n\n$$\\nabla f(x) = 2Ax + b$$\n\n$$\\nabla^2 f(x) = 2A$$\n")
         == expected
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            r"For $x\in\mathbb{R}^n$ with positive entries and $p>1$ let $N=\left(\sum_ix_i^p\right)^{1/p}$. "
+            r"$$\frac{\partial N}{\partial x_j} = N^{1-p}x_j^{p-1}$$ $$\frac{\partial N}{\partial x_j} = pN^{1-p}x_j^{p-1}$$",
+            "TF",
+        ),
+        (
+            r"Let $n > 1$, $x\in\mathbb{R}^n$ and $f = \frac{1}{n-1}\sum_{i=1}^n x_i^2$ with $n \geq 2$ observations. "
+            r"$$\nabla f = \frac{2}{n-1}x$$ $$\nabla f = \frac{2}{n}x$$",
+            "TF",
+        ),
+    ],
+    ids=["a number", "a size"],
+)
+def test_a_bound_declares_a_number_but_no_size(text, expected):
+    assert marks(text) == expected
