@@ -38,7 +38,8 @@ _CONDITION = re.compile(
     r"(?i)\b(if|when|whenever|assuming|suppos\w+|provided|unless|as long as|in (?:the|this|that) (?:\w+ )?case|in case|special case|under (?:the|this|these|our)|"
     r"at (?:the |an? |its |any |this )?(?:\w+ )?(?:optim\w+|minim\w+|maxim\w+|stationary|critical|equilibrium|fixed|steady|saddle|solution|convergence|initiali[sz]ation|start)|"
     r"on the (?:simplex|sphere|constraint|manifold|boundary)|subject to|without (?:the |any )?(?:\w+ )?(?:bias|regulari\w+|penalty|constraint|noise|momentum|activation|nonlinearity)|"
-    r"falls|wenn|falls|sofern|si|quando|se|lorsque)\b([^.;]*)"
+    r"(?:im|am|beim|nel|al|en el|en la|au|à l['’])\s*(?:\w+ )?(?:di )?(?:opt[ií]m\w+|ottim\w+|m[ií]nim\w+|m[aá]xim\w+|massim\w+|critic\w+|stazionari\w+)|"
+    r"falls|wenn|sofern|si|quando|se|lorsque)\b([^.;]*)"
 )
 _PROPERTY = re.compile(
     r"(?i)(?<![\w-])(?<!not )(?<!non-)(?<!non)(?<!necessarily )(?<!any )()"
@@ -164,7 +165,7 @@ def conditionally(reader: Reader, line: Line, assumed: Container[str], judged_fo
             lowered = f"{match.group(1)} {said}".lower()
             if _WRITER.match(match.group(2)) or FORMULA in said or any(word in lowered for word in PROPERTIES):
                 continue
-            if BOUND in said and judged_for:
+            if judged_for and (BOUND in said or not said.strip()):
                 continue
             return " ".join(f"{match.group(1)}{said}".replace(BOUND, "…").split())
     return ""

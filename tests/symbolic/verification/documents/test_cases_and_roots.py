@@ -102,3 +102,14 @@ def test_properties_in_other_languages(said, expected):
 )
 def test_a_bound_declares_a_number_but_no_size(text, expected):
     assert marks(text) == expected
+
+
+@pytest.mark.parametrize(
+    "where", ["En el mínimo,", "Nel minimo", "Nel punto di massimo", "Im Minimum gilt", "At the minimum"]
+)
+def test_a_gradient_that_vanishes_at_an_optimum_accuses_nobody(where):
+    given = (
+        r"Let $A \in \mathbb{R}^{n\times n}$ be symmetric, $x, b \in \mathbb{R}^n$ and $f(x) = x^\top A x + b^\top x$. "
+    )
+    assert "F" not in marks(rf"{given}{where} $\nabla f(x) = 0$.")
+    assert marks(rf"{given}We find $\nabla f(x) = 0$.") == "F"
