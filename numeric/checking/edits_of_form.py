@@ -49,17 +49,17 @@ def signs(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             continue
         if isinstance(n.node, ast.BinOp) and isinstance(n.node.op, (ast.Add, ast.Sub)):
             op = ast.Sub() if isinstance(n.node.op, ast.Add) else ast.Add()
-            yield Edit("sign", f"of {short(n.node.right)}", (((n.node, "op", None), op),))
+            yield Edit("sign", f"that of {short(n.node.right)}", (((n.node, "op", None), op),))
         elif isinstance(n.node, ast.UnaryOp) and isinstance(n.node.op, ast.USub):
-            yield Edit("sign", f"of {short(n.node.operand)}", put(n, n.node.operand), 0.5)
+            yield Edit("sign", f"that of {short(n.node.operand)}", put(n, n.node.operand), 0.5)
         if isinstance(n.node, ast.Constant) and isinstance(n.node.value, (int, float)) and n.node.value:
-            yield Edit("sign", f"of {n.node.value}", put(n, expression(repr(-n.node.value))), 0.9)
+            yield Edit("sign", f"that of {n.node.value}", put(n, expression(repr(-n.node.value))), 0.9)
         if isinstance(n.node, ast.BinOp) and isinstance(n.node.op, ast.Sub):
             turned = (((n.node, "left", None), n.node.right), ((n.node, "right", None), n.node.left))
-            yield Edit("sign", f"of {short(n.node)}", turned)
+            yield Edit("sign", f"that of {short(n.node)}", turned)
         elif n.depth <= 4 and is_term(n):
             weight = 2.0 + n.depth
-            yield Edit("sign", f"of {short(n.node)}", put(n, ast.UnaryOp(ast.USub(), copied(n.node))), weight)
+            yield Edit("sign", f"that of {short(n.node)}", put(n, ast.UnaryOp(ast.USub(), copied(n.node))), weight)
 
 
 def factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:

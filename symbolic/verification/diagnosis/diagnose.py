@@ -166,4 +166,4 @@ def _confirmed(candidate: Candidate, claim: Tensor, truth: Tensor, comparer: Com
         return None
     repair = edited if candidate.side == "claim" else truth
     detail = readable(candidate.detail, topological([claim, truth]))
-    return Diagnosis(candidate.label, explained(candidate.label, detail), repair, "agrees")
+    return Diagnosis(candidate.label, explained(candidate.label, detail.replace("**", "^")), repair, "agrees")

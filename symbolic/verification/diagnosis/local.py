@@ -29,7 +29,7 @@ def local_candidates(output: Tensor, side: str, inner: Container[Tensor] = ()) -
         eq = t.definition
         if not isinstance(eq, Equation):
             continue
-        yield Candidate("sign", f"of {eq.body}", side, output, {t: edited(t, with_body(eq, -eq.body))})
+        yield Candidate("sign", f"that of {eq.body}", side, output, {t: edited(t, with_body(eq, -eq.body))})
         for label, detail, body in _edits(eq.body, eq, side):
             if body != eq.body and not body.has(sp.nan, sp.zoo):
                 label = "missing term" if label in PATHS and t in inner else label
@@ -102,7 +102,7 @@ def _terms(e: sp.Expr, side: str) -> Iterator[Edit]:
     extents = list(dict.fromkeys(n for t in read for n in t.extents if n.is_Symbol))[:3]
     for k, term in enumerate(e.args):
         rest = e.args[:k] + e.args[k + 1 :]
-        yield "sign", f"of the term {term}", sp.Add(*rest, -term)
+        yield "sign", f"that of the term {term}", sp.Add(*rest, -term)
         lost, spare = f"missing in the term {term}", f"one too many in the term {term}"
         yield "factor 2", lost if side == "claim" else spare, sp.Add(*rest, 2 * term)
         yield "factor 2", spare if side == "claim" else lost, sp.Add(*rest, term / 2)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from symbolic.calculus.derivatives import jacobian
 from symbolic.errors import ChainruleError
-from symbolic.program.graph import topological
+from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.values import Value
@@ -38,9 +38,9 @@ class Variations:
         spelt = self.written([n for n in nodes if n is not line.left])
         if not any(isinstance(n, s.Differential) for node in nodes for n in s.walk(node)):
             return scope
-        leaves = {n: t for n, t in spelt.items() if t.definition is None}
+        free = {n: t for n, t in spelt.items() if t.definition is None}
         named = dict(self._named(line).items())
-        base = {**named, **leaves}
+        base = {**named, **free}
         chosen: dict[Tensor, Tensor] = {t: self.tangent(n, t) for n, t in base.items()}
         computed = {n: t for n, t in spelt.items() if t.definition is not None}
         for name, t in computed.items():
@@ -48,7 +48,18 @@ class Variations:
             others = [u for u in (*chosen, *computed.values()) if u is not t]
             if not any(u.serial in below for u in others):
                 chosen[t] = self.tangent(name, t)
+        for t in [t for t in computed.values() if t in chosen]:
+            if self._passed_by(line, scope, t):
+                del chosen[t]
+                chosen.update({u: self.tangents[u] for u in leaves([t]) if u in self.tangents})
         return replace(scope, tangents=chosen)
+
+    def _passed_by(self, line: Line, scope: Scope, t: Tensor) -> bool:
+        """Whether the left side is not written through t: R = XW − Y, named later than f = ‖XW − Y‖², varies as W does."""
+        left = line.left.body if isinstance(line.left, s.Differential) else None
+        value = scope.values.get(name_of(left) or "") if left is not None else None
+        of = None if value is None else value.tensor
+        return of is not None and of is not t and of.definition is not None and not scope.depends(of, t)
 
     def tangent(self, name: str, t: Tensor) -> Tensor:
         if t not in self.tangents:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from symbolic.errors import ChainruleError
+from symbolic.notation import text
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis.edits import edits, slope_edits
@@ -34,6 +35,7 @@ from symbolic.verification.judging.supposed import is_zero, sets_to_zero, with_b
 from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.program import free_letters
 from symbolic.verification.reading.statements import written
+from symbolic.verification.verdict import Diagnosis
 
 _UNNAMED = re.compile(r"t_\{\d{2,}\}")  # an intermediate result, which tells a reader nothing
 
@@ -115,7 +117,7 @@ class Judge:
             given.status,
             follows,
             str(given.evidence),
-            str(given.diagnosis) if given.diagnosis else judged.label,
+            self.mistake(given.diagnosis, judged.truth) if given.diagnosis else judged.label,
             printed(
                 given.repair
                 if given.repair is not None
@@ -129,6 +131,12 @@ class Judge:
             given.conditions,
             (place, place + len(text)),
         )
+
+    def mistake(self, diagnosis: Diagnosis, truth: Tensor | None) -> str:
+        """The mistake in words; its label alone where the words would name what has no name in the document."""
+        hidden = [t for t in leaves([truth]) if t.serial in self.reader.unsayable] if truth is not None else []
+        said_of_them = any(text(t) in diagnosis.sentence for t in hidden)
+        return diagnosis.label if said_of_them else str(diagnosis)
 
     # -- symbols ---------------------------------------------------------------------------------------------------------
 

@@ -113,3 +113,20 @@ def test_a_gradient_that_vanishes_at_an_optimum_accuses_nobody(where):
     )
     assert "F" not in marks(rf"{given}{where} $\nabla f(x) = 0$.")
     assert marks(rf"{given}We find $\nabla f(x) = 0$.") == "F"
+
+
+def test_a_differential_of_a_part_that_is_named_later_follows_what_varies():
+    text = (
+        r"Let $X\in\mathbb{R}^{n\times d}$, $Y\in\mathbb{R}^{n\times k}$, $f(W)=\frac{1}{2n}\|XW-Y\|_F^2$ for $W\in\mathbb{R}^{d\times k}$. "
+        r"Write $R=XW-Y$. Then $dR=X\,dW$ and $$df = \frac1n\operatorname{tr}(R^\top dR)$$ $$df = \operatorname{tr}(R^\top dR)$$"
+    )
+    assert marks(text) == "TTF"
+
+
+def test_a_mistake_is_told_without_names_that_the_document_has_not():
+    text = (
+        r"Let $Q,K,V\in\mathbb{R}^{T\times d}$, $S = QK^\top$, $O = SV$, $L = \ell(O)$. "
+        r"$$\frac{\partial L}{\partial K} = \frac{\partial L}{\partial S}Q$$"
+    )
+    (claim,) = check_document(text).claims
+    assert (claim.status, claim.diagnosis, claim.repair) == ("refuted", "missing transpose", "")
