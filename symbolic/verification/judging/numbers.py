@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -33,6 +34,15 @@ class Literal:
     shape: tuple[int, ...]
     entries: tuple[Fraction, ...]
     digits: tuple[int, ...]
+
+
+_ANEW = re.compile(r"(?i)\b(?:for|if|when|with|at|now|next|per|con|für|mit|pour|avec|para)$")
+
+
+def instead(text: str, chain: Chain) -> bool:
+    """Whether a number takes the place of an earlier one: "for w = 3", "w = 3 instead"."""
+    before = text[max(0, chain.start - 20) : chain.start].rstrip("$\\([ \n")
+    return bool(_ANEW.search(before)) or "instead" in text[chain.end : chain.end + 20]
 
 
 def is_numeric(node: s.Node) -> bool:

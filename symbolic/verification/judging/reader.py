@@ -37,7 +37,7 @@ from symbolic.verification.reading.functions import (
     unread_names,
 )
 from symbolic.verification.reading.functions_alone import with_argument
-from symbolic.verification.reading.layers import at_layer, mentions, numbered
+from symbolic.verification.reading.layered import defined_instances
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.powers import squares_told
@@ -129,7 +129,9 @@ class Reader(Conditions):
         self.folded = folded([chain for _, chain in self.everything], self.side)
         self.scope = scope_from(self.declared, self.layout, self.source.macros, functions, self.otimes)
         self.squares = squares_told(self)
-        self.drop_defined_instances()
+        told = [(chain.signs[:1], self.side(chain, 0)) for _, chain in self.everything if chain.signs]
+        for name in defined_instances(told, self.declared):
+            self.scope.values.pop(name, None)
         self.unread = unread_names(self.source, [chain for _, chain in self.everything])
         for _, chain in self.everything:
             left = self.side(chain, 0) if chain.signs[:1] == ("=",) else None
@@ -147,17 +149,6 @@ class Reader(Conditions):
             self.scope.notes.append(
                 f"d before a symbol is read as the derivative of {told} by it, and not as a differential"
             )
-
-    def drop_defined_instances(self) -> None:
-        """``h_t ∈ ℝ^m`` declares no h_2 where ``h_t = …`` defines it."""
-        places = {match[1] for name in self.declared.instances if (match := re.search(r"_[lu]?(\w+)$", name))}
-        for _, chain in self.everything:
-            left = self.side(chain, 0) if chain.signs[:1] in (("=",), (":=",)) else None
-            for letter in self.declared.layers if isinstance(left, s.Node) else ():
-                for place in places - {"0"} if mentions(left, letter) else ():
-                    there = numbered(left, letter, int(place)) if place.isdigit() else at_layer(left, letter, place)
-                    if (name := name_of(there)) in self.declared.instances:
-                        self.scope.values.pop(name, None)
 
     def tell_same_function(self, chain: Chain) -> None:
         """``h = tanh`` says what h is."""
@@ -394,7 +385,12 @@ class Reader(Conditions):
         if name not in self.scope.values and name.endswith("_dot") and enter_rate(self, name):
             return False
         if name in self.definitions or name in self.given:
-            return bool(self.introduced(piece, chain)) and not self.mentions(chain, name)
+            anew = (
+                name in self.given
+                and numbers.is_numeric(self.side(chain, 1))
+                and numbers.instead(self.source.text, chain)
+            )
+            return anew or (bool(self.introduced(piece, chain)) and not self.mentions(chain, name))
         held = self.scope.values.get(name)
         if held is not None:
             told = name not in self.declared.names and not held.rank and numbers.is_numeric(self.side(chain, 1))

@@ -105,7 +105,7 @@ def left_names(source: Source, declared: Declarations) -> set[str]:
     for piece in source.pieces:
         if piece.mathematics:
             match = re.match(
-                r"\s*(?:\\begin\{\w+\*?\}\s*)?([A-Za-z]{2,12})\s*(?:\([^()]*\)\s*)?&?\s*(?::?=|≔|\\coloneqq)",
+                r"\s*(?:\\begin\{\w+\*?\}\s*)?([A-Za-z]{2,12})\s*(?:_\{?\w+\}?\s*)?(?:\([^()]*\)\s*)?&?\s*(?::?=|≔|\\coloneqq)",
                 source.text[piece.start : piece.end],
             )
             if match and _is_word(match.group(1), declared):
@@ -123,7 +123,8 @@ def left_names(source: Source, declared: Declarations) -> set[str]:
 
 def _is_word(run: str, declared: Declarations) -> bool:
     """Whether a run of letters is a name of its own: capitals or a longer word, and no product or differential."""
-    if run in words.FUNCTIONS or any(letter in declared.names for letter in run):
+    known = [letter in declared.names for letter in run]
+    if run in words.FUNCTIONS or (all(known) if len(run) > 2 else any(known)):
         return False
     return run.isupper() or (len(run) > 2 and run[0] != "d" and run.isalpha() and not run[0].isupper())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from symbolic.verification.grammar import parse
@@ -14,13 +15,14 @@ from symbolic.verification.reading.layers import (
     last_layer,
     layer_numbers,
     layer_shift,
+    mentions,
     numbered,
     numbered_size,
     shifted,
     shifted_size,
     told_layers,
 )
-from symbolic.verification.reading.names import full_name
+from symbolic.verification.reading.names import full_name, name_of
 from symbolic.verification.reading.pieces import Source
 from symbolic.verification.reading.statements import Chain
 
@@ -72,6 +74,21 @@ def declare_instances(found: Declarations, item: s.Scripted, letter: str, generi
             tex = re.sub(rf"(?<![a-zA-Z\\])\\?{letter}(?![a-zA-Z])", at, generic.tex)
             found.names[name] = replace(generic, name=name, shape=sizes, tex=tex)
             found.instances.add(name)
+
+
+def defined_instances(lefts: Iterable[tuple[Sequence[str], object]], found: Declarations) -> set[str]:
+    """The single steps that ``h_t = …`` defines, so that ``h_t ∈ ℝ^m`` declares no h_2; ``lefts``: signs and left sides."""
+    places = {match[1] for name in found.instances if (match := re.search(r"_[lu]?(\w+)$", name))} - {"0"}
+    defined = [left for signs, left in lefts if tuple(signs) in (("=",), (":=",)) and isinstance(left, s.Node)]
+    return {
+        name
+        for left in defined
+        for letter in found.layers
+        if mentions(left, letter)
+        for at in places
+        if (name := name_of(numbered(left, letter, int(at)) if at.isdigit() else at_layer(left, letter, at)))
+        in found.instances
+    }
 
 
 def _for_other_layers(found: Declarations, letter: str, last: str, computed: set[str | None]) -> None:

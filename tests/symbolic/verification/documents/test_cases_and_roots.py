@@ -130,3 +130,20 @@ def test_a_mistake_is_told_without_names_that_the_document_has_not():
     )
     (claim,) = check_document(text).claims
     assert (claim.status, claim.diagnosis, claim.repair) == ("refuted", "missing transpose", "")
+
+
+def test_a_word_on_the_left_is_a_name_and_no_product():
+    given = r"Let $w,o\in\mathbb{R}^n$, $t\in\mathbb{R}$, $net=\sum_iw_io_i$, $y=\sigma(net)$ and $E=\tfrac12(t-y)^2$. "
+    assert marks(given + r"$$\frac{\partial E}{\partial w_i}=\frac{\partial E}{\partial y}\frac{dy}{dnet}o_i$$") == "T"
+    assert (
+        marks(given + r"$$\frac{\partial E}{\partial net}=(y-t)\,y(1-y)$$ $$\frac{\partial E}{\partial net}=y-t$$")
+        == "TF"
+    )
+    assert marks(r"Let $a,b,c\in\mathbb{R}$ with $f=(abc)^2$. $$abc=f$$") == "F"
+
+
+def test_a_number_may_take_the_place_of_another():
+    given = r"Take $x=2$, $w=-3$, $b=1$. Then $s=wx+b=-5$. "
+    assert marks(given + r"For $w=3$ instead: $s=wx+b=7$.") == "TTT"
+    assert marks(given + r"For $w=3$ instead: $s=wx+b=8$.").endswith("F")
+    assert marks(given + r"So $w=3$.").endswith("F")
