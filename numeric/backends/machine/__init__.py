@@ -1,8 +1,9 @@
 """Kernels as machine code: a compiler for the small language in which kernels are written.
 
-arithmetic   numbers and vectors of numbers, and what can be done with them
-loops        innermost loops in vector registers
-translation  a kernel's text as LLVM's instructions
+arithmetic   numbers and vectors of numbers, and what can be done with them; elementary: e^x and tanh x
+vectors      which loops can run in vector registers
+tiles        pieces of matrices in registers; products: whole products of them
+translation  a kernel's text as LLVM's instructions; arrays, expressions, flow: its parts
 objects      compiled kernels on disk, in the folder that nobody else can write
 calls        one call from Python for a whole run of kernels
 
