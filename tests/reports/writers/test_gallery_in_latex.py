@@ -12,6 +12,8 @@ from reports.document.derivation import Choices, report
 from reports.writers import written
 from symbolic.language.gallery import GALLERY
 
+LONG = {"gpt", "gpt-sort"}
+NAMES = [pytest.param(n, marks=pytest.mark.long if n in LONG else ()) for n in (*GALLERY, "chapter")]
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex"),
@@ -19,7 +21,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("language", ["en", "it"])
-@pytest.mark.parametrize("name", [*GALLERY, "chapter"])
+@pytest.mark.parametrize("name", NAMES)
 def test_it_compiles_within_its_lines(name, language, tmp_path):
     choices = Choices(language, training=name == "chapter", numbers=True)
     document = chapter(choices) if name == "chapter" else report(find(name), choices)

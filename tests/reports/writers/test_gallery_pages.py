@@ -15,8 +15,9 @@ from reports.writers.mathml_tree import validate
 from symbolic.language.gallery import GALLERY
 
 LIGHT = 5_000_000  # bytes
-LONG = {"gru-net", "gpt-block", "gpt", "gpt-sort", "conv-net", "elman-net", "vae"}
-NAMES = [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in GALLERY]
+SLOW, LONG = {"gru-net", "gpt-block", "conv-net", "elman-net", "vae"}, {"gpt", "gpt-sort"}
+MARKS = dict.fromkeys(SLOW, pytest.mark.slow) | dict.fromkeys(LONG, pytest.mark.long)
+NAMES = [pytest.param(n, marks=MARKS.get(n, ())) for n in GALLERY]
 LANGUAGES = ("en", "it")
 VERSIONS = re.compile(r"chainrule \S+, Python \S+, SymPy \S+, NumPy \S+")
 UNKNOWN = (r"\substack",)  # amsmath's lines below a sum sign, which math-core does not read
