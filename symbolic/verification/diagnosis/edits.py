@@ -139,8 +139,7 @@ def _untransposed(node: s.Node) -> s.Node | None:
     """What a transposed factor transposes."""
     if not isinstance(node, s.Scripted) or node.primes or node.indexed is not None:
         return None
-    sign = node.sup
-    if (isinstance(sign, s.Mark) and sign.sign == "⊤") or (isinstance(sign, s.Symbol) and sign.name == "T"):
+    if s.is_transpose(node.sup):
         return node.base if node.sub is None else s.Scripted(node.span, node.base, node.sub, None)
     return None
 

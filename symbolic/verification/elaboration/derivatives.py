@@ -36,11 +36,7 @@ def derivative(el: Elaborator, node: s.Derivative) -> Value:
 
 def _untransposed(node: s.Node) -> bool:
     """Whether the function is written as a transposed symbol (∂s⊤/∂x: denominator layout said explicitly)."""
-    return not (isinstance(node, s.Scripted) and isinstance(node.sup, (s.Mark, s.Symbol)) and _is_t(node.sup))
-
-
-def _is_t(node: s.Node | None) -> bool:
-    return (isinstance(node, s.Mark) and node.sign == "⊤") or (isinstance(node, s.Symbol) and node.name == "T")
+    return not (isinstance(node, s.Scripted) and isinstance(node.sup, (s.Mark, s.Symbol)) and s.is_transpose(node.sup))
 
 
 def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...], span: s.Span) -> Value:
@@ -107,7 +103,7 @@ def _stacked(by: tuple[s.Node, ...]) -> tuple[s.Node, bool] | None:
     if len(by) != 1:
         return None
     node, turned = by[0], False
-    if isinstance(node, s.Scripted) and node.sub is None and (_is_t(node.sup) or node.primes == 1):
+    if isinstance(node, s.Scripted) and node.sub is None and (s.is_transpose(node.sup) or node.primes == 1):
         node, turned = node.base, True
     while isinstance(node, s.Group):
         node = node.body

@@ -22,7 +22,7 @@ def listed(el: Elaborator, items: tuple[s.Node, ...], span: s.Span) -> Value:
     if not shown:
         raise ReadingError("an ellipsis alone says nothing", span)
     first, last = shown[0], shown[-1]
-    if all(without_places(item) == without_places(first) for item in shown):
+    if all(s.plain(item) == s.plain(first) for item in shown):
         value = el(first)
         if len(value.labels) == 1 and not value.rank:
             return Value(value.tensor)
@@ -40,16 +40,6 @@ def listed(el: Elaborator, items: tuple[s.Node, ...], span: s.Span) -> Value:
     if value.rank or value.labels != (label,):
         raise ReadingError("the entries of this list are not understood", span)
     return Value(value.tensor)
-
-
-def without_places(thing: Any) -> Any:
-    """A tree without its places, for comparison."""
-    if isinstance(thing, s.Node):
-        return (
-            type(thing).__name__,
-            *(without_places(getattr(thing, f.name)) for f in fields(thing) if f.name != "span"),
-        )
-    return tuple(without_places(x) for x in thing) if isinstance(thing, tuple) else thing
 
 
 def last_index(el: Elaborator, first: Any, last: Any):

@@ -5,7 +5,7 @@ A name that the document declares is no operator, and what does not stand before
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symbolic.program.tensors import tensor
@@ -58,7 +58,7 @@ class _Speller:
         if isinstance(node, s.Call):
             made = replace(node, arguments=self.spelt(node.arguments))
             return self.partial(made) or self.dotted(made.head, made.arguments) or self.slanted(made) or made
-        made = replace(node, **{f.name: self.spelt(getattr(node, f.name)) for f in fields(node) if f.name != "span"})
+        made = s.mapped(node, self.spelt)
         if isinstance(made, s.Derivative):
             return self.directional(made) or made
         return made

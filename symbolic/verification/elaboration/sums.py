@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -110,7 +110,7 @@ def _unrolled(el: Elaborator, node: s.Big) -> s.Node | None:
     named = any(_numbered(el, n, letter, numbers) for n in s.walk(node.body))
     if not 1 <= len(numbers) <= MOST_TERMS or (indexed and not named):
         return None
-    return s.Sum(node.span, tuple((1, at_number(node.body, letter, n)) for n in numbers))
+    return s.Sum(node.span, tuple((1, s.at_number(node.body, letter, n)) for n in numbers))
 
 
 def _reads(node: s.Node, letter: str) -> bool:
@@ -131,26 +131,8 @@ def _numbered(el: Elaborator, node: s.Node, letter: str, numbers: range) -> bool
         isinstance(n, s.Symbol) and n.name == letter for x in (node.sub, node.sup) if x is not None for n in s.walk(x)
     ):
         return False
-    named = [names.candidate_names(at_number(node, letter, n)) for n in numbers]
+    named = [names.candidate_names(s.at_number(node, letter, n)) for n in numbers]
     return all(any(name in el.scope.values for name, _, _ in found) for found in named)
-
-
-def at_number(thing: Any, letter: str, number: int) -> Any:
-    """A tree with a number in place of an index letter; shifts such as t-1 are worked out."""
-    if isinstance(thing, s.Symbol) and thing.name == letter:
-        return s.Number(thing.span, str(number))
-    if isinstance(thing, s.Node):
-        made = replace(
-            thing,
-            **{f.name: at_number(getattr(thing, f.name), letter, number) for f in fields(thing) if f.name != "span"},
-        )
-        if isinstance(made, s.Sum) and made != thing and all(isinstance(t, s.Number) for _, t in made.terms):
-            texts = [(sign, t.text) for sign, t in made.terms if isinstance(t, s.Number)]
-            if all(text.isdigit() for _, text in texts):
-                total = sum(sign * int(text) for sign, text in texts)
-                return s.Number(made.span, str(total)) if total >= 0 else made
-        return made
-    return tuple(at_number(x, letter, number) for x in thing) if isinstance(thing, tuple) else thing
 
 
 def _repeated(body: Value, extent: sp.Expr | None, letter: str, node: s.Big) -> Value:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 Span = tuple[int, int]
 
@@ -216,3 +217,30 @@ def plain(thing: object) -> object:
     if isinstance(thing, Node):
         return (type(thing).__name__, *(plain(getattr(thing, f.name)) for f in fields(thing) if f.name != "span"))
     return tuple(plain(x) for x in thing) if isinstance(thing, tuple) else thing
+
+
+def mapped(thing: Any, change: Callable[[Any], Any]) -> Any:
+    """The parts of a tree changed: of a tuple each entry, of a node each field but its place; anything else as it is."""
+    if isinstance(thing, tuple):
+        return tuple(change(part) for part in thing)
+    if not isinstance(thing, Node):
+        return thing
+    return replace(thing, **{f.name: change(getattr(thing, f.name)) for f in fields(thing) if f.name != "span"})
+
+
+def at_number(thing: Any, letter: str, number: int) -> Any:
+    """A tree with a number in place of an index letter; shifts such as t-1 are worked out."""
+    if isinstance(thing, Symbol) and thing.name == letter:
+        return Number(thing.span, str(number))
+    made = mapped(thing, lambda part: at_number(part, letter, number))
+    if isinstance(made, Sum) and made != thing and all(isinstance(t, Number) for _, t in made.terms):
+        texts = [(sign, t.text) for sign, t in made.terms if isinstance(t, Number)]
+        if all(text.isdigit() for _, text in texts):
+            total = sum(sign * int(text) for sign, text in texts)
+            return Number(made.span, str(total)) if total >= 0 else made
+    return made
+
+
+def is_transpose(sign: Node | None) -> bool:
+    """Whether a superscript is a sign of the transpose wherever it stands: ⊤ or T."""
+    return (isinstance(sign, Mark) and sign.sign == "⊤") or (isinstance(sign, Symbol) and sign.name == "T")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symbolic.program.tensors import tensor
@@ -114,15 +114,9 @@ def folded(every: list[Chain], side: Callable[[Chain, int], s.Node | ReadingErro
 
 def with_name(node: Any, part: object, name: s.Node) -> Any:
     """A tree with ``name`` wherever ``part`` stands."""
-    if isinstance(node, tuple):
-        return tuple(with_name(x, part, name) for x in node)
-    if not isinstance(node, s.Node):
-        return node
     if isinstance(node, (s.Sum, s.Product)) and s.plain(node) == part:
         return replace(name, span=node.span)
-    return replace(
-        node, **{f.name: with_name(getattr(node, f.name), part, name) for f in fields(node) if f.name != "span"}
-    )
+    return s.mapped(node, lambda inner: with_name(inner, part, name))
 
 
 def define_density(reader: Reader, left: s.Call, right: s.Node | ReadingError) -> bool:

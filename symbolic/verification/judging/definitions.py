@@ -14,7 +14,6 @@ from symbolic.program.tensors import tensor
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.open_sizes import with_ones
 from symbolic.verification.elaboration.scope import Scope
-from symbolic.verification.elaboration.sums import at_number
 from symbolic.verification.elaboration.values import NotWritten, SizeUnknown, UnknownSymbol, Value, number, pointwise
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
@@ -275,7 +274,7 @@ class Definitions(Assumed):
                 or not isinstance(left.sub, s.Symbol)
             ):
                 continue
-            there, told = (at_number(n, left.sub.name, int(match.group(2))) for n in (left, right))
+            there, told = (s.at_number(n, left.sub.name, int(match.group(2))) for n in (left, right))
             if self.enter_next(there, told, depth + 1):
                 return True
         return False

@@ -30,7 +30,7 @@ from symbolic.verification.judging.occasions import concerns, occasion, restrict
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
 from symbolic.verification.judging.repairs import repaired
-from symbolic.verification.judging.reservations import doubted, on_condition
+from symbolic.verification.judging.reservations import doubted, on_condition, serials
 from symbolic.verification.judging.supposed import is_zero, sets_to_zero, with_bound, with_property, with_supposed
 from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.program import free_letters
@@ -109,7 +109,7 @@ class Judge:
         given = judged.verdict
         if given.status == "layout":
             follows = None
-        sayable = judged.truth is None or not self.reader.unsayable & _serials(judged.truth)
+        sayable = judged.truth is None or not self.reader.unsayable & serials(judged.truth)
         return ClaimVerdict(
             source.line(place),
             source.column(place),
@@ -384,10 +384,6 @@ class Judge:
 def _plain(value: Value) -> Tensor | None:
     """The tensor of a value without free indices, to be shown."""
     return value.tensor if not value.labels else None
-
-
-def _serials(t: Tensor) -> set[int]:
-    return {u.serial for u in leaves([t])}
 
 
 def printed(t: Tensor | None) -> str:

@@ -50,7 +50,7 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
     if judged.claim is None or judged.truth is None:
         return judged
     unknown = reader.of_costs
-    if (unknown & _serials(judged.truth) or _of_unknown_cost(reader, line)) and not unknown & _serials(judged.claim):
+    if (unknown & serials(judged.truth) or _of_unknown_cost(reader, line)) and not unknown & serials(judged.claim):
         names = ", ".join(sorted(reader.costs))
         return said(
             "undecided", f"{names} is not defined in this document, so its derivative cannot be compared with this"
@@ -113,5 +113,6 @@ def doubted(
     return judged
 
 
-def _serials(t: Tensor) -> set[int]:
+def serials(t: Tensor) -> set[int]:
+    """The numbers of the declared tensors that ``t`` reads."""
     return {u.serial for u in leaves([t])}

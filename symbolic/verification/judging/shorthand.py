@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symbolic.verification.grammar import syntax as s
-from symbolic.verification.reading.declarations import name_of
+from symbolic.verification.reading.names import name_of
 
 if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Reader
@@ -82,36 +82,22 @@ def _defined(pairs: list[tuple[Any, Any]]) -> tuple[set[str], dict[str, s.Node]]
 
 def with_gradients(node: Any, cost: s.Node) -> Any:
     """The tree with ∂J/∂W in place of dW."""
-    if isinstance(node, tuple):
-        return tuple(with_gradients(part, cost) for part in node)
-    if not isinstance(node, s.Node):
-        return node
-    if (
-        isinstance(node, s.Differential)
-        and node.order == 1
-        and node.body is not None
-        and name_of(node.body) is not None
-    ):
+    first = isinstance(node, s.Differential) and node.order == 1
+    if first and node.body is not None and name_of(node.body) is not None:
         return _gradient(node, node.body, cost)
-    return replace(
-        node, **{f.name: with_gradients(getattr(node, f.name), cost) for f in fields(node) if f.name != "span"}
-    )
+    return s.mapped(node, lambda part: with_gradients(part, cost))
 
 
 def _gradient(node: s.Differential, body: s.Node, cost: s.Node) -> s.Node:
     """∂J/∂W for dW; of dWᵀ and dW^{[2]⊤} it is the gradient that is transposed."""
     of, turned = replace(cost, span=node.span), None
-    if isinstance(body, s.Scripted) and isinstance(body.sup, s.Product) and _is_transpose(body.sup.factors[-1][1]):
+    if isinstance(body, s.Scripted) and isinstance(body.sup, s.Product) and s.is_transpose(body.sup.factors[-1][1]):
         *layer, (_, turned) = body.sup.factors
         body = replace(body, sup=layer[0][1] if len(layer) == 1 else replace(body.sup, factors=tuple(layer)))
-    elif isinstance(body, s.Scripted) and body.sup is not None and _is_transpose(body.sup):
+    elif isinstance(body, s.Scripted) and s.is_transpose(body.sup):
         body, turned = (
             replace(body, sup=None) if body.sub is not None or body.indexed is not None else body.base,
             body.sup,
         )
     made = s.Derivative(node.span, of, (body,))
     return made if turned is None else s.Scripted(node.span, s.Group(node.span, "(", made), None, turned, 0, None)
-
-
-def _is_transpose(node: s.Node) -> bool:
-    return (isinstance(node, s.Mark) and node.sign == "⊤") or (isinstance(node, s.Symbol) and node.name == "T")

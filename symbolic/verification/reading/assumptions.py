@@ -26,12 +26,7 @@ def assumption(side, chain: Chain, left: s.Node) -> tuple[str, str] | None:
 def _transposed_symbol(node: s.Node) -> str | None:
     if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Symbol) or node.sub is not None:
         return None
-    sign = node.sup
-    turned = (
-        (isinstance(sign, s.Mark) and sign.sign == "⊤")
-        or (isinstance(sign, s.Symbol) and sign.name == "T")
-        or (sign is None and node.primes == 1)
-    )
+    turned = s.is_transpose(node.sup) or (node.sup is None and node.primes == 1)
     return node.base.name if turned else None
 
 

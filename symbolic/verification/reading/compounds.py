@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from symbolic.verification.grammar import syntax as s
@@ -26,11 +26,9 @@ def compounds(lefts: Iterable[s.Node], declared: Iterable[str]) -> frozenset[tup
 
 def joined(node: Any, pairs: frozenset[tuple[str, str]]) -> Any:
     """A tree in which such a pair is one symbol."""
-    if isinstance(node, tuple):
-        return tuple(joined(x, pairs) for x in node)
-    if not isinstance(node, s.Node) or not pairs:
+    if not pairs:
         return node
-    made = replace(node, **{f.name: joined(getattr(node, f.name), pairs) for f in fields(node) if f.name != "span"})
+    made = s.mapped(node, lambda part: joined(part, pairs))
     if not isinstance(made, s.Product):
         return made
     out: list[tuple[str, s.Node]] = []

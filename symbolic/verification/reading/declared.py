@@ -56,7 +56,7 @@ class Declarations:
     rows_of: dict[str, str] = field(default_factory=dict)
     last_layers: dict[str, str] = field(default_factory=dict)
     instances: set[str] = field(default_factory=set)
-    """Names of single layers and steps, W_2 or z^{(L)}, whose shapes the declaration of the generic one tells."""
+    """Names of single layers and steps, W_2 or h_3, whose shapes the declaration of the generic one tells."""
     prose: str = ""
     told: set[int] = field(default_factory=set)
     """Where lines stand that only say what a symbol is."""

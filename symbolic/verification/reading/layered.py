@@ -57,37 +57,28 @@ def declare_layers(found: Declarations, source: Source, every: list[Chain]) -> N
 
 
 def declare_instances(found: Declarations, item: s.Scripted, letter: str, generic: Declared, source: Source) -> None:
-    """The single layers that the document names, W^{[2]} and W^{[L]}, as W^{[l]} is declared."""
+    """The single layers that the document names, W^{[2]}, as W^{[l]} is declared."""
     if item.sup is not None and not isinstance(item.sup, s.Group):
         return  # a^2 is a square
-    there = {
-        str(n): (numbered(item, letter, n), tuple(numbered_size(size, letter, n) for size in generic.shape))
-        for n in layer_numbers(letter, source.text)
-    }
-    last = last_layer(letter, found.ranges, source.text)
-    if last is not None:
-        sizes = tuple(re.sub(rf"_{letter}(?=$|plus|minus)", f"_{last}", size) for size in generic.shape)
-        there[last] = (at_layer(item, letter, last), sizes)
-    for at, (node, sizes) in there.items():
-        name = full_name(node)
+    for n in layer_numbers(letter, source.text):
+        name, sizes = full_name(numbered(item, letter, n)), tuple(numbered_size(x, letter, n) for x in generic.shape)
         if name not in found.names and not any("_-" in size for size in sizes):
-            tex = re.sub(rf"(?<![a-zA-Z\\])\\?{letter}(?![a-zA-Z])", at, generic.tex)
+            tex = re.sub(rf"(?<![a-zA-Z\\])\\?{letter}(?![a-zA-Z])", str(n), generic.tex)
             found.names[name] = replace(generic, name=name, shape=sizes, tex=tex)
             found.instances.add(name)
 
 
 def defined_instances(lefts: Iterable[tuple[Sequence[str], object]], found: Declarations) -> set[str]:
     """The single steps that ``h_t = …`` defines, so that ``h_t ∈ ℝ^m`` declares no h_2; ``lefts``: signs and left sides."""
-    places = {match[1] for name in found.instances if (match := re.search(r"_[lu]?(\w+)$", name))} - {"0"}
+    numbers = {int(match[1]) for name in found.instances if (match := re.search(r"(\d+)$", name))} - {0}
     defined = [left for signs, left in lefts if tuple(signs) in (("=",), (":=",)) and isinstance(left, s.Node)]
     return {
         name
         for left in defined
         for letter in found.layers
         if mentions(left, letter)
-        for at in places
-        if (name := name_of(numbered(left, letter, int(at)) if at.isdigit() else at_layer(left, letter, at)))
-        in found.instances
+        for number in numbers
+        if (name := name_of(numbered(left, letter, number))) in found.instances
     }
 
 

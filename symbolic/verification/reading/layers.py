@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -89,27 +90,19 @@ def numbered(node: Any, letter: str, number: int) -> Any:
     """A tree with the layer's number in place of its letter: ``W^{(l)}`` and n_{l-1} at 2 are ``W^{(2)}`` and n_1."""
 
     def counted(n: s.Node) -> s.Node | None:
-        moved = _moved(n, letter, 0)
-        if moved is None:
-            return None
-        by = 0
-        if isinstance(moved, s.Sum):
-            (_, _), (sign, shift) = moved.terms
-            by = sign * int(shift.text)
-        return s.Number(n.span, str(number + by))
+        made = s.at_number(n, letter, number)
+        return made if made != n else None
 
     return _in_scripts(node, counted)
 
 
 def numbered_size(text: str, letter: str, number: int) -> str:
     """The name of a size at that layer: ``n_lminus1`` at 2 → ``n_1``."""
-    match = re.fullmatch(rf"(\w*_){letter}(?:(plus|minus)(\d))?", text)
-    if not match:
-        return text
-    by = int(match.group(3) or 0) * (-1 if match.group(2) == "minus" else 1)
-    return f"{match.group(1)}{number + by}"
+    found = _size(text, letter)
+    return f"{found[0]}{number + found[1]}" if found else text
 
 
+@functools.lru_cache(maxsize=32)
 def layer_numbers(letter: str, text: str) -> range:
     """The numbers of the single layers or steps that a document speaks of: up to the largest that it names.
 
@@ -196,11 +189,17 @@ def _layered(term: s.Node, letter: str) -> list[s.Scripted]:
 
 def shifted_size(text: str, letter: str, by: int) -> str:
     """``n_l`` → ``n_lplus1``, ``n_lminus1`` → ``n_l``."""
-    match = re.fullmatch(rf"(\w*_){letter}(?:(plus|minus)(\d))?", text)
-    if not match:
+    found = _size(text, letter)
+    if not found:
         return text
-    at = by + (int(match.group(3)) if match.group(2) == "plus" else -int(match.group(3)) if match.group(2) else 0)
-    return f"{match.group(1)}{letter}" + (f"plus{at}" if at > 0 else f"minus{-at}" if at < 0 else "")
+    at = by + found[1]
+    return f"{found[0]}{letter}" + (f"plus{at}" if at > 0 else f"minus{-at}" if at < 0 else "")
+
+
+def _size(text: str, letter: str) -> tuple[str, int] | None:
+    """What stands before the layer's letter in the name of a size, and how far it is shifted: ``n_lminus1`` is (n_, −1)."""
+    match = re.fullmatch(rf"(\w*_){letter}(?:(plus|minus)(\d))?", text)
+    return (match[1], int(match[3] or 0) * (-1 if match[2] == "minus" else 1)) if match else None
 
 
 def step_before(node: s.Node, letter: str) -> bool:

@@ -131,7 +131,7 @@ def _multiplied(node: s.Node, name: str, known: Callable[[s.Node], Value | None]
             left, right = (None if name in _named(n) else known(n) for n in (a, b))
             if name_of(b) == name and left is not None and not left.labels and not left.form:
                 found |= {left.core[-1:]} if left.rank == 2 or (left.rank == 1 and left.row) else set()
-            turned = isinstance(a, s.Scripted) and name_of(a.base) == name and _is_transpose(a)
+            turned = isinstance(a, s.Scripted) and name_of(a.base) == name and s.is_transpose(a.sup)
             if turned and right is not None and not right.labels and not right.form:
                 found |= {right.core[:1]} if right.rank == 2 or (right.rank == 1 and not right.row) else set()
     return found.pop() if len(found) == 1 else None
@@ -139,11 +139,6 @@ def _multiplied(node: s.Node, name: str, known: Callable[[s.Node], Value | None]
 
 def _named(node: s.Node) -> set[str | None]:
     return {name_of(n) for n in s.walk(node)}
-
-
-def _is_transpose(node: s.Scripted) -> bool:
-    sign = node.sup
-    return (isinstance(sign, s.Mark) and sign.sign == "⊤") or (isinstance(sign, s.Symbol) and sign.name == "T")
 
 
 def _scales(node: s.Node, name: str) -> bool:
