@@ -40,7 +40,7 @@ from symbolic.verification.reading.functions_alone import with_argument
 from symbolic.verification.reading.layered import defined_instances
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.pieces import Piece, Source
-from symbolic.verification.reading.powers import squares_told
+from symbolic.verification.reading.powers import told_by_squares
 from symbolic.verification.reading.program import scope_from, target
 from symbolic.verification.reading.reach import index_symbols, widened
 from symbolic.verification.reading.repeated import single_letters, summed
@@ -97,8 +97,6 @@ class Reader(Conditions):
     conditions: list[tuple[set[str], str, str]] = field(default_factory=list)
     compounds: frozenset[tuple[str, str]] = frozenset()
     folded: list[tuple[int, object, s.Node]] = field(default_factory=list)
-    squares: frozenset[int] = frozenset()
-    """Chains r² = … of a declared r that stands elsewhere too."""
     gradients_of: s.Node | None = None
     """The cost of which dW is a short name for the gradient, where d is no sign of a differential."""
     supposed: list[tuple[Chain, s.Relation]] = field(default_factory=list)
@@ -128,9 +126,8 @@ class Reader(Conditions):
         self.compounds = compounds(lefts, self.declared.names)
         self.folded = folded([chain for _, chain in self.everything], self.side)
         self.scope = scope_from(self.declared, self.layout, self.source.macros, functions, self.otimes)
-        self.squares = squares_told(self)
-        told = [(chain.signs[:1], self.side(chain, 0)) for _, chain in self.everything if chain.signs]
-        for name in defined_instances(told, self.declared):
+        equated = [(chain.signs[:1], self.side(chain, 0)) for _, chain in self.everything if chain.signs]
+        for name in defined_instances(equated, self.declared):
             self.scope.values.pop(name, None)
         self.unread = unread_names(self.source, [chain for _, chain in self.everything])
         for _, chain in self.everything:
@@ -149,6 +146,10 @@ class Reader(Conditions):
             self.scope.notes.append(
                 f"d before a symbol is read as the derivative of {told} by it, and not as a differential"
             )
+        for name in told_by_squares(self):
+            free = self.scope.values.pop(name, None)
+            if not self.define_root(name, -1, 0) and free is not None:
+                self.scope.values[name] = free
 
     def tell_same_function(self, chain: Chain) -> None:
         """``h = tanh`` says what h is."""
@@ -292,13 +293,6 @@ class Reader(Conditions):
         side = chain.sides[k]
         if not side.tokens:
             return ReadingError("nothing stands on this side of the equality", (side.start, side.end))
-        if id(chain) in self.squares:
-            return self.root(chain, k)
-        return self.side_as_written(chain, k)
-
-    def side_as_written(self, chain: Chain, k: int) -> s.Node | ReadingError:
-        """The same where r² = … stays what it is."""
-        side = chain.sides[k]
         try:
             node = self.spelt(parse(side.tokens))
             node = self.with_folded(chain, node) if k else node
@@ -311,13 +305,6 @@ class Reader(Conditions):
             return widened(node, index_symbols(first) if first is not None else set())
         except ReadingError as error:
             return error
-
-    def root(self, chain: Chain, k: int) -> s.Node | ReadingError:
-        """A side of ``r² = …`` read as one of r = √(…)."""
-        node = self.side_as_written(chain, k)
-        if isinstance(node, ReadingError):
-            return node
-        return node.base if k == 0 and isinstance(node, s.Scripted) else s.Root(node.span, node, None)
 
     def with_folded(self, chain: Chain, node: s.Node) -> s.Node:
         """A right side written with the names that the document gives to parts of it further on."""

@@ -1,4 +1,4 @@
-"""``r² = x² + y²`` of a declared r: it is the positive root of what stands there."""
+"""``r² = x² + y²`` of a declared r: nothing is free about it, it is the root of what stands there."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Reader
 
 
-def squares_told(reader: Reader) -> frozenset[int]:
-    """The chains that define a declared number by its square: nothing else does, and it stands without the square somewhere."""
-    found: dict[str, int] = {}
+def told_by_squares(reader: Reader) -> set[str]:
+    """The declared numbers that are defined by their square: nothing else defines them, and they stand without it somewhere."""
+    found: set[str] = set()
     alone: set[str] = set()
     defined: set[str] = set()
     for _, chain in reader.everything:
-        sides = [node for k in range(len(chain.sides)) if isinstance(node := reader.side_as_written(chain, k), s.Node)]
+        sides = [node for k in range(len(chain.sides)) if isinstance(node := reader.side(chain, k), s.Node)]
         for node in sides:
             alone |= _alone(node)
         if chain.error or chain.signs[:1] not in (("=",), (":=",)) or len(sides) != len(chain.sides):
@@ -25,14 +25,10 @@ def squares_told(reader: Reader) -> frozenset[int]:
         if isinstance(left, s.Symbol):
             defined.add(left.name)
         name = _squared(left)
-        if (
-            name is not None
-            and name not in found
-            and not any(isinstance(n, s.Symbol) and n.name == name for n in s.walk(right))
-        ):
-            found[name] = id(chain)
-    told = {name for name, item in reader.declared.names.items() if not item.shape} & alone - defined
-    return frozenset(place for name, place in found.items() if name in told)
+        if name is not None and not any(isinstance(n, s.Symbol) and n.name == name for n in s.walk(right)):
+            found.add(name)
+    numbers = {name for name, item in reader.declared.names.items() if not item.shape}
+    return found & numbers & alone - defined
 
 
 def _squared(node: s.Node) -> str | None:
