@@ -138,12 +138,13 @@ def command(
 
 def _format_of(output: Path | None) -> str:
     """The format that a file's name asks for: text where it asks for none."""
+    from reports.writers import NAMES
+
     suffix = output.suffix.lower().lstrip(".") if output is not None else ""
     if suffix == "pdf":
         raise click.BadParameter(f"{output}: a PDF is not written; write .tex, .html or .md", param_hint="--output")
-    return {"tex": "latex", "latex": "latex", "htm": "html", "html": "html", "json": "json", "md": "md"}.get(
-        suffix, "text"
-    )
+    name = NAMES.get(suffix, suffix)
+    return "latex" if name == "tex" else name if name in FORMATS else "text"
 
 
 def _written(text: str, output: Path | None) -> None:
@@ -215,7 +216,7 @@ def _annotated(one: Checked, style: str, words: Catalogue) -> str:
     from reports.writers import written
 
     document = annotated(Path(one.name).name, one.text, one.verdict, words, one.latex)
-    page = written(document, {"latex": "tex"}.get(style, style))
+    page = written(document, style)
     return page if isinstance(page, str) else page.decode()
 
 

@@ -21,8 +21,6 @@ from reports.document.model import (
     Section,
     Table,
     Text,
-    inlines,
-    plain,
 )
 from reports.document.phrases import assigned, joined, phrase
 from reports.document.said import mistake, said
@@ -189,21 +187,21 @@ def _verdicts(claims: list[ClaimVerdict], verdict: DocumentVerdict, words: Catal
     """The verdicts on the claims of a display: a row for each, or a line for one, and what is to be said of them."""
     if len(claims) == 1:
         (claim,) = claims
-        parts = [_mark(claim, words), *inlines(words("checked.line", line=str(claim.line))), *_follows(claim, words)]
-        return [
-            Paragraph(joined([part for part in parts if plain((part,)).strip()], " · ")),
-            *_remarks(claims, verdict, words),
-        ]
-    before = [words(f"checked.before.{'yes' if c.follows else 'no'}") if _follows(c, words) else "" for c in claims]
-    titles = ["line", "verdict", *(["before"] if any(before) else []), "claim"]
+        parts: list[Content] = [_mark(claim, words), words("checked.line", line=str(claim.line))]
+        if (follows := _follows(claim)) is not None:
+            parts.append(words("checked.follows_before" if follows else "checked.breaks"))
+        return [Paragraph(joined(parts, " · ")), *_remarks(claims, verdict, words)]
+    chained = any(_follows(claim) is not None for claim in claims)
+    titles = ["line", "verdict", *(["before"] if chained else []), "claim"]
+    told = {True: words("checked.before.yes"), False: words("checked.before.no"), None: ""}
     rows = [
         [
             str(claim.line),
             _mark(claim, words),
-            *([told] if any(before) else []),
+            *([told[_follows(claim)]] if chained else []),
             Math(" ".join(claim.latex.replace("&", " ").split())),
         ]
-        for claim, told in zip(claims, before, strict=True)
+        for claim in claims
     ]
     return [Table([words(f"checked.column.{title}") for title in titles], rows), *_remarks(claims, verdict, words)]
 
@@ -214,11 +212,9 @@ def _mark(claim: ClaimVerdict, words: Catalogue) -> Mark | Emphasis:
     return Mark(claim.status)
 
 
-def _follows(claim: ClaimVerdict, words: Catalogue) -> tuple[Inline, ...]:
-    """Whether a line follows from the one before; of one that repeats an earlier mistake, its remark says so."""
-    if claim.follows is None or (claim.follows and claim.right is False):
-        return ()
-    return (Text(words("checked.follows_before" if claim.follows else "checked.breaks")),)
+def _follows(claim: ClaimVerdict) -> bool | None:
+    """Whether a line follows from the one before; None where nothing says so, and of one whose remark does."""
+    return None if claim.follows and claim.right is False else claim.follows
 
 
 def _remarks(claims: list[ClaimVerdict], verdict: DocumentVerdict, words: Catalogue) -> list[Block]:

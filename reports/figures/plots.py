@@ -19,6 +19,7 @@ from numeric.errors import OptionError, extra
 from numeric.output import write_output
 from reports.document.catalogue import Catalogue, catalogue
 from reports.figures.charts import STYLES, Chart, Panel, histogram_chart, loss_chart, plane_chart, series
+from reports.figures.squares import matrix_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,9 +109,7 @@ def trajectory(
 def structure_picture(matrix: Any, rows: str = "", columns: str = "", words: Catalogue | None = None) -> Plot:
     """Where a Jacobian or Hessian is zero, positive and negative; further axes are merged into two."""
     words = words or catalogue("en")
-    a = np.asarray(matrix, dtype=float)
-    half = (a.ndim + 1) // 2
-    a = a.reshape(int(np.prod(a.shape[:half])), -1)
+    a = matrix_of(matrix)
     figure, (axis,) = _panels(1, height=4.0, width=4.4)
     largest = np.abs(a).max() or 1.0
     shades = {"cmap": "PuOr", "vmin": -largest, "vmax": largest}

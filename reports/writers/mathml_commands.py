@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-MOST_MACROS = 500  # expansions in one formula
-
 FONTS = {
     r"\mathbf": "bold",
     r"\bold": "bold",

@@ -14,7 +14,6 @@ from llvmlite import ir
 
 WHOLE, BYTE, BIT, INT = ir.IntType(64), ir.IntType(8), ir.IntType(1), ir.IntType(32)
 FAST = ("reassoc", "contract", "nsz", "arcp")
-COMPARED = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "==", "!=": "!="}
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,7 @@
 import pytest
 
 from symbolic.verification.documents import check_document
-
-STATUS = {
-    "proved": "T",
-    "agrees": "T",
-    "refuted": "F",
-    "shape": "F",
-    "layout": "L",
-    "undecided": "?",
-    "unreadable": "?",
-}
-
-
-def marks(text):
-    return "".join(STATUS[claim.status] for claim in check_document(text).claims)
+from tests.symbolic.verification.documents.marks import marks
 
 
 @pytest.mark.parametrize(

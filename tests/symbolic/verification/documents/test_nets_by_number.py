@@ -3,16 +3,8 @@
 import pytest
 
 from symbolic.verification.documents import check_document
+from tests.symbolic.verification.documents.marks import STATUS, marks
 
-STATUS = {
-    "proved": "T",
-    "agrees": "T",
-    "refuted": "F",
-    "shape": "F",
-    "layout": "L",
-    "undecided": "?",
-    "unreadable": "?",
-}
 LAYERS = [
     r"for $l = 1, 2$: $W^{[l]} \in \mathbb{R}^{n_l \times n_{l-1}}$, $b^{[l]} \in \mathbb{R}^{n_l}$",
     r"$W^{[l]} \in \mathbb{R}^{n_l \times n_{l-1}}$ and $b^{[l]} \in \mathbb{R}^{n_l}$, $l \in \{1, 2\}$",
@@ -37,10 +29,6 @@ $$dW = X^\top dZ$$
 $$db = dZ^\top\mathbf 1$$
 $$dX = W\,dZ$$
 """
-
-
-def marks(text):
-    return "".join(STATUS[claim.status] for claim in check_document(text).claims)
 
 
 @pytest.mark.parametrize("head", LAYERS)
