@@ -5,8 +5,9 @@
 Every peer has a process of its own; they take turns, and medians are compared. An epoch visits the samples in a random
 order, gathers each batch, and takes a step of plain gradient descent in float32: loss, gradients and update. Peers are
 PyTorch eager, torch.compile, a jitted JAX step, and JAX with lax.scan over the epoch. All start from the same parameters
-and samples, and the mean loss of the first epoch must agree. Also printed: each process's peak memory, and seconds from the
-start of Python to the end of the first step (cold and warm cache).
+and samples, and the mean loss of the first epoch must agree. A turn is one epoch that is not timed, because the others have
+had the caches and the processor may have slept, then epochs for at least 50 ms. Also printed: each process's peak memory,
+and seconds from the start of Python to the end of the first step (cold and warm cache).
 """
 
 import argparse
@@ -29,6 +30,7 @@ STEPS = {1: 512, 32: 64, 64: 32, 256: 16}
 BATCHES = {"example-net": (1, 32, 256), "conv-net": (1, 32, 256), "gpt-sort": (32, 64), "gpt": (32,)}
 RATE = 1e-3
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+TURN = 0.05  # Seconds at least that a turn is timed.
 CLOSE = 1e-3  # Relative difference of losses after an epoch in float32.
 
 
@@ -137,9 +139,12 @@ def serve(peer, model, batch, clock):
     run()
     print("ready", float(first), flush=True)
     for _ in sys.stdin:
-        begin = CLOCKS[clock]()
         run()
-        print(1e6 * (CLOCKS[clock]() - begin) / STEPS[batch], flush=True)
+        epochs, begin, start = 0, CLOCKS[clock](), time.perf_counter()
+        while not epochs or time.perf_counter() - start < TURN:
+            run()
+            epochs += 1
+        print(1e6 * (CLOCKS[clock]() - begin) / (epochs * STEPS[batch]), flush=True)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
 
 

@@ -15,10 +15,8 @@ from numeric.backends.machine.flow import Flow
 from numeric.backends.machine.vectors import indices
 from symbolic.errors import UnsupportedError
 
-ON_STACK, ALL_ON_STACK = (
-    2**15,
-    2**19,
-)  # bytes of one of a kernel's own arrays that lies on the stack, and of all of them
+# Bytes of one of a kernel's own arrays that lies on the stack, and of all of them.
+ON_STACK, ALL_ON_STACK = 2**15, 2**19
 KINDS = {"real": "real", "int64": "whole", "bool_": "truth"}
 
 
@@ -118,9 +116,8 @@ class Arrays(Expressions, Flow):
         if packed is None:
             lines = self.a.binary("+", depth, self.a.constant(self.width, "whole"))
             packed = self.own([self._times(lines, self.a.constant(products.WIDEST * self.width, "whole"))], "real")
-        turned = self.a.compared(
-            "!=", out.strides[1], self.a.constant(1, "whole")
-        ).code  # the product of the transposes
+        # An output that runs down its columns is the product of the transposes.
+        turned = self.a.compared("!=", out.strides[1], self.a.constant(1, "whole")).code
 
         def matrix(m: Array) -> list[Any]:
             return [m.pointer, m.strides[0].code, m.strides[1].code]
