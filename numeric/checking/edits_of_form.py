@@ -258,7 +258,7 @@ def statements(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
         t = s.targets[0]
         inside = isinstance(t, ast.Subscript) or place.in_loop
         label = "missing sum over the batch" if inside else "forgotten path"
-        said = f"{short(t)} is to be accumulated" if inside else f"what {short(t)} held before"
+        said = f"what meets in {short(t)}" if inside else f"what {short(t)} held before"
         yield Edit(label, said, ((place.where, ast.AugAssign(copied(t), ast.Add(), copied(s.value))),), 1.5)
         if isinstance(t, ast.Subscript) and _by_array(place, t):
             at = expression(f"{place.module}.add.at(_, _, _)")

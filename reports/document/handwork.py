@@ -23,7 +23,7 @@ from reports.document.model import (
     Text,
 )
 from reports.document.phrases import assigned, joined, phrase
-from reports.document.said import mistake, said
+from reports.document.said import mistake, properties, said
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem
 from symbolic.verification.reading.pieces import Piece, Source, split
 
@@ -59,7 +59,7 @@ def _declared(line: str, words: Catalogue) -> tuple[Content, Content]:
     if not _SHAPE.fullmatch(shape):
         return Math(name), said(read, words)
     sizes = "" if shape == "real number" else f"^{{{shape}}}".replace("×", r"\times")
-    return Math(name), (Math(r"\mathbb{R}" + sizes), Text(comma + said(known, words)))
+    return Math(name), (Math(r"\mathbb{R}" + sizes), Text(comma + properties(known, words)))
 
 
 def _summary(verdict: DocumentVerdict, words: Catalogue) -> Note:
