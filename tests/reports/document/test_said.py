@@ -12,7 +12,7 @@ import symbolic.verification
 from reports.document.catalogue import catalogue
 from reports.document.said import label, recognised, said
 from symbolic.verification.diagnosis.mistakes import MISTAKES
-from symbolic.verification.reading import declarations, declared
+from symbolic.verification.reading import declared
 
 FILES = [f for room in (symbolic.verification, numeric.checking) for f in sorted(Path(room.__path__[0]).rglob("*.py"))]
 FILLED = "Q7"  # what stands for a field
@@ -173,7 +173,10 @@ def test_a_sentence_that_is_missing_is_found(tmp_path):
             "the claim cannot be read as a program: the sum: the size of W (a m×n matrix) is not known here; write it as an index, as in I_n",
             "l’affermazione non si legge come un programma: la somma: la dimensione di W (una matrice m×n) qui non è nota; si scriva come indice, come in I_n",
         ),
-        ("'+' does not fit here; expected a number, a symbol, (", "'+' qui non va bene; si attende un numero, un simbolo, ("),
+        (
+            "'+' does not fit here; expected a number, a symbol, (",
+            "'+' qui non va bene; si attende un numero, un simbolo, (",
+        ),
         (
             "it does not hold in general, but it does where A is symmetric; is that supposed here?",
             "in generale non vale, ma vale dove A è simmetrica; qui lo si suppone?",
