@@ -10,7 +10,7 @@ from symbolic.language.shaping import reshape, transpose
 from symbolic.program.dims import as_dim
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
-from symbolic.verification.elaboration import algebra, points
+from symbolic.verification.elaboration import algebra, points, rates, variables
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.inverse import by_rewritten
 from symbolic.verification.elaboration.names import candidate_names, letters, of_vector
@@ -45,10 +45,13 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
         of = Value(of.tensor, of.labels)
     if len(by) == 1 and isinstance(by[0], s.Items):
         return _by_each(el, of, by[0].items, 1, span)
-    stacked = _stacked(by)
+    stacked = variables.stacked(by)
     if stacked is not None:
         return _by_stacked(el, of, *stacked, span)
-    square = _squared(el, by)
+    special = rates.by_time(el, of, by) or variables.by_expression(el, of, by)
+    if special is not None:
+        return special
+    square = variables.squared(el, by)
     if square is not None:
         slope = differentiated(el, of, plain, (square,), span)
         return v.pointwise(lambda a, x: a / (2 * x), [slope, el(square)], span)
@@ -79,42 +82,6 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
     if len(steps) == 1 and not labels and all(p is None for p in steps[0][1]):
         result = Value(result.tensor, result.labels, result.row, "", of.tensor, steps[0][0], raw)
     return result
-
-
-def _squared(el: Elaborator, by: tuple[s.Node, ...]) -> s.Node | None:
-    """σ of ``∂/∂σ²`` where σ is a declared number: by the chain rule the derivative by σ over 2σ."""
-    if len(by) != 1 or not isinstance(by[0], s.Scripted) or not isinstance(by[0].base, s.Symbol):
-        return None
-    node = by[0]
-    if not isinstance(node.sup, s.Number) or node.sup.text != "2" or node.primes or node.indexed is not None:
-        return None
-    if any(name in el.scope.values for name, _, uses_sup in candidate_names(node) if uses_sup):
-        return None
-    plain = node.base if node.sub is None else s.Scripted(node.span, node.base, node.sub, None)
-    try:
-        value = el(plain)
-    except ReadingError:
-        return None
-    return plain if value.rank == 0 else None
-
-
-def _stacked(by: tuple[s.Node, ...]) -> tuple[s.Node, bool] | None:
-    """X of ``∂ vec(X)`` and whether it is written ``∂ vec(X)⊤``."""
-    if len(by) != 1:
-        return None
-    node, turned = by[0], False
-    if isinstance(node, s.Scripted) and node.sub is None and (s.is_transpose(node.sup) or node.primes == 1):
-        node, turned = node.base, True
-    while isinstance(node, s.Group):
-        node = node.body
-    if (
-        not isinstance(node, s.Call)
-        or not isinstance(node.head, s.Symbol)
-        or node.head.name != "vec"
-        or len(node.arguments) != 1
-    ):
-        return None
-    return node.arguments[0], turned
 
 
 def _by_stacked(el: Elaborator, of: Value, node: s.Node, turned: bool, span: s.Span) -> Value:
@@ -400,18 +367,21 @@ def subject(el: Elaborator, node: s.Node) -> tuple[Value, list[tuple[Tensor, Pla
     if isinstance(node, s.Group):
         return subject(el, node.body)
     if isinstance(node, s.Derivative) and (
-        _stacked(node.by) or _squared(el, node.by) or isinstance(node.by[0], s.Items)
+        variables.stacked(node.by)
+        or variables.squared(el, node.by)
+        or isinstance(node.by[0], (s.Items, s.Call, s.Fraction, s.Group))
     ):
         return None
     if isinstance(node, s.Derivative) and node.of is not None:
-        return el(node.of), [variable(el, b) for b in node.by]
+        whole = el(node.of)
+        return None if rates.is_time(el, whole.tensor, node.by) else (whole, [variable(el, b) for b in node.by])
     if isinstance(node, s.Product):
         head, rest = node.factors[0][1], node.factors[1:]
         if not rest:
             return None
         operand = rest[0][1] if len(rest) == 1 else s.Product(node.span, rest)
         if isinstance(head, s.Derivative) and head.of is None:
-            return el(operand), [variable(el, b) for b in head.by]
+            return subject(el, s.Derivative(node.span, operand, head.by))
         if isinstance(head, s.Nabla):
             of = el(operand)
             by = head.by if head.by is not None else _argument(operand)

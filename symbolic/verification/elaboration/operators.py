@@ -1,4 +1,4 @@
-"""Operators that a function name follows: ``H_f(x)``, ``Δf``, ``Df(X)[H]``, ``D_v f``, ``∇f(1, 0)``, spelt out with ∂ and ∇.
+"""Operators that a function name follows: ``H_f(x)``, ``Δf``, ``Df(X)[H]``, ``D²f(x)[h, k]``, ``D_v f``, ``∇f(1, 0)``, spelt out with ∂ and ∇.
 
 A name that the document declares is no operator, and what does not stand before a function of the document is left as it is.
 """
@@ -109,7 +109,7 @@ class _Speller:
                 return s.At(_span(head, rest[0]), plain, at), 1
         body = head.body if isinstance(head, s.Differential) and head.order == 1 else None
         if isinstance(body, s.Call) and self.function(body) and rest and isinstance(rest[0], s.Group):
-            return self.along(body, _only(rest[0]), _span(head, rest[0])), 1
+            return self.along(body, (_only(rest[0]),), _span(head, rest[0])), 1
         return self.operator(head, rest) or (head, 0)
 
     def directional(self, node: s.Derivative) -> s.Node | None:
@@ -119,7 +119,7 @@ class _Speller:
         if len(node.by) != 1 or not isinstance(told, FunctionOf) or not self.is_array(node.by[0]) or node.of is None:
             return None
         named = {n.name for n in s.walk(told.body) if isinstance(n, s.Symbol)}
-        return None if getattr(node.by[0], "name", "") in named else self.along(node.of, node.by[0], node.span)
+        return None if getattr(node.by[0], "name", "") in named else self.along(node.of, node.by, node.span)
 
     def slanted(self, node: s.Call) -> s.Node | None:
         """``f'(x; d)`` of an f(x): the derivative along d."""
@@ -128,7 +128,7 @@ class _Speller:
             return None
         if not isinstance(head.base, s.Symbol) or len(node.arguments) != 2 or len(self.parameters(head.base.name)) != 1:
             return None
-        return self.along(replace(node, head=head.base, arguments=node.arguments[:1]), node.arguments[1], node.span)
+        return self.along(replace(node, head=head.base, arguments=node.arguments[:1]), node.arguments[1:], node.span)
 
     def dotted(self, node: s.Node, arguments: tuple[s.Node, ...]) -> s.Node | None:
         """``ẋ(t)`` and ``ẍ`` of a function x(t)."""
@@ -136,6 +136,9 @@ class _Speller:
         of, _, dots = name.rpartition("_")
         if dots not in ("dot", "ddot") or name in self.scope.values or len(self.parameters(of)) != 1:
             return None
+        argument = self.scope.values.get(self.parameters(of)[0])
+        if argument is not None and argument.rank:
+            return None  # V̇ of V(x) is the rate of V as x moves, and no slope
         at = arguments or tuple(s.Symbol(node.span, p, p) for p in self.parameters(of))
         head = s.Scripted(node.span, s.Symbol(node.span, of, of), None, None, len(dots) - 2)
         return s.Call(node.span, head, at)
@@ -152,6 +155,10 @@ class _Speller:
         sup = head.sup if isinstance(head, s.Scripted) else None
         of = rest[0] if rest and self.function(rest[0]) else None
         if base.name in ("H", "Hess", "J") and sub is not None and sup is None and self.function(sub):
+            behind = rest[0] if rest and isinstance(rest[0], s.Scripted) and rest[0].sub is None else None
+            at = self.arguments_of(sub, behind.base) if behind is not None else None
+            if behind is not None and at is not None:  # J_f(x)⊤
+                return replace(behind, base=s.Group(behind.span, "(", self.matrix(base.name, sub, at))), 1
             return self.matrix(base.name, sub, group), int(group is not None)
         if of is None or base.name not in ("D", "Delta", "Hess", "Jac"):
             return None
@@ -160,14 +167,25 @@ class _Speller:
         if base.name in ("Hess", "Jac") and sub is None:
             return self.matrix(base.name[0], of, None), 1
         if base.name == "D" and sub is not None and sup is None and self.is_array(sub):
-            return self.along(of, sub, _span(head, of)), 1
+            return self.along(of, (sub,), _span(head, of)), 1
         if base.name == "D" and sub is not None and sup is None:
             return s.Derivative(_span(head, of), of, tuple(letters(sub) or [sub])), 1
         if base.name == "D" and sub is None and sup is None:
             if len(rest) > 1 and isinstance(rest[1], s.Group):
-                return self.along(of, _only(rest[1]), _span(head, rest[1])), 2
+                return self.along(of, (_only(rest[1]),), _span(head, rest[1])), 2
             return self.matrix("J", of, None), 1
+        if base.name == "D" and sub is None and isinstance(sup, s.Number) and sup.text == "2":
+            directions = _items(rest[1]) if len(rest) > 1 and isinstance(rest[1], s.Group) else ()
+            if len(directions) == 2:
+                return self.along(of, directions, _span(head, rest[1])), 2
+            return None if directions else (self.matrix("H", of, None), 1)
         return None
+
+    def arguments_of(self, of: s.Node, node: s.Node) -> s.Group | None:
+        """The bracket that holds the arguments of a function; None where a node is no such bracket."""
+        if not isinstance(node, s.Group) or node.bracket != "(":
+            return None
+        return node if self.relations(self.function(of), _items(node)) is not None else None
 
     # -- what they stand for ---------------------------------------------------------------------------------------------
 
@@ -193,20 +211,25 @@ class _Speller:
         span = _span(head, of)
         return s.Call(span, s.Symbol(span, "trace", "tr"), (self.matrix("H", of, None),))
 
-    def along(self, of: s.Node, direction: s.Node, span: s.Span) -> s.Node:
-        """``d/dt f(x + tv)|_{t=0}``."""
+    def along(self, of: s.Node, directions: tuple[s.Node, ...], span: s.Span) -> s.Node:
+        """``d/dt f(x + tv)|_{t=0}``, and ``∂²/∂t∂u f(x + tv + uw)|_{t=u=0}`` along two directions."""
         name = self.function(of) or ""
         parameters = self.parameters(name)
         arguments = of.arguments if isinstance(of, s.Call) else tuple(s.Symbol(span, p, p) for p in parameters[:1])
         if len(arguments) != 1 or not isinstance(self.scope.functions.get(name), (FunctionOf, Generic)):
-            inner = s.Product(span, (("", s.Nabla(span, None, 1)), ("", of)))
-            return s.Norm(span, "angle", s.Items(span, (inner, direction)))
-        if _STEP not in self.scope.values:
-            self.scope.values[_STEP] = Value(tensor(_STEP, ()))
-        t = s.Symbol(span, _STEP, _STEP)
-        moved = s.Sum(span, ((1, arguments[0]), (1, s.Product(span, (("", t), ("", s.Group(span, "(", direction)))))))
-        call = s.Call(span, s.Symbol(span, name, name), (moved,))
-        return s.At(span, s.Derivative(span, call, (t,)), s.Relation(span, "=", t, s.Number(span, "0")))
+            inner: s.Node = s.Product(span, (("", s.Nabla(span, None, len(directions))), ("", of)))
+            for direction in directions[1:]:
+                inner = s.Product(span, (("", s.Group(span, "(", inner)), ("", direction)))
+            return s.Norm(span, "angle", s.Items(span, (inner, directions[0])))
+        steps = [s.Symbol(span, f"{_STEP}{k}", f"{_STEP}{k}") for k in range(len(directions))]
+        for step in steps:
+            self.scope.values.setdefault(step.name, Value(tensor(step.name, ())))
+        moves = [
+            (1, s.Product(span, (("", t), ("", s.Group(span, "(", d))))) for t, d in zip(steps, directions, strict=True)
+        ]
+        call = s.Call(span, s.Symbol(span, name, name), (s.Sum(span, ((1, arguments[0]), *moves)),))
+        at = s.Items(span, tuple(s.Relation(span, "=", t, s.Number(span, "0")) for t in steps))
+        return s.At(span, s.Derivative(span, call, tuple(steps)), at)
 
     def partial(self, node: s.Call) -> s.Node | None:
         """``f_{xy}(1, 0)``: the partial derivative, then its value."""

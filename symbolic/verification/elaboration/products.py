@@ -70,13 +70,12 @@ class _Multiplication:
                 raise first from None
 
     def _is_circle(self, factors: list, k: int) -> bool:
-        """Whether a factor is the π of 2π though the document also has numbers π_k."""
+        """Whether a factor is the π of 2π though the document also has numbers π_k or a density π_θ(a)."""
         node, before = factors[k][1], factors[k - 1][1] if k else None
-        held = self.elaborate.scope.values.get("pi")
-        return (
-            isinstance(node, s.Symbol) and node.name == "pi" and held is not None and held.rank > 0
-            and isinstance(before, s.Number)
-        )  # fmt: skip
+        scope = self.elaborate.scope
+        held = scope.values.get("pi")
+        other = (held is not None and held.rank > 0) or "pi" in scope.functions
+        return isinstance(node, s.Symbol) and node.name == "pi" and other and isinstance(before, s.Number)
 
     def _without_arguments(self) -> list[tuple[str, s.Node]]:
         """The factors, ``E(w)`` read as E where E is defined without arguments and depends on w."""

@@ -62,13 +62,14 @@ _PLAIN = {
 class Vocabulary:
     """What the document has introduced: its names, those that are functions (``parametrised``: with
     their parameters as a subscript, as in h_θ(x)), and its macros without arguments; ``differentials``: whether
-    the row before, which this one goes on, is about differentials."""
+    the row before, which this one goes on, is about differentials; ``apart``: letters that are another symbol in bold."""
 
     names: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
     parametrised: frozenset[str] = frozenset()
     macros: Mapping[str, str] = field(default_factory=dict)
     differentials: bool = False
+    apart: frozenset[str] = frozenset()
 
 
 NOTHING_DECLARED = Vocabulary()

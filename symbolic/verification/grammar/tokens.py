@@ -273,7 +273,8 @@ class Commands(Scanner):
             inner.run()
             if len(inner.tokens) == 1 and inner.tokens[0].type in ("SYMBOL", "FUNC"):
                 self.tokens.pop()
-                self.name(str(inner.tokens[0]), start)
+                name = str(inner.tokens[0])
+                self.name(f"{name}_vec" if name in self.vocabulary.apart else name, start)
                 return
             if [token.type for token in inner.tokens] == ["NABLA"]:
                 self.tokens[-1] = inner.tokens[0]

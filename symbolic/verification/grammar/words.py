@@ -85,7 +85,7 @@ RELATIONS = {
     "ne": "!=", "neq": "!=", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "lt": "<",
     "gt": ">", "succeq": ">=", "preceq": "<=", "succ": ">", "prec": "<", "in": "in", "notin": "notin", "ll": "<", "gg": ">", "sim": "~dist", "leftarrow": "<-", "gets": "<-",
     "to": "->", "rightarrow": "->", "mapsto": "->", "longrightarrow": "->", "mid": "|", "subset": "sub", "subseteq": "sub",
-    "overset": "=",
+    "overset": "=", "setminus": "without", "backslash": "without",
 }  # fmt: skip
 # What is known and not worked out: the command, and what it writes.
 BEYOND = {

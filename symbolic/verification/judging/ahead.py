@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Line, Reader
 
 _SOLVES = re.compile(
-    r"(?i)\b(sett?ing|set|sol[uv]\w*|stationar\w*|minimi\w*|maximi\w*|optim\w*|zero|gives?|obtain\w*|yields?|updat\w*)\b"
+    r"(?i)\b(sett?ing|set|sol[uv]\w*|stationar\w*|minimi\w*|maximi\w*|optim\w*|zero|gives?|obtain\w*|yields?|updat\w*|modes?|peaks?|"
+    r"attain\w*|located|occurs?|(?:is|lies|sits) at|vanish\w*|fixed point|equilibrium)\b"
 )
+_HEADINGS = re.compile(r"\\(?:sub)*section\*?\{[^}]*\}|\\(?:sub)?paragraph\*?\{[^}]*\}|^\s*#[^\n]*$", re.MULTILINE)
 _SET_TO_ZERO = re.compile(r"=\s*(?:\\mathbf\s*\{?)?0\b[^.]*$")
 
 
@@ -45,7 +47,7 @@ def define_parametrised(reader: Reader) -> None:
         if left.name not in before_it and not any(_base(name) == left.name for name in before_it):
             continue
         names = {name_of(n) for n in s.walk(right)}
-        before = reader.source.text[max(0, piece.start - 120) : piece.start]
+        before = _HEADINGS.split(reader.source.text[max(0, piece.start - 300) : piece.start])[-1][-120:]
         if left.name in names or not names & by or _SOLVES.search(before) or _SET_TO_ZERO.search(before):
             continue
         if not names & by & set(reader.declared.names) and not _declare_like(reader, left.name, right, names & by):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from symbolic.program.tensors import tensor
 from symbolic.verification.elaboration.algebra import total
 from symbolic.verification.elaboration.scope import FunctionOf, Scope
-from symbolic.verification.elaboration.values import UnknownSymbol, number, pointwise
+from symbolic.verification.elaboration.values import UnknownSymbol, Value, number, pointwise
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.neighbours import of_numbers
@@ -46,6 +47,18 @@ class Assumed:
                 self.scope.notes.append(f"{error.name} is not declared and read as a real number, as in {name}")
                 return True
         return False
+
+    def assume_rate(self, error: UnknownSymbol) -> bool:
+        """``q̇`` and ``q̈`` of a declared or free q have its shape; it is said so."""
+        base, _, dots = error.name.rpartition("_")
+        of = self.scope.values.get(base)
+        if dots not in ("dot", "ddot") or of is None or of.tensor.definition is not None or of.form:
+            return False
+        tex = rf"\{dots} {self.scope.tex.get(base, base)}"
+        self.scope.values[error.name] = Value(tensor(error.name, of.tensor.extents, role="input", tex=tex), (), of.row)
+        self.scope.tex[error.name] = tex
+        self.scope.notes.append(f"{error.name} is not declared and read as what {base} is")
+        return True
 
     def assume_mean(self, name: str) -> bool:
         """``x̄`` of a declared list x of observations is their mean; it is said so."""

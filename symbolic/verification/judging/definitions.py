@@ -343,7 +343,7 @@ class Definitions(Assumed):
         if self.define_shifted(error.name, 0) or self.define_step(error.name, 0) or self.function_alone(error):
             return True
         assumed = assume_cost(self, error.name) or self.assume_mean(error.name) or self.assume_argument(error)
-        return assumed or self.assume_scalar(error)
+        return assumed or self.assume_rate(error) or self.assume_scalar(error)
 
     def define_everything(self) -> None:
         """Enter the definitions that stand further on."""

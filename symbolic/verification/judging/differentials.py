@@ -51,7 +51,9 @@ class Variations:
         for t in [t for t in computed.values() if t in chosen]:
             if self._passed_by(line, scope, t):
                 del chosen[t]
-                chosen.update({u: self.tangents[u] for u in leaves([t]) if u in self.tangents})
+                below = [u for u in leaves([t]) if u.dtype == "real"]
+                varied = [u for u in below if u in self.tangents] or below
+                chosen.update({u: self.tangent(u.name or "", u) for u in varied})
         return replace(scope, tangents=chosen)
 
     def _passed_by(self, line: Line, scope: Scope, t: Tensor) -> bool:

@@ -32,6 +32,7 @@ from symbolic.verification.judging.readings import is_chain_rule, readings, with
 from symbolic.verification.judging.repairs import repaired
 from symbolic.verification.judging.reservations import doubted, on_condition, serials
 from symbolic.verification.judging.supposed import is_zero, sets_to_zero, with_bound, with_property, with_supposed
+from symbolic.verification.judging.units import is_unit, with_units
 from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.program import free_letters
 from symbolic.verification.reading.statements import written
@@ -81,6 +82,8 @@ class Judge:
 
     def is_condition(self, line: Line, verdict: ClaimVerdict) -> bool:
         """Whether a line that does not hold in general is a condition, ``∇L = Px + q = 0``, or ≈, and claims nothing."""
+        if is_unit(self.reader, line.chain):
+            return True
         if verdict.status in ("proved", "agrees", "layout") or not isinstance(line.right, s.Node):
             return False
         if verdict.status == "unreadable":
@@ -188,7 +191,7 @@ class Judge:
         derivative = self.claims_derivative(line)
         claim, judged = self.read_right(scope, env, line, truth, derivative, case)
         judged = with_supposed(self.reader, line, env, with_given(self.reader, line, judged))
-        judged = with_property(self.reader, line, with_bound(self.reader, judged))
+        judged = with_property(self.reader, line, with_bound(self.reader, with_units(self.reader, line, judged)))
         judged = on_condition(self.reader, line, judged)
         value = partial(self.value, scope, env)
         judged = doubted(self.reader, line, scope, truth, judged, value, derivative, case is not None)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Container
 from typing import TYPE_CHECKING
 
+from symbolic.verification.grammar import syntax as s
 from symbolic.verification.reading.declared import PROPERTIES
 from symbolic.verification.reading.pieces import Piece, Source
 
@@ -52,6 +53,10 @@ _UNSTATED = re.compile(
     r"(?i)\b(?:if|whether|unless|until|such that|so that|suppos\w+|assum\w+|imagine|provided|satisf\w+|solv\w+|obey\w*|fulfil\w*|subject to|constraint|constrained by|"
     r"condition|condition that|ansatz|by contradiction|for contradiction)(?:\s+(?:that|also|now|instead|the\s+(?:\w+\s+){0,2}(?:equations?|system|conditions?|constraints?)|e\.?g\.?))*\W*$"
 )
+_PLACE = re.compile(
+    r"(?i)\b(?:at|for|when|where|whenever|near|around|away from|except (?:at|for)|outside|bei|für|wenn|per|pour|en)\W*$"
+)
+"""What stands before the place, ``s = 0``, of which a sentence speaks."""
 _EQUIVALENT = re.compile(
     r"\s*(?:&\s*)?(?:\$?\s*(?:if and only if|iff|exactly (?:if|when))\b|\\iff\b|\\Leftrightarrow|\\Longleftrightarrow|⇔|⟺)"
 )
@@ -179,6 +184,8 @@ def unstated(reader: Reader, line: Line) -> bool:
     if line.k > 1:
         return False
     before, _ = sentence(reader.source, chain.start, chain.end)
+    if isinstance(line.left, (s.Symbol, s.Scripted)) and isinstance(line.right, s.Number) and _PLACE.search(before):
+        return True
     source, start = reader.source, chain.start
     while re.fullmatch(r"[\s,]*(?:and|or|und|et|e|y)?[\s,]*", before):  # "satisfies A = 0 and B = 0"
         earlier = [p for p in source.pieces if p.mathematics and p.end <= start]

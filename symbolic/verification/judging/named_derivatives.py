@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symbolic.calculus.derivatives import jvp
-from symbolic.program.graph import leaves
 from symbolic.verification.elaboration.operators import is_partial
+from symbolic.verification.elaboration.rates import rates
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
 
@@ -20,9 +20,7 @@ def enter_rate(reader: Reader, name: str) -> bool:
     of = values.get(name.removesuffix("_dot"))
     if of is None or of.tensor.definition is None:
         return False
-    free = {value.tensor: name for name, value in values.items() if value.tensor.definition is None}
-    rates = {t: values.get(f"{free[t]}_dot") for t in leaves([of.tensor]) if t in free}
-    moving = {t: rate.tensor for t, rate in rates.items() if rate is not None}
+    moving = rates(reader.scope, of.tensor)
     if moving:
         values[name] = Value(jvp(of.tensor, moving), of.labels, of.row)
     return bool(moving)

@@ -9,23 +9,23 @@ from typing import Any
 from lark import Token
 
 from symbolic.verification.elaboration.calls import conditional
-from symbolic.verification.elaboration.names import candidate_names, is_word
-from symbolic.verification.elaboration.operators import is_partial, spelt_out
+from symbolic.verification.elaboration.names import is_word
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.grammar.tokens import Vocabulary
 from symbolic.verification.judging import numbers
 from symbolic.verification.judging.ahead import define_density, define_parametrised, folded, is_model, with_name
 from symbolic.verification.judging.conditions import Conditions
 from symbolic.verification.judging.costs import start_section
 from symbolic.verification.judging.definitions import EQUAL
 from symbolic.verification.judging.named_derivatives import enter_rate, is_partial_derivative
-from symbolic.verification.judging.shorthand import cost_of_shorthand, with_gradients
+from symbolic.verification.judging.shorthand import cost_of_shorthand
+from symbolic.verification.judging.spelling import spelt, without_arguments
 from symbolic.verification.judging.supposed import is_supposition
+from symbolic.verification.reading import told_as
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
-from symbolic.verification.reading.compounds import compounds, joined
+from symbolic.verification.reading.compounds import compounds
 from symbolic.verification.reading.declarations import is_case
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.domains import applied
@@ -106,11 +106,19 @@ class Reader(Conditions):
         functions = [*dict.fromkeys([*function_names(self.source, self.declared), *parametrised])]
         applied = [*functions, *primed_names(self.source, self.declared)]
         written = frozenset([*self.declared.names, *left_names(self.source, self.declared)])
-        vocabulary = Vocabulary(written, frozenset(applied), frozenset(parametrised), self.source.macros)
+        vocabulary = replace(
+            self.source.vocabulary,
+            names=written,
+            functions=frozenset(applied),
+            parametrised=frozenset(parametrised),
+        )
         for piece in self.source.pieces:
             if piece.mathematics:
                 for chain in chains(self.source, piece, vocabulary):
-                    if not (self.everything and goes_on(self.everything[-1][1], chain)):
+                    before = self.everything[-1] if self.everything else None
+                    if before is None or not (
+                        goes_on(before[1], chain) or told_as.joins(self.source, before, piece, chain)
+                    ):
                         self.everything.append((piece, chain))
         for _, chain in self.everything:
             left = self.side(chain, 0) if chain.signs == ("=",) else None
@@ -294,10 +302,10 @@ class Reader(Conditions):
         if not side.tokens:
             return ReadingError("nothing stands on this side of the equality", (side.start, side.end))
         try:
-            node = self.spelt(parse(side.tokens))
+            node = spelt(self, parse(side.tokens))
             node = self.with_folded(chain, node) if k else node
             if k == 0:
-                node = self.without_arguments(node)
+                node = without_arguments(self, node)
                 return summed(node, single_letters(node)) if self.declared.einstein else node
             first = parse(chain.sides[0].tokens) if chain.sides[0].tokens else None
             if self.declared.einstein:
@@ -312,43 +320,6 @@ class Reader(Conditions):
             if chain.start < later:
                 node = with_name(node, part, name)
         return node
-
-    def spelt(self, node: s.Node) -> s.Node:
-        """The tree with operators such as H_f and Δ spelt out."""
-        node = joined(node, self.compounds)
-        if self.gradients_of is not None:
-            node = with_gradients(node, self.gradients_of)
-        return spelt_out(node, self.scope) if "scope" in self.__dict__ else node
-
-    def without_arguments(self, node: s.Node) -> s.Node:
-        """``ℓ_0(β)`` as ℓ_0: a name with a subscript, and declared symbols in brackets behind it."""
-        if "scope" not in self.__dict__:
-            return node
-        held = self.scope.values
-        if (
-            isinstance(node, s.Call)
-            and isinstance(node.head, s.Scripted)
-            and node.head.sup is None
-            and not node.head.primes
-        ):
-            head, arguments = node.head, node.arguments
-            if head.sub is None or name_of(head) is None or is_partial(head, self.scope):
-                return node
-        elif isinstance(node, s.Product) and len(node.factors) == 2 and isinstance(node.factors[1][1], s.Group):
-            head, body = node.factors[0][1], node.factors[1][1].body
-            arguments = body.items if isinstance(body, s.Items) else (body,)
-        else:
-            return node
-        if not isinstance(head, s.Scripted):
-            return node
-        if (
-            name_of(head) in held
-            or any(n in held for n, _, _ in candidate_names(head))
-            or not all(name_of(a) in held for a in arguments)
-        ):
-            return node
-        base = held.get(head.base.name) if isinstance(head.base, s.Symbol) else None
-        return head if base is None or not base.rank else node  # an array with an index is an entry
 
     def problem(self, span: tuple[int, int], message: str) -> None:
         """Report something that was not understood."""
@@ -387,7 +358,7 @@ class Reader(Conditions):
         if base is not None and base in self.scope.values and name != base and not places:
             held = self.scope.values[base]
             rank = held.rank
-            if not rank and is_partial_derivative(self, left):
+            if not rank and (is_partial_derivative(self, left) or "sign" in held.tensor.assume):
                 return False
             if left.primes and left.sub is None and left.sup is None and held.tensor.definition is None:
                 return True  # h′ = (1 − z)∘h + z∘c: of a declared array its transpose is nothing to be claimed

@@ -14,6 +14,7 @@ from symbolic.verification.judging.ahead import defined_later, free_symbol
 from symbolic.verification.judging.comparison import Judged, said
 from symbolic.verification.judging.doubts import holds_otherwise
 from symbolic.verification.judging.mood import conditionally, loosely
+from symbolic.verification.judging.solutions import as_solution
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.parts import apart
 
@@ -43,7 +44,9 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
         return said("undecided", f"{behind} is declared only in a part further on, and may mean something else here")
     free = free_symbol(reader, line.left)
     if free:
-        return said("undecided", f"{free} is declared as free; what {free} equals is no consequence of what is written")
+        solution = as_solution(reader, line, reader.scope.values[free].tensor, judged.claim)
+        told = f"{free} is declared as free; what {free} equals is no consequence of what is written"
+        return solution or said("undecided", told)
     later = defined_later(reader, line)
     if later:
         return said("undecided", f"{later} is defined only further on, so this may be said of any {later}")

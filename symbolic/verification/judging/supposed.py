@@ -31,6 +31,10 @@ _SUPPOSES = re.compile(
     r"(?i)\b(where|with|such that|assum\w*|suppos\w*|if|since|as|because|provided|given|at|when|whenever|for|case|initiali[sz]\w*|"
     r"setting|set|taking|take|choos\w*|putting|put|let|falls|wenn|für|bei|si|pour|en|se|per|mit|con|avec|pour|und|dans)\b(?:\s+[\w-]+){0,2}\s*$"
 )
+_THIS = re.compile(
+    r"(?i)\b(?:with|for|at|under|using|by|inserting|substituting|plugging|mit|für|con|per|avec|pour)\b[^.]{0,20}"
+    r"\b(?:this|that|these|those|such|dies\w*|questa?|quest[oi]|ce|cette)\b"
+)
 _ZERO = re.compile(
     r"(?i)\b(set\w*|zero|stationar\w*|first[- ]order|opt[ií]m\w*|ottim\w*|m[ií]nim\w*|m[aá]xim\w*|massim\w*|extr[eê]m\w*|critical|kkt|solv\w*|vanish\w*|requir\w*|"
     r"must|should|condition\w*|null\w*|annul\w*|pon\w*|where|wo|où|dove)\b[^$]*$"
@@ -60,7 +64,8 @@ def with_supposed(reader: Reader, line: Line, env, judged: Judged) -> Judged:
     text = reader.source.text
     for chain, relation in (*reader.supposed, *_behind(reader, line)):
         early, late = sorted(((chain.start, chain.end), (line.chain.start, line.chain.end)))
-        if chain is line.chain or ends_sentence(text[early[1] : late[0]]):
+        between = text[early[1] : late[0]]
+        if chain is line.chain or (ends_sentence(between) and not _refers_to(reader, line, chain, between)):
             continue
         el = Elaborator(reader.scope, env)
         told = text[relation.span[0] : relation.span[1]]
@@ -77,6 +82,15 @@ def with_supposed(reader: Reader, line: Line, env, judged: Judged) -> Judged:
             conditions = (*again.verdict.conditions, f"where {told}")
             return replace(judged, verdict=replace(again.verdict, conditions=conditions))
     return judged
+
+
+def _refers_to(reader: Reader, line: Line, chain: Chain, between: str) -> bool:
+    """Whether a line is said "with this choice" of what the sentence before it supposes last."""
+    if chain.start > line.chain.start or "\n\n" in between.strip() or len(between) > 200:
+        return False
+    last = [c for c, _ in reader.supposed if c.start < line.chain.start][-1:]
+    before, _ = sentence(reader.source, line.chain.start, line.chain.end)
+    return [chain] == last and bool(_THIS.search(before))
 
 
 def _behind(reader: Reader, line: Line) -> list[tuple[Chain, s.Relation]]:
@@ -173,5 +187,5 @@ def sets_to_zero(reader: Reader, line: Line, derivative: bool) -> bool:
     if line.k > 1:
         return derivative and line.k == len(line.chain.sides) - 1
     start = next((piece.start for piece, chain in reader.everything if chain is line.chain), line.chain.start)
-    before = reader.source.text[max(0, start - 120) : start].split("\n\n")[-1]
-    return bool(_ZERO.search(re.sub(r"\$[^$]*\$", "", before)))
+    earliest = max(0, start - 120, reader.source.text.rfind("\n\n", 0, start))
+    return bool(_ZERO.search(reader.source.prose(earliest, start)))

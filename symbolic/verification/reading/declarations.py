@@ -10,11 +10,11 @@ from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.grammar.tokens import NOTHING_DECLARED, tokenize
+from symbolic.verification.grammar.tokens import tokenize
 from symbolic.verification.reading import spelt
 from symbolic.verification.reading.components import declare_components
 from symbolic.verification.reading.declared import PROPERTIES, Declarations, Declared, read_front, state_conventions
-from symbolic.verification.reading.domains import declare_arguments
+from symbolic.verification.reading.domains import applied, declare_arguments
 from symbolic.verification.reading.layered import declare_instances, declare_layers
 from symbolic.verification.reading.layers import (
     index_letters,
@@ -40,6 +40,9 @@ _ROLES = {
 }  # fmt: skip
 _CLASSES = r"label|class|categor|target|token|word|answer|type"
 _SCALARS = r"(?:real\s+|given\s+|fixed\s+|positive\s+)*(?:numbers?|scalars?|reals?)"
+_OF_SCALARS = (
+    r"[\s-]+(?:valued|(?:\w+\s+)?(?:functions?|loss|cost|objective|fields?))\b"  # a scalar function is no number
+)
 _AROUND = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}")  # braces around a whole name
 _SUM = re.compile(
     r"(?:\\sum|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*=\s*1\s*\}?\s*\^\s*\{?\s*([A-Za-z])\s*(?:\}|(?=[^\w]))"
@@ -54,15 +57,21 @@ _GIVES = re.compile(
 _IS = "(?:is|are|be|being|è|sono|ist|sind|est|sont|es|son)"  # in the languages of the hand-ins, as far as PROPERTIES go
 _ARTICLE = "(?:an?|the|una?|une|eine?)"
 _ARRAY = "(?:matrice|matriz|vettore|vecteur)"
+_NUMBERS = "inputs?|outputs?|weights?|parameters?|variables?|constants?|coefficients?|unknowns?|targets?|labels?|biases|bias|states?"
+_NOUNS = (
+    "matrix|matrices|matrice|matrici|matriz|vectors?|vector of|labels?|targets?|real|scalars?|constants?|numbers?|distributions?|"
+    "weights?|weighting|weight|cost|penalty|mass|stiffness|inertia|metric|kernel|noise|input|output|state|control|parameters?|rates?"
+)
 _MARK = "\u27e6{}\u27e7"
 _MARKED = r"\u27e6(\d+)\u27e7"
+_MARKED_WHOLE = r"\u27e6\d+\u27e7"
 
 
 def declarations(source: Source) -> Declarations:
     """Everything that the document declares, wherever it stands."""
     found = Declarations(layers=layer_letters(source), letters=index_letters(source))
     every: list[tuple[Piece, list[Chain]]] = []
-    vocabulary = type(NOTHING_DECLARED)(macros=source.macros)
+    vocabulary = source.vocabulary
     for piece in source.pieces:
         if piece.mathematics:
             every.append((piece, chains(source, piece, vocabulary)))
@@ -208,6 +217,11 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
         tex = _name(source, item.base.span) if lead else tex
     elif isinstance(item, s.Symbol):
         name = item.name
+    elif (signal := _of_time(item)) is not None:
+        name, tex = signal[0], _name(source, signal[2])
+        found.of_time[name] = signal[1]
+        dot = f"{name}_dot"
+        found.names.setdefault(dot, Declared(dot, what.shape, rf"\dot{{{tex}}}", place, dtype=what.dtype))
     else:
         found.problems.append((place, "a declaration names symbols, as in $x, y \\in \\mathbb{R}^n$"))
         return
@@ -236,6 +250,15 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
                 sizes = tuple(shifted_size(size, letter, by) for size in shape)
                 found.names.setdefault(other, Declared(other, sizes, other, place, row, what.dtype, frozenset(assume)))
             declare_instances(found, item, letter, found.names[name], source)
+
+
+def _of_time(item: s.Node) -> tuple[str, str, s.Span] | None:
+    """(A, t, place of A) of ``A(t)``."""
+    name, arguments = applied(item) or ("", ())
+    if len(arguments) != 1 or not isinstance(arguments[0], s.Symbol) or arguments[0].name not in ("t", "tau"):
+        return None
+    head = item.head if isinstance(item, s.Call) else item.factors[0][1] if isinstance(item, s.Product) else item
+    return name, arguments[0].name, head.span
 
 
 # -- prose -----------------------------------------------------------------------------------------------------------------
@@ -275,7 +298,7 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
         _give(found, _symbols(source, match.group(1), marks, vocabulary), said, case(match))
     adjective = "|".join(sorted(map(re.escape, PROPERTIES), key=len, reverse=True))
     for match in re.finditer(
-        rf"(?i)(?<![\w-])(?:(not|non|no|nicht|pas)\s+)?({adjective})(?:\s+(?:matrix|matrices|matrice|matrici|matriz|vectors?|labels?|targets?|real|scalars?|constants?|numbers?|distributions?|vector of))*\s+({group})",
+        rf"(?i)(?<![\w-])(?:(not|non|no|nicht|pas)\s+)?({adjective})(?:\s+(?:{_NOUNS}))*\s+({group})",
         sentence,
     ):
         if not match.group(1):
@@ -298,13 +321,16 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
     for match in re.finditer(
         rf"(?i)({group})[^.\u27e6]{{0,40}}\b(?:vector\s+of\s+(?:all\s+)?ones|(?:all[- ])?ones[- ]vector)", sentence
     ):
-        for name, _, _ in _symbols(source, match.group(1), marks, vocabulary):
+        several = re.search(r"\bare\b", match.group(0)[len(match.group(1)) :])
+        whole = match.group(1) if several else re.findall(_MARKED_WHOLE, match.group(1))[-1]
+        for name, _, _ in _symbols(source, whole, marks, vocabulary):
             found.roles[name] = "ones"
-    for match in re.finditer(rf"(?i){_SCALARS}\s+({group})", sentence):
+    for match in re.finditer(rf"(?i){_SCALARS}(?:\s+(?:{_NUMBERS}))?\s+({group})", sentence):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
             found.names.setdefault(name, Declared(name, (), tex, place))
     for match in re.finditer(
-        rf"(?i)({group})[^\u27e6.]{{0,25}}\b(?:is|are|be)\s+(?:an?\s+)?(?:all\s+)?{_SCALARS}", sentence
+        rf"(?i)({group})[^\u27e6.]{{0,25}}\b(?:is|are|be)\s+(?:an?\s+)?(?:all\s+)?{_SCALARS}\b(?!{_OF_SCALARS})",
+        sentence,
     ):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
             found.names.setdefault(name, Declared(name, (), tex, place))

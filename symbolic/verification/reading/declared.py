@@ -55,6 +55,8 @@ class Declarations:
     letters: set[str] = field(default_factory=set)
     rows_of: dict[str, str] = field(default_factory=dict)
     last_layers: dict[str, str] = field(default_factory=dict)
+    of_time: dict[str, str] = field(default_factory=dict)
+    """What is declared as a function of time, A of A(t), with its argument."""
     instances: set[str] = field(default_factory=set)
     """Names of single layers and steps, W_2 or h_3, whose shapes the declaration of the generic one tells."""
     prose: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.tokens import Vocabulary
@@ -16,9 +17,10 @@ _FACTORS = frozenset(["lambda", "alpha", "beta", "gamma", "eta", "epsilon", "tau
 
 def function_names(source: Source, declared: Declarations) -> list[str]:
     """Symbols that the document applies to an argument and declares neither as arrays nor by a formula without arguments."""
-    vocabulary = Vocabulary(frozenset([*declared.names, *left_names(source, declared)]), macros=source.macros)
+    vocabulary = replace(source.vocabulary, names=frozenset([*declared.names, *left_names(source, declared)]))
     applied: dict[str, None] = {}
     plain: set[str] = set()
+    called: set[str] = set()  # on the left of F(U, V) = …
     for piece in source.pieces:
         if not piece.mathematics:
             continue
@@ -27,7 +29,8 @@ def function_names(source: Source, declared: Declarations) -> list[str]:
                 continue
             first = list(chain.sides[0].tokens)
             same = len(chain.sides) == 2 and [t.type for t in chain.sides[1].tokens] == ["FUNC"]  # h = tanh
-            if len(chain.sides) > 1 and len(first) == 1 and first[0].type == "SYMBOL" and not same:
+            alone = len(chain.sides) > 1 and len(first) == 1 and first[0].type == "SYMBOL" and not same
+            if alone and str(first[0]) not in called:
                 plain.add(str(first[0]))
             for side in chain.sides:
                 for name in _applied(side.tokens):
@@ -38,6 +41,7 @@ def function_names(source: Source, declared: Declarations) -> list[str]:
                 if inner and all(t in ("SYMBOL", "COMMA", "SUB", "LBRACE", "RBRACE", "NUMBER") for t in inner):
                     applied.setdefault(str(first[0]))
                     plain.discard(str(first[0]))
+                    called.add(str(first[0]))
     factors = _only_factors(source, vocabulary, applied)
     sizes = {size for item in declared.names.values() for size in item.shape} | set(declared.ranges.values())
     return [
@@ -162,5 +166,7 @@ def parametrised_names(source: Source, declared: Declarations) -> list[str]:
     return sorted(
         name
         for name, uses in found.items()
-        if name not in declared.names and name not in functions and not all(below in functions for below in uses)
+        if name not in declared.names
+        and name not in functions
+        and not all(part.strip() in functions for below in uses for part in re.split(r"\\circ|∘", below))
     )

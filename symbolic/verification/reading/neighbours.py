@@ -119,7 +119,7 @@ def _beside(node: s.Sum, name: str, known: Callable[[s.Node], Value | None]) -> 
 
 def _multiplied(node: s.Node, name: str, known: Callable[[s.Node], Value | None]) -> Extents | None:
     """The shape of a small letter beside known arrays: the columns of P in Px, the rows of P in x⊤P, q in q⊤x."""
-    if not re.fullmatch(r"[a-z]", name):
+    if not re.fullmatch(r"[a-z]", name) and not (name in words.GREEK and name[0].islower()):
         return None
     found: set[Extents] = set()
     for part in s.walk(node):
@@ -129,7 +129,7 @@ def _multiplied(node: s.Node, name: str, known: Callable[[s.Node], Value | None]
             if sign:
                 continue
             left, right = (None if name in _named(n) else known(n) for n in (a, b))
-            if name_of(b) == name and left is not None and not left.labels and not left.form:
+            if name_of(b) == name and left is not None and not left.form:
                 found |= {left.core[-1:]} if left.rank == 2 or (left.rank == 1 and left.row) else set()
             turned = isinstance(a, s.Scripted) and name_of(a.base) == name and s.is_transpose(a.sup)
             if turned and right is not None and not right.labels and not right.form:

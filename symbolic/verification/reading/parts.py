@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
-from symbolic.verification.grammar.scanning import Vocabulary
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.declarations import declarations
 from symbolic.verification.reading.domains import applied
@@ -115,7 +114,9 @@ def alone(source: Source, latex: bool) -> list[Part]:
     found = []
     for start, end in itertools.pairwise([*starts, len(text)]):
         if text[:start].strip() and "=" in text[start:end]:
-            copy = replace(split(_blanked(text, [(0, start)], end, " "), latex), macros=source.macros)
+            copy = replace(
+                split(_blanked(text, [(0, start)], end, " "), latex), macros=source.macros, apart=source.apart
+            )
             found.append(Part(start, end, copy))
     return found
 
@@ -197,7 +198,9 @@ def _otherwise(source: Source, latex: bool, headings: list[int], told: list[_Int
     for start, end in itertools.pairwise(edges) if len(headings) > 1 else ():
         if not text[start:end].strip():
             continue
-        part = declarations(replace(split(_blanked(text, [(0, start)], end, " "), latex), macros=source.macros))
+        part = declarations(
+            replace(split(_blanked(text, [(0, start)], end, " "), latex), macros=source.macros, apart=source.apart)
+        )
         found = {name: (item.place, item.shape) for name, item in part.names.items()}
         found |= {name: (start, ("rows", matrix)) for name, matrix in part.rows_of.items()}
         for name, (place, shape) in found.items():
@@ -218,7 +221,7 @@ def _otherwise(source: Source, latex: bool, headings: list[int], told: list[_Int
 
 def _introductions(source: Source) -> list[_Introduced]:
     """Every membership and every equality with a name on its left, in order."""
-    vocabulary = Vocabulary(macros=source.macros)
+    vocabulary = source.vocabulary
     found: list[_Introduced] = []
     for piece in source.pieces:
         for chain in chains(source, piece, vocabulary) if piece.mathematics else ():

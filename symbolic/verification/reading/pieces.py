@@ -7,6 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from symbolic.verification.grammar import words
+from symbolic.verification.grammar.scanning import Vocabulary
 from symbolic.verification.grammar.source import ReadingError
 
 LARGEST_DOCUMENT = 400_000
@@ -17,6 +18,10 @@ _MACRO = re.compile(
     r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*(?:\[\d\]\s*)?\{|\\def\s*\\([A-Za-z]+)\s*(?:#\d\s*)*\{"
 )
 _OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*\{([^{}\\]{1,40})\}")
+_LENGTH = re.compile(
+    r"(?<![A-Za-z\\{])([A-Za-z])\s*(?::?=|\\equiv|\\coloneqq)\s*(?:\\left)?(?:\\\||\||\\[lr]?[Vv]ert\b|\\norm\s*\{)\s*"
+    r"\\(?:mathbf|boldsymbol|bm|vec|vb|va|pmb)\s*\{?\s*\1(?![A-Za-z_^])"
+)
 _NAME = r"[A-Za-zα-ωΑ-Ω][₀-₉]*"
 _IN_PROSE = re.compile(
     rf"(?<![\w\\$]){_NAME}(?:\s*,\s*{_NAME})*\s*∈\s*ℝ(?:\^\{{[^{{}}$\n]*\}}|\^\w|[⁰¹²³⁴-⁹ⁿᵐᵏᵈᵖᵃᵇᶜᵉʰʲˡʳˢᵗˣ×]+)?"
@@ -41,6 +46,13 @@ class Source:
     pieces: tuple[Piece, ...]
     macros: dict[str, str]
     front: tuple[tuple[str, str, int], ...] = ()
+    apart: frozenset[str] = frozenset()
+    """Letters that are another symbol in bold: r of r = ‖𝐫‖."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What the document itself tells of how it is written, before any name is declared."""
+        return Vocabulary(macros=self.macros, apart=self.apart)
 
     def line(self, place: int) -> int:
         """The line, from 1, of an offset."""
@@ -49,6 +61,11 @@ class Source:
     def column(self, place: int) -> int:
         """The column, from 1, of an offset."""
         return place - self._starts[self.line(place) - 1] + 1
+
+    def prose(self, start: int, end: int) -> str:
+        """What stands between two places, without mathematics."""
+        words_ = [self.text[max(p.start, start) : min(p.end, end)] for p in self.pieces if not p.mathematics]
+        return " ".join(word for word in words_ if word)
 
     @property
     def _starts(self) -> list[int]:
@@ -80,7 +97,7 @@ def split(text: str, latex: bool = False) -> Source:
         start, front = _front_matter(masked)
     pieces = _scan(masked, start, latex)
     pieces = pieces if latex else [part for piece in pieces for part in _plain_declarations(masked, piece)]
-    return Source(text, tuple(pieces), macros, front)
+    return Source(text, tuple(pieces), macros, front, frozenset(_LENGTH.findall(masked)))
 
 
 def _scan(text: str, start: int, latex: bool) -> list[Piece]:

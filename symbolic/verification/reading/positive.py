@@ -32,6 +32,25 @@ def declare_positive(found: Declarations, every: list[Chain], source: Source) ->
     introduced = {name for chain in every for name in _introduced(chain)}
     for chain in positive:
         _positive(found, chain, source, counts, introduced)
+    bounded = {name for chain in every if {"<", "<="} & set(chain.signs) for name in _symbols(chain)}
+    for chain in positive:
+        _case(found, chain, source, introduced | bounded)
+
+
+def _symbols(chain: Chain) -> set[str]:
+    return {str(t) for side in chain.sides for t in side.tokens if t.type == "SYMBOL"}
+
+
+def _case(found: Declarations, chain: Chain, source: Source, others: set[str]) -> None:
+    """``for ε > 0`` of a Greek letter that nothing else tells is a case for other symbols, and tells what this one is."""
+    tokens = chain.sides[0].tokens
+    name = str(tokens[0]) if len(tokens) == 1 else ""
+    if chain.signs != (">",) or name not in words.GREEK or name in found.names or name in others | _counting(found):
+        return
+    if [str(t) for t in chain.sides[1].tokens] == ["0"]:
+        found.names[name] = Declared(name, (), source.text[tokens[0].start_pos : tokens[0].end_pos], chain.start)
+        found.roles.setdefault(name, "constant")
+        found.assume.setdefault(name, set()).add("positive")
 
 
 def _introduced(chain: Chain) -> set[str]:

@@ -27,7 +27,7 @@ def told_by_squares(reader: Reader) -> set[str]:
         name = _squared(left)
         if name is not None and not any(isinstance(n, s.Symbol) and n.name == name for n in s.walk(right)):
             found.add(name)
-    numbers = {name for name, item in reader.declared.names.items() if not item.shape}
+    numbers = {n for n, item in reader.declared.names.items() if not item.shape and "sign" not in item.assume}
     return found & numbers & alone - defined
 
 

@@ -102,7 +102,8 @@ def _leaf(item: Declared, declared: Declarations, scope: Scope) -> Value:
     for said in classes:
         extent_of(said.removeprefix("classes "), scope)
     assume -= classes
-    role = declared.roles.get(item.name) or _role(item, len(shape))
+    told = declared.roles.get(item.name)
+    role = told if told and told != "ones" else _role(item, len(shape))
     core = len(shape) - bool(item.sample)
     if core < 2:
         assume -= {"symmetric", "positive_definite", "invertible", "orthogonal", "diagonal", "lower_triangular"}

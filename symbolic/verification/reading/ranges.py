@@ -25,7 +25,7 @@ def declare_range(found: Declarations, chain: Chain) -> None:
     text = re.sub(r"[{}]", "", text)
     if tokens[0].value == "0" and re.fullmatch(r"\w+-1", text):
         text = text[:-2]
-    if re.fullmatch(r"\w+", text):
+    if re.fullmatch(r"[A-Za-z]\w*(?:[+-]\w+)*|\d+", text):
         for token in chain.sides[0].tokens:
             if token.type == "SYMBOL":
                 found.ranges[str(token)] = text

@@ -111,7 +111,8 @@ def _row(found: list[Chain], tokens: list[Token], piece: Piece, source: Source) 
     if head is None:
         return
     goes_on = bool(found) and found[-1].sides and piece.display
-    current = found[-1] if goes_on and (head.type == "REL" or head.type in _CONTINUES) else None
+    starts = head.type == "REL" or (head.type in _CONTINUES and not _begins_anew(tokens))
+    current = found[-1] if goes_on and starts else None
     extends = current is not None and head.type in _CONTINUES
     if current is not None:
         while tokens and tokens[0].type in ("SEP",):
@@ -148,6 +149,18 @@ def _row(found: list[Chain], tokens: list[Token], piece: Piece, source: Source) 
         else:
             current = _add(found, current, token, piece, pending)
             pending = None
+
+
+def _begins_anew(tokens: list[Token]) -> bool:
+    """Whether a row that begins with a sign is an equality of its own: ``−a &= b`` beside ``&− b``."""
+    depth = 0
+    for k, token in enumerate(tokens):
+        depth += (token.type in _OPEN) - (token.type in _CLOSE)
+        if depth == 0 and token.type == "AMP":
+            return k > 1 and any(t.type == "REL" for t in tokens[k + 1 : k + 2])
+        if depth == 0 and token.type == "REL":
+            return False
+    return False
 
 
 def _pads(tokens: list[Token], k: int, chain: Chain) -> bool:

@@ -1,0 +1,59 @@
+"""Formulas as a document writes them, spelt out: operators, compositions, traces without brackets, short names of gradients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from symbolic.verification.elaboration.compositions import composed
+from symbolic.verification.elaboration.names import candidate_names
+from symbolic.verification.elaboration.operators import is_partial, spelt_out
+from symbolic.verification.elaboration.rates import without_time
+from symbolic.verification.elaboration.traces import reaching
+from symbolic.verification.grammar import syntax as s
+from symbolic.verification.judging.shorthand import with_gradients
+from symbolic.verification.reading.compounds import joined
+from symbolic.verification.reading.names import name_of
+
+if TYPE_CHECKING:
+    from symbolic.verification.judging.reader import Reader
+
+
+def spelt(reader: Reader, node: s.Node) -> s.Node:
+    """The tree with operators such as H_f and Δ spelt out."""
+    node = reaching(joined(node, reader.compounds), reader.source.text)
+    if reader.declared.of_time:
+        node = without_time(node, reader.declared.of_time)
+    if reader.gradients_of is not None:
+        node = with_gradients(node, reader.gradients_of)
+    return spelt_out(composed(node, reader.scope), reader.scope) if "scope" in reader.__dict__ else node
+
+
+def without_arguments(reader: Reader, node: s.Node) -> s.Node:
+    """``ℓ_0(β)`` as ℓ_0: a name with a subscript, and declared symbols in brackets behind it."""
+    if "scope" not in reader.__dict__:
+        return node
+    held = reader.scope.values
+    if (
+        isinstance(node, s.Call)
+        and isinstance(node.head, s.Scripted)
+        and node.head.sup is None
+        and not node.head.primes
+    ):
+        head, arguments = node.head, node.arguments
+        if head.sub is None or name_of(head) is None or is_partial(head, reader.scope):
+            return node
+    elif isinstance(node, s.Product) and len(node.factors) == 2 and isinstance(node.factors[1][1], s.Group):
+        head, body = node.factors[0][1], node.factors[1][1].body
+        arguments = body.items if isinstance(body, s.Items) else (body,)
+    else:
+        return node
+    if not isinstance(head, s.Scripted):
+        return node
+    if (
+        name_of(head) in held
+        or any(n in held for n, _, _ in candidate_names(head))
+        or not all(name_of(a) in held for a in arguments)
+    ):
+        return node
+    base = held.get(head.base.name) if isinstance(head.base, s.Symbol) else None
+    return head if base is None or not base.rank else node  # an array with an index is an entry
