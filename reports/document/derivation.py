@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from reports.document.catalogue import Catalogue, catalogue
@@ -26,8 +25,9 @@ from reports.document.model import (
     walk,
 )
 from reports.document.model import Link as To
-from reports.document.outline import Outline, outline
+from reports.document.outline import Outline
 from reports.document.phrases import phrase, symbol, typeset
+from reports.document.runs import Runs
 from reports.document.steps import Telling, long_table, steps_of
 from reports.document.symbols import symbols
 from reports.document.trying import trying
@@ -67,31 +67,41 @@ class Derived:
     checks: Mapping[int, StepCheck]
     listing: Listing
     telling: Telling
-    choices: Choices = field(default_factory=Choices)
+    choices: Choices
+    runs: Runs
 
     @property
     def words(self) -> Catalogue:
         """The catalogue of the language."""
         return self.telling.words
 
-    @cached_property
+    @property
     def outline(self) -> Outline:
         """Which steps are told in full."""
-        return outline(self.derivation)
+        return self.runs.outline
+
+    def told(self, language: str) -> Derived:
+        """The same in another language: nothing is derived, checked or run again."""
+        telling, choices = replace(self.telling, words=catalogue(language)), replace(self.choices, language=language)
+        return replace(self, telling=telling, choices=choices)
 
 
 def report(model: Model, choices: Choices | None = None) -> Document:
     """The document of a model: diagram, symbols, program, Jacobians, steps, gradients, structure, code, checks, training."""
-    made = derived(model, choices or Choices())
+    return document(derived(model, choices or Choices()))
+
+
+def document(made: Derived) -> Document:
+    """What was derived of a model as a document."""
     words = made.words
-    title, description = presented(model, words)
+    title, description = presented(made.model, words)
     blocks: list[Block] = [Paragraph(typeset(description))] if description else []
     blocks += sections(made)
     return Document(
         words("report.title", title=title),
         blocks,
         made.choices.language,
-        {words("report.model"): model.name},
+        {words("report.model"): made.model.name},
     )
 
 
@@ -111,7 +121,8 @@ def derived(model: Model, choices: Choices, group: str = "step") -> Derived:
     palette = Palette.of([*d.wrt, *d.program])
     code = listing(d, [d.output, *(d.jacobian(w) for w in d.wrt)])
     telling = Telling(catalogue(choices.language), palette, group)
-    return Derived(model, d, check_steps(d, choices.seed), code, telling, choices)
+    checks, runs = check_steps(d, choices.seed), Runs(model, d, code, choices)
+    return Derived(model, d, checks, code, telling, choices, runs)
 
 
 def sections(made: Derived) -> list[Section]:
@@ -130,7 +141,7 @@ def _runs(made: Derived) -> Iterator[Section | None]:
         from reports.document.numbers import worked_numbers
 
         yield worked_numbers(made.derivation, made.telling, made.choices.seed)
-    yield gradient_check(made.derivation, made.listing, made.words, made.choices.seed)
+    yield gradient_check(made)
     if made.choices.training:
         from reports.document.training import training
 

@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
-from numeric.gradient_check import ParameterCheck, check_gradient
+from numeric.gradient_check import ParameterCheck
 from reports.document.catalogue import Catalogue
 from reports.document.families import MANY, families, first_to_last
-from reports.document.listing import Listing
 from reports.document.model import Block, Column, Figure, Math, Paragraph, Section
 from reports.document.phrases import failed, scientific
 from reports.document.steps import long_table
 from reports.figures.bars import error_bars
-from symbolic.calculus.derivation import Derivation
 from symbolic.errors import EvaluationError
 
-DIRECTIONS = ((20, 3), (100, 2))  # up to so many parameters, each along so many; each of more along one
+if TYPE_CHECKING:
+    from reports.document.derivation import Derived
+
 _DRAWN = 40  # errors in the picture: the largest
 
 
-def gradient_check(d: Derivation, code: Listing, words: Catalogue, seed: int = 0) -> Section | None:
-    """The check of every gradient that ``code`` computes at a seeded random point; None for an output that is no scalar."""
-    if d.output.ndim:
+def gradient_check(made: Derived) -> Section | None:
+    """The check of every gradient that the code computes at a seeded random point; None for an output that is no scalar."""
+    words = made.words
+    if made.derivation.output.ndim:
         return None
-    wanted = [w for w in d.wrt if w in d.results]
-    directions = next((count for most, count in DIRECTIONS if len(wanted) <= most), 1)
-    places = [1 + k for k, w in enumerate(d.wrt) if w in d.results]  # behind the output
-    try:
-        found = check_gradient(
-            d.output, lambda *arrays: _picked(code, arrays, places), wrt=wanted, directions=directions, seed=seed
-        )
-    except EvaluationError as error:
-        return Section(words("report.check"), [failed("report.check_error", error, words)], id="check")
-    checked = list(zip(found.parameters, wanted, strict=True))
+    found = made.runs.gradients
+    if isinstance(found, EvaluationError):
+        return Section(words("report.check"), [failed("report.check_error", found, words)], id="check")
+    checked = list(zip(found.parameters, made.runs.checked, strict=True))
     among = families(checked, lambda c: c[1], lambda c: _kind(c[0])) if len(checked) > MANY else [[c] for c in checked]
     told = [(first_to_last([w for _, w in family]), _worst([p for p, _ in family])) for family in among]
     blocks = [
-        Paragraph(words("report.check_intro", directions=directions)),
+        Paragraph(words("report.check_intro", directions=made.runs.directions)),
         *_table(told, words),
         Paragraph(words("report.check_passed" if found.passed else "report.check_failed")),
         _picture(told, found.tolerance, len(checked), words),
     ]
     return Section(words("report.check"), blocks, id="check")
-
-
-def _picked(code: Listing, arrays: Sequence[Any], places: Sequence[int]) -> list[Any]:
-    found = code.function(*arrays)
-    return [found[k] for k in places]
 
 
 def _kind(p: ParameterCheck) -> tuple:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from numeric.training.history import History, Record
 from reports.document.catalogue import Catalogue
 from reports.document.model import Block, Code, Column, Figure, Note, Paragraph, Section, Table
-from reports.document.phrases import failed, phrase, symbol
+from reports.document.phrases import failed, phrase
+from reports.document.runs import BATCH, RATE, Trained
 from symbolic.errors import ChainruleError
 from symbolic.program.graph import leaves, topological
 
 if TYPE_CHECKING:
     from reports.document.derivation import Derived
 
-SAMPLES, EPOCHS, BATCH = 320, 20, 16
-_HEAVY = 120  # equations of a program of which fewer samples and epochs are run
 _LONGEST = 600  # equations beyond which a run takes minutes: it is made where data are given
 _ROWS = 8
 _FEWEST = 60  # entries of gradients that make a distribution
@@ -24,87 +22,38 @@ _FEWEST = 60  # entries of gradients that make a distribution
 
 def training(made: Derived) -> Section | None:
     """A seeded run on the given data, or on a teacher's; None for a model without parameters."""
-    model, words, choices = made.model, made.words, made.choices
+    model, words = made.model, made.words
     if not any(t.role == "parameter" for t in leaves([model.loss])):
         return None
-    if model.whole:
-        return Section(
-            words("report.training"),
-            [Note(Paragraph(phrase(words, "training.whole", check=Code("check_gradient"))))],
-            id="training",
-        )
     equations = len(topological([model.loss]))
-    if equations > _LONGEST and choices.data is None:
+    if model.whole:
+        blocks: list[Block] = [Note(Paragraph(phrase(words, "training.whole", check=Code("check_gradient"))))]
+    elif equations > _LONGEST and made.choices.data is None:
         said = phrase(words, "training.long", count=str(equations), command=Code("chainrule train"))
-        return Section(words("report.training"), [Note(Paragraph(said))], id="training")
-    try:
-        blocks = _run(made)
-    except ChainruleError as error:
-        if choices.data is not None:
-            raise
-        blocks = [failed("training.error", error, words)]
+        blocks = [Note(Paragraph(said))]
+    else:
+        run = made.runs.training
+        blocks = [failed("training.error", run, words)] if isinstance(run, ChainruleError) else _run(run, made)
     return Section(words("report.training"), blocks, id="training")
 
 
-def _run(made: Derived) -> list[Block]:
-    from numeric.training.loop import train
-    from numeric.training.metrics import accuracy_of
-    from numeric.training.synthetic import teacher_data, teacher_sizes
-
-    loss, choices, words = made.model.loss, made.choices, made.words
-    seed = choices.seed
-    heavy = len(topological([loss])) > _HEAVY
-    sizes: dict[str, int] = {}
-    metrics: dict[str, Any] = {}
-    if choices.data is not None:
-        data = choices.data
-        accuracy = accuracy_of(loss) if data.classes else None
-        metrics = {"accuracy": accuracy} if accuracy is not None else {}
-    else:
-        sizes = teacher_sizes(loss)
-        data = teacher_data(loss, 60 if heavy else SAMPLES, seed)
-    fitted, held = data.split(0.2, seed)
-    arrays = fitted.bind(loss)
-    epochs = choices.epochs or (6 if heavy else EPOCHS)
-    history = train(
-        loss, arrays, method="adam", learning_rate=0.01, batch_size=BATCH, epochs=epochs, seed=seed, sizes=sizes,
-        validation=held.bind(loss), metrics=metrics,
-    )  # fmt: skip
-    key = "training.intro_data" if choices.data is not None else "training.intro_teacher"
-    fields = {"samples": len(fitted), "held": len(held), "batch": BATCH, "rate": 0.01, "seed": seed, "data": data.name}
-    return [
-        Paragraph(words(key).format(**fields)),
-        *history_blocks(history, words),
-        *first_gradients(made, arrays, sizes),
-    ]
+def _run(run: Trained, made: Derived) -> list[Block]:
+    words = made.words
+    key = "training.intro_data" if made.choices.data is not None else "training.intro_teacher"
+    fields = {"samples": run.samples, "held": run.held, "batch": BATCH, "rate": RATE, "seed": made.choices.seed, "data": run.data}  # fmt: skip
+    return [Paragraph(words(key).format(**fields)), *history_blocks(run.history, words), *_first_gradients(run, words)]
 
 
-def first_gradients(made: Derived, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> list[Block]:
+def _first_gradients(run: Trained, words: Catalogue) -> list[Block]:
     """How large the entries of each layer's gradient are at the first parameters, averaged over a few samples."""
-    from numeric.training.initial import starting_parameters
-    from reports.figures.charts import STYLES, magnitude_chart
+    from reports.figures.charts import magnitude_chart
     from reports.figures.lines import chart_svg
 
-    d, words, code = made.derivation, made.words, made.listing.function
-    layers = [w for w in d.wrt if w in d.results and w.role == "parameter" and w.ndim > 1]
-    layers = layers or [w for w in d.wrt if w in d.results and w.role == "parameter" and w.ndim]
-    if len(layers) > len(STYLES):  # from the first to the last
-        layers = [layers[round(k * (len(layers) - 1) / (len(STYLES) - 1))] for k in range(len(STYLES))]
-    known = {**starting_parameters(d.output, arrays, None, sizes, made.choices.seed), **arrays}
-    if not layers or any(t.label not in known for t in code.arguments):
+    if sum(g.size for g in run.gradients.values()) < _FEWEST:
         return []
-    place = {w.serial: 1 + k for k, w in enumerate(d.wrt)}  # behind the loss
-    samples = min(BATCH, len(next(iter(arrays.values()))))
-    sums: list[Any] = [0.0] * len(layers)
-    for k in range(samples):
-        found = code(*(known[t.label] if t.role == "parameter" else known[t.label][k] for t in code.arguments))
-        sums = [total + found[place[w.serial]] for total, w in zip(sums, layers, strict=True)]
-    if sum(total.size for total in sums) < _FEWEST:
-        return []
-    shown = {f"${symbol(w).latex}$": total / samples for w, total in zip(layers, sums, strict=True)}
-    chart = magnitude_chart(shown, words("plot.sizes"), words)
+    chart = magnitude_chart(run.gradients, words("plot.sizes"), words)
     return [
-        Paragraph(words("training.gradients", samples=samples)),
+        Paragraph(words("training.gradients", samples=run.averaged)),
         Figure(chart_svg(chart), chart.alt, words("training.gradients_plot")),
     ]
 

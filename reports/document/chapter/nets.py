@@ -115,7 +115,7 @@ def example(book: Book) -> Section:
 
     made = book.system("example-net")
     d = made.derivation
-    checked = gradient_check(d, made.listing, book.words, book.choices.seed)
+    checked = gradient_check(made)
     return book.section(
         "example",
         book.say("example.text"),

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 import string
 
 import pytest
@@ -15,6 +16,7 @@ from reports.document.derivation import Choices
 from reports.document.model import Code, Figure, Formula, Mark, Section, Steps, plain, walk
 from reports.writers import written
 from symbolic.errors import ChainruleError
+from tests.reports.planted import compiles_within_its_lines, left_in_english
 
 SECTIONS = [
     "part_models", "parametrised", "linear", "nearest", "part_losses", "diagrams", "losses", "part_descent", "descent",
@@ -119,3 +121,14 @@ def test_a_run_repeats_its_recording(name):
 
 def test_no_listing_is_empty(english):
     assert all(n.source.strip() for n in walk(english) if isinstance(n, Code))
+
+
+def test_it_says_nothing_that_the_catalogue_does_not(strange):
+    assert left_in_english(chapter(Choices(strange))) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_its_latex_compiles_within_its_lines(english, italian, tmp_path):
+    for document in (english, italian):
+        compiles_within_its_lines(document, tmp_path)

@@ -1,14 +1,10 @@
-"""Reports of derivations: every model of the gallery, whole, in both languages, with every step held to numbers."""
+"""Reports of derivations: their sections, notations and languages. Every model of the gallery is in test_gallery."""
 
 import re
-import shutil
-import subprocess
-
-import pytest
 
 from reports.commands.models import find
 from reports.document.catalogue import catalogue
-from reports.document.derivation import Choices, report
+from reports.document.derivation import Choices, derived, document, report
 from reports.document.model import Code, Figure, Formula, Math, Section, Steps, Text, plain, walk
 from reports.document.steps import CONDITIONS, Telling
 from reports.writers import written
@@ -16,7 +12,6 @@ from reports.writers.svg import drawing
 from symbolic.calculus.closed_form import Condition
 from symbolic.calculus.conditions import TIES
 from symbolic.calculus.rules import RULES
-from symbolic.language.gallery import GALLERY
 from symbolic.program.functions import FUNCTIONS
 from symbolic.program.primitives import PRIMITIVES
 
@@ -32,20 +27,6 @@ SECTIONS = [
     "check",
     "environment",
 ]
-LARGE = {name for name in GALLERY if name.startswith("gpt")} | {"gru-net", "elman-net", "conv-net"}  # minutes, together
-QUICK = [name for name in GALLERY if name not in LARGE]
-
-
-@pytest.mark.parametrize("name", QUICK)
-def test_every_model_has_a_report_whose_steps_agree(name):
-    document = report(find(name), Choices(training=False))
-    steps = [step for node in walk(document) if isinstance(node, Steps) for step in node.steps]
-    assert steps
-    assert {step.check.status for step in steps} == {"agrees"}
-    assert all(step.code is not None for step in steps if step.level == 0)
-    page, source = written(document, "html"), written(document, "tex")
-    assert 'class="source"' not in page
-    assert source.count(r"\begin{document}") == 1
 
 
 def test_the_sections_of_the_example_net():
@@ -119,16 +100,10 @@ def test_every_condition_in_words_is_translated():
     assert telling.condition(Condition("relu′(0) = 0")) == (Math(r"\operatorname{relu}'(0) = 0"),)
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no TeX here")
-@pytest.mark.parametrize("name", ["softmax-regression", "weighted-sum"])
-def test_latex_compiles_without_overfull_boxes(name, tmp_path):
-    document = report(find(name), Choices(training=False, numbers=True))
-    (tmp_path / "report.tex").write_text(written(document, "tex"))
-    command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120)
-    assert run.returncode == 0, run.stdout[-2000:]
-    wide = [float(x) for x in re.findall(r"Overfull \\hbox \(([\d.]+)pt", run.stdout)]
-    assert max(wide, default=0) < 5
+def test_a_report_told_in_another_language_is_that_of_the_language():
+    model, choices = find("softmax-regression"), Choices(numbers=True, epochs=2)
+    told = document(derived(model, choices).told("it"))
+    assert written(told, "html") == written(report(model, Choices("it", numbers=True, epochs=2)), "html")
 
 
 def test_formulas_are_shown_in_three_tellings():
