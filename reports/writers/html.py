@@ -40,7 +40,7 @@ from reports.document.model import (
     walk,
 )
 from reports.writers import fonts
-from reports.writers.anchors import Anchors, step_anchor
+from reports.writers.anchors import Anchors, anchor, step_anchor
 from reports.writers.breaking import broken
 from reports.writers.mathml import UNPRINTABLE, mathml
 from reports.writers.svg import drawing
@@ -96,7 +96,8 @@ class _Writer:
     def __init__(self, words: Catalogue):
         self.words = words
         self.anchors = Anchors()
-        self.figures = 0
+        self.figures = self.listings = 0
+        self.within = ""  # the id of the heading above
         self.headings: list[tuple[int, str, Markup]] = []
 
     # --- inlines ------------------------------------------------------------------------------------------------------
@@ -173,6 +174,7 @@ class _Writer:
         name, title = self.anchors.section(node), self.inlines(node.title)
         self.headings.append((level - 1, name, title))
         heading = tag(f"h{min(level, 6)}", title, id=f"{name}-title")
+        self.within = f"{name}-title"
         return tag(
             "section", heading, "\n", self.blocks(node.blocks, level + 1), id=name, aria_labelledby=f"{name}-title"
         )
@@ -262,19 +264,33 @@ class _Writer:
                 )
             rows.append(tag("tr", *cells))
         caption = tag("caption", self.inlines(node.caption)) if node.caption else ""
-        table = tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *rows))
+        named = self.within if not node.caption else None
+        table = tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *rows), aria_labelledby=named)
         return tag("div", table, class_="table")
 
     def listing(self, node: Code) -> Markup:
         source = tag("pre", tag("code", node.source, class_=_language_class(node.language)), tabindex="0")
-        caption = tag("figcaption", self.inlines(node.caption)) if node.caption else ""
-        return tag("figure", caption, source, class_="listing")
+        self.listings += 1
+        return self.captioned(node.caption, f"{self.words('listing.listing')} {self.listings}", "listing", source)
 
     def figure(self, node: Figure) -> Markup:
         self.figures += 1
         svg = Markup(drawing(node.svg, f"figure-{self.figures}", node.alt))  # noqa: S704  (cleaned by drawing)
-        caption = tag("figcaption", self.inlines(node.caption)) if node.caption else ""
-        return tag("figure", tag("div", svg, class_="drawing"), caption, id=self.anchors.given(node.id))
+        name = f"{self.words('figure.figure')} {self.figures}"
+        return self.captioned(node.caption, name, "", tag("div", svg, class_="drawing"), node.id)
+
+    def captioned(self, caption: tuple[Inline, ...], name: str, kind: str, content: Markup, given: str = "") -> Markup:
+        """A figure that is called by its caption, or by ``name`` where it has none; the caption of a listing comes first."""
+        identifier = self.anchors.unique(f"{anchor(name)}-caption") if caption else ""
+        parts = [content, *([tag("figcaption", self.inlines(caption), id=identifier)] if caption else [])]
+        return tag(
+            "figure",
+            *(reversed(parts) if kind == "listing" else parts),
+            class_=kind,
+            id=self.anchors.given(given),
+            aria_labelledby=identifier,
+            aria_label="" if caption else name,
+        )
 
     def note(self, node: Note, level: int) -> Markup:
         title = self.inlines(node.title) if node.title else escape(self.words(f"note.{node.kind}"))

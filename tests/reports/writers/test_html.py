@@ -114,6 +114,10 @@ def test_every_formula_and_figure_has_a_name_and_its_source(page):
     (drawing,) = page.iter("{http://www.w3.org/2000/svg}svg")
     assert drawing.get("role") == "img"
     assert drawing.get("aria-label").startswith("x enters")
+    ids = {node.get("id"): node for node in page.iter() if node.get("id")}
+    for node in (*page.iter("figure"), *page.iter("table")):
+        named = ids.get(node.get("aria-labelledby"), node.find("caption"))
+        assert node.get("aria-label") or words(named)
 
 
 def test_tables_have_captions_and_scopes(page):
