@@ -34,7 +34,7 @@ def mistake(sentence: str, words: Catalogue) -> str:
     """A diagnosis, with or without its label before it."""
     name, colon, rest = sentence.partition(": ")
     told = label(name, words)
-    return f"{told}: {said(rest, words)}" if colon and told != name else said(sentence, words)
+    return f"{told}{colon}{said(rest, words)}" if told != name else said(sentence, words)
 
 
 def label(name: str, words: Catalogue) -> str:

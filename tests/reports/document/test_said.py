@@ -10,14 +10,17 @@ import pytest
 import numeric.checking
 import symbolic.verification
 from reports.document.catalogue import catalogue
-from reports.document.said import label, recognised, said
+from reports.document.said import label, mistake, recognised, said
+from symbolic.calculus.conditions import TIES
+from symbolic.program.functions import FUNCTIONS
+from symbolic.program.primitives import PRIMITIVES
 from symbolic.verification.diagnosis.mistakes import MISTAKES
 from symbolic.verification.reading import declared
 
 FILES = [f for room in (symbolic.verification, numeric.checking) for f in sorted(Path(room.__path__[0]).rglob("*.py"))]
 FILLED = "Q7"  # what stands for a field
 CODE = re.compile(r"\.\w+\(|\*\*|\*|\{m\}|\\|<|\(\?|\.[*+]|\w\|\w|\n")  # programs, regular expressions, markup
-FUNCTIONS = {"exp", "relu", "sin", "softplus", "tanh"}
+SPOKEN = {"exp", "relu", "sin", "softplus", "tanh"}
 VOCABULARY = {*declared.PROPERTIES, *declared.PROPERTIES.values()}  # words that documents are read by
 
 # Pieces of sentences that the catalogue has whole.
@@ -138,7 +141,7 @@ def known(text: str) -> bool:
 
 def filled(part: str) -> bool:
     """Whether it is a sentence of the catalogue whose fields hold no words that the catalogue has not."""
-    if not set(re.findall(r"[A-Za-z]{2,}", part.replace(FILLED, ""))) - FUNCTIONS:
+    if not set(re.findall(r"[A-Za-z]{2,}", part.replace(FILLED, ""))) - SPOKEN:
         return True
     found = recognised(part, detail=True)
     return found is not None and all(value != part and filled(value) for value in found[1].values())
@@ -193,5 +196,16 @@ def test_details_are_recognised_in_mistakes_alone():
     assert said("no room for that", catalogue("it")) == "no room for that"
 
 
-def test_a_label_without_a_sentence_of_its_own():
-    assert label("arithmetic", catalogue("it")) == "aritmetica"
+def test_labels_with_and_without_a_sentence():
+    words = catalogue("it")
+    assert mistake("arithmetic: the numbers before it give 3", words) == "aritmetica: i numeri che precedono danno 3"
+    assert mistake("forgotten path", words) == "cammino dimenticato"
+    assert mistake("no room for that", words) == "no room for that"
+
+
+def test_every_condition_of_a_verdict_is_in_the_catalogue():
+    primitives = [p.condition.format("the matrix made of X") for p in PRIMITIVES.values() if p.condition]
+    kinks = [row.kink for row in FUNCTIONS.values() if row.kink and not re.fullmatch(r"\w+′\(0\) = 0", row.kink)]
+    for condition in (*TIES.values(), *primitives, *kinks):
+        assert recognised(condition) is not None, condition
+    assert said("the matrix made of X, λ invertible", catalogue("it")) == "la matrice fatta di X, λ invertibile"
