@@ -51,8 +51,9 @@ def inverse(C: np.ndarray, meaning: str, damping: float = 0.0, least: float | No
     smallest = float(values.min())
     raised = np.maximum(values, -np.inf if least is None else least) + damping
     if raised.min() <= len(values) * np.finfo(float).eps * np.abs(raised).max():
+        fault = "not positive definite" if raised.min() <= 0 else "singular to working precision"
         raise StepMatrixError(
-            f"{meaning} is not positive definite here: its smallest eigenvalue is {smallest:.4g}"
+            f"{meaning} is {fault} here: its smallest eigenvalue is {smallest:.4g}"
             f"{f', {raised.min():.4g} with the damping' if damping else ''}. Give damping= above {max(0.0, -smallest):.4g}, "
             "or clip_eigenvalues= the least eigenvalue to keep",
             smallest,

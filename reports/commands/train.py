@@ -259,10 +259,15 @@ def _written(history: Any, samples: Any, given: dict[str, Any]) -> str:
 
 
 def _line(record: Any) -> str:
-    parts = [f"epoch {record.epoch:4d}", f"loss {record.loss:.5f}"]
+    parts = [f"epoch {record.epoch:4d}", f"loss {_figure(record.loss)}"]
     if record.validation is not None:
-        parts.append(f"held-out {record.validation:.5f}")
+        parts.append(f"held-out {_figure(record.validation)}")
     return "  ".join([*parts, *(f"{name} {value:.4f}" for name, value in record.metrics.items())])
+
+
+def _figure(value: float) -> str:
+    """A loss in a column; one that runs away keeps to it."""
+    return f"{value:.5f}" if abs(value) < 1e6 else f"{value:.3e}"
 
 
 def _leave(history: Any, given: dict[str, Any]) -> None:

@@ -203,6 +203,13 @@ def test_an_indefinite_hessian_needs_damping_or_clipping():
         np.testing.assert_allclose(history.parameters["w"], [1, 1], atol=1e-6)
 
 
+def test_a_hessian_that_is_singular_to_working_precision_is_called_so():
+    with pytest.raises(StepMatrixError, match="C is singular to working precision here: its smallest eigenvalue is 1e-17"):
+        inverse(np.diag([1.0, 1e-17]), "C")
+    with pytest.raises(StepMatrixError, match="C is not positive definite here: its smallest eigenvalue is 0"):
+        inverse(np.diag([1.0, 0.0]), "C")
+
+
 def test_options_of_the_matrix_step_are_checked():
     loss, data = least_squares()
     with pytest.raises(OptionError, match="the method matrix has no option 'dampin'"):

@@ -25,6 +25,12 @@ def test_the_chapters_net_learns_digits(tmp_path):
     assert "W_1 (60, 64): uniform on ±1/8" in answer.output
 
 
+def test_a_loss_that_runs_away_stays_in_its_column():
+    answer = run("train", "digits-net", "--data", "digits", "--epochs", 2, "-r", 1e9, "--as-is")
+    lines = [line for line in answer.output.splitlines() if line.startswith("epoch")]
+    assert lines and all(len(line) < 80 for line in lines), answer.output
+
+
 def test_a_model_file_on_a_table(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 2))
