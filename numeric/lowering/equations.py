@@ -20,7 +20,7 @@ from numeric.lowering.pointwise import mask, pointwise
 from numeric.lowering.program import Labelled, Value
 from numeric.lowering.regions import incremented, is_view, placed, region
 from symbolic.program.equations import Equation, equation
-from symbolic.program.expressions import Access, Guard, Index, Within, Zero
+from symbolic.program.expressions import Access, Guard, Index, Within, Zero, renamed
 from symbolic.program.reductions import REDUCTIONS
 from symbolic.program.tensors import Tensor
 
@@ -214,7 +214,7 @@ def _rewritten(eq: Equation, mapping: dict, indices: Sequence[Index], bound: Seq
     """The equation over other indices, in its simplest form (positions of an arg must keep their meaning)."""
     guards = tuple(g.func(*(a.xreplace(mapping) for a in g.args)) for g in eq.guards)
     build = Equation if eq.reduce.startswith("arg") else equation
-    return build(tuple(indices), eq.body.xreplace(mapping), tuple(bound), eq.reduce, guards)
+    return build(tuple(indices), renamed(eq.body, mapping), tuple(bound), eq.reduce, guards)
 
 
 def _expanded(indices: Sequence[Index], found: dict) -> tuple[Index, ...]:

@@ -16,7 +16,7 @@ import sympy as sp
 from numeric.lowering.program import Program
 from numeric.lowering.sharing import redefined, rewritten, with_operands
 from symbolic.program.equations import Equation, equation
-from symbolic.program.expressions import Access, Quotient, Remainder
+from symbolic.program.expressions import Access, Quotient, Remainder, renamed
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
@@ -46,7 +46,7 @@ def fused(program: Program) -> Program:
             eq = new.definition
             guards = [g.func(*(x.xreplace(mapping) for x in g.args)) for g in eq.guards]
             build = Equation if eq.reduce.startswith("arg") else equation
-            new = redefined(new, build(eq.indices, eq.body.xreplace(mapping), eq.bound, eq.reduce, tuple(guards)))
+            new = redefined(new, build(eq.indices, renamed(eq.body, mapping), eq.bound, eq.reduce, tuple(guards)))
             alive[new.serial] = alive.get(t.serial, False)
         return new
 
@@ -124,7 +124,7 @@ def _rearranged(eq: Equation, access: Access, once: bool) -> sp.Expr | None:
 
 
 def _at(eq: Equation, access: Access) -> sp.Expr:
-    return eq.body.xreplace(dict(zip(eq.indices, access.indices, strict=True)))
+    return renamed(eq.body, dict(zip(eq.indices, access.indices, strict=True)))
 
 
 def _size(e: sp.Expr) -> int:

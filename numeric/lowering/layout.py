@@ -21,7 +21,7 @@ from numeric.lowering.program import Program
 from numeric.lowering.sharing import redefined, rewritten, with_operands
 from numeric.lowering.turning import turned
 from symbolic.program.equations import Equation
-from symbolic.program.expressions import Access, Index
+from symbolic.program.expressions import Access, Index, renamed
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor, computed
 
@@ -165,7 +165,7 @@ class _Relaid:
         guards = tuple(g.func(*(e.xreplace(mapping) for e in g.args)) for g in eq.guards)
         order = self.orders.get(t.serial)
         indices = eq.indices if order is None else tuple(eq.indices[a] for a in order)
-        new = Equation(indices, eq.body.xreplace(mapping), eq.bound, eq.reduce, guards)
+        new = Equation(indices, renamed(eq.body, mapping), eq.bound, eq.reduce, guards)
         if order is None:
             return redefined(t, new)
         moved = Tensor(t.name, [i.extent for i in indices], dtype=t.dtype, definition=new, assume=t.assume)

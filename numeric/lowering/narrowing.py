@@ -12,7 +12,7 @@ import sympy as sp
 from numeric.lowering.program import Program
 from numeric.lowering.sharing import redefined, rewritten, with_operands
 from symbolic.program.equations import Equation, equation
-from symbolic.program.expressions import Access, Guard, Index, Within
+from symbolic.program.expressions import Access, Guard, Index, Within, renamed
 from symbolic.program.tensors import Tensor
 
 
@@ -47,5 +47,5 @@ def _narrowed(eq: Equation, guard: Guard) -> Equation:
         mapping = {k: short + start}
         guards = [g.func(*(a.xreplace(mapping) for a in g.args)) for g in eq.guards if g is not guard]
         bound = tuple(short if j is k else j for j in eq.bound)
-        return equation(eq.indices, eq.body.xreplace(mapping), bound, eq.reduce, guards)
+        return equation(eq.indices, renamed(eq.body, mapping), bound, eq.reduce, guards)
     return eq

@@ -14,7 +14,7 @@ import sympy as sp
 from numeric.lowering.program import Program
 from numeric.lowering.sharing import collected
 from symbolic.program.equations import Equation, equation
-from symbolic.program.expressions import Access, Index
+from symbolic.program.expressions import Access, Index, renamed
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 
@@ -112,4 +112,4 @@ def _moved(t: Tensor, eq: Equation, ranges: Mapping[tuple[int, int], Range], new
         mapping[access] = new.get(u.serial, u).access(*read)
     guards = tuple(g.func(*(a.xreplace(mapping) for a in g.args)) for g in eq.guards)
     build = Equation if eq.reduce.startswith("arg") else equation
-    return build(tuple(indices), eq.body.xreplace(mapping), eq.bound, eq.reduce, guards)
+    return build(tuple(indices), renamed(eq.body, mapping), eq.bound, eq.reduce, guards)

@@ -13,7 +13,7 @@ import sympy as sp
 
 from numeric.lowering.program import Program
 from symbolic.program.equations import Equation
-from symbolic.program.expressions import Access, Index
+from symbolic.program.expressions import Access, Index, renamed
 from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
@@ -88,7 +88,7 @@ def substituted(definition, replaced: dict[int, Tensor]):
         return Application(definition.primitive, operands, definition.options)
     return Equation(
         definition.indices,
-        definition.body.xreplace(moved),
+        renamed(definition.body, moved),
         definition.bound,
         definition.reduce,
         tuple(g.xreplace(moved) for g in definition.guards),
@@ -130,7 +130,7 @@ def key(t: Tensor) -> tuple:
     mapping |= {k: _canonical("b", place, k.extent) for place, k in enumerate(bound)}
     guards = frozenset(g.xreplace(mapping) for g in d.guards)
     extents = tuple(k.extent for k in bound)
-    return t.dtype, t.extents, extents, d.reduce, d.body.xreplace(mapping), guards
+    return t.dtype, t.extents, extents, d.reduce, renamed(d.body, mapping), guards
 
 
 @cache

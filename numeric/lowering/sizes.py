@@ -13,7 +13,7 @@ import sympy as sp
 from numeric.lowering.program import Program
 from numeric.lowering.sharing import collected
 from symbolic.program.equations import Equation, equation
-from symbolic.program.expressions import Access, Index
+from symbolic.program.expressions import Access, Index, renamed
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor, computed
 
@@ -87,7 +87,7 @@ class _Resize:
             lifted[access] = self.replaced[access.tensor.serial].access(*read)
         everything = {**mapping, **lifted}
         guards = tuple(g.func(*(a.xreplace(everything) for a in g.args)) for g in d.guards)
-        return d.body.xreplace(everything), guards
+        return renamed(d.body, everything), guards
 
     def full(self, t: Tensor) -> Tensor:
         """An operand of a primitive, with all its axes."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symbolic.program.expressions import Access, Guard, Index, Quotient, Remainder, Within, Zero
+from symbolic.program.expressions import Access, Guard, Index, Quotient, Remainder, Within, Zero, renamed
 from symbolic.program.reductions import REDUCTIONS
 
 
@@ -33,7 +33,9 @@ class Equation:
 
     def __post_init__(self):
         found = self.body.atoms(Access).union(*(guard.atoms(Access) for guard in self.guards))
-        ordered = sorted(found, key=lambda a: (a.tensor.serial, str(a.indices)))
+        ordered = sorted(found, key=lambda a: a.tensor.serial)
+        if len({a.tensor.serial for a in ordered}) < len(ordered):
+            ordered.sort(key=lambda a: (a.tensor.serial, str(a.indices)))
         object.__setattr__(self, "accesses", tuple(ordered))
         if not self.guards:
             for access in ordered:
@@ -55,7 +57,7 @@ class Equation:
         mapping = {**dict(zip(self.indices, indices, strict=True)), **fresh}
         return Equation(
             (),
-            self.body.xreplace(mapping),
+            renamed(self.body, mapping),
             tuple(fresh.values()),
             self.reduce,
             tuple(guard.xreplace(mapping) for guard in self.guards),
@@ -156,7 +158,7 @@ def eliminate(
                 live.append(guard)
             continue
         mapping, extra = solved
-        body = body.xreplace(mapping)
+        body = renamed(body, mapping)
         bound = [index for index in bound if index not in mapping]
         pending = [g.xreplace(mapping) for g in pending + live] + extra
         pending = [g.func(*g.args) for g in pending]

@@ -17,7 +17,7 @@ from numeric.backends.loops.nests import Held, Nest
 from numeric.backends.loops.scalars import Constants
 from numeric.lowering.kernels import Kernel
 from symbolic.program.equations import Equation
-from symbolic.program.expressions import Access, Index
+from symbolic.program.expressions import Access, Index, renamed
 from symbolic.program.tensors import Tensor
 
 
@@ -114,7 +114,7 @@ def _sized(
         mapping[i] = Index(i.name, sp.Symbol(symbol, integer=True, positive=True))
     guards = tuple(g.xreplace(mapping) for g in eq.guards)
     indices, bound = (tuple(mapping.get(i, i) for i in some) for some in (eq.indices, eq.bound))
-    return Equation(indices, eq.body.xreplace(mapping), bound, eq.reduce, guards)
+    return Equation(indices, renamed(eq.body, mapping), bound, eq.reduce, guards)
 
 
 class _Shared:
