@@ -18,7 +18,7 @@ def command() -> None:
 @command.command("list")
 def show() -> None:
     """List compiled programs, most recently used first."""
-    from numeric.backends.loops.compilation import entries, folder
+    from numeric.backends.kept_code import entries, folder
 
     found = entries()
     click.echo(f"{folder()}: {len(found)} programs, {sum(e.size for e in found) / 1e6:.1f} MB")
@@ -29,6 +29,6 @@ def show() -> None:
 @command.command("clear")
 def clear() -> None:
     """Remove all compiled programs; they are compiled again when they are needed."""
-    from numeric.backends.loops.compilation import clear as remove
+    from numeric.backends.kept_code import clear as remove
 
     click.echo(f"removed {remove()} programs")

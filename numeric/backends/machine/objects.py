@@ -16,7 +16,7 @@ import llvmlite
 import llvmlite.binding as llvm
 from llvmlite import ir
 
-from numeric.backends.loops.compilation import owned_folder
+from numeric.backends.kept_code import owned_folder
 from numeric.backends.machine import products
 from numeric.backends.machine.arithmetic import WHOLE
 from numeric.backends.machine.translation import translate

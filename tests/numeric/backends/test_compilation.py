@@ -6,6 +6,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from numeric.backends import kept_code
 from numeric.backends.loops import compilation
 from numeric.errors import OptionError
 from reports.commands import main
@@ -26,11 +27,11 @@ def test_code_is_kept_listed_and_cleared(cache):
     assert compilation.compiled(SOURCE.format(1)).computed(2) == (3,)
     assert compilation.compiled(SOURCE.format(5)).computed(2) == (7,)
     assert cache.stat().st_mode & 0o777 == 0o700
-    assert len(compilation.entries()) == 2
-    assert all(e.size > len(SOURCE) for e in compilation.entries())
+    assert len(kept_code.entries()) == 2
+    assert all(e.size > len(SOURCE) for e in kept_code.entries())
     assert "2 programs" in CliRunner().invoke(main, ["cache", "list"]).output
     assert CliRunner().invoke(main, ["cache", "clear"]).output == "removed 2 programs\n"
-    assert compilation.entries() == []
+    assert kept_code.entries() == []
     assert not list(cache.glob("**/loops_*"))
 
 
