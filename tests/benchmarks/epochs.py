@@ -1,6 +1,7 @@
 """Whole epochs of stochastic descent: chainrule's two back ends against PyTorch and JAX, each as a user would run it.
 
-    python -m tests.benchmarks.epochs [--rounds 7] [--threads 1 2] [--model example-net gpt] [--batch 32] [--json FILE]
+    python -m tests.benchmarks.epochs [--rounds 7] [--threads 1 2] [--model example-net gpt] [--batch 32]
+        [--start 3] [--json FILE]
 
 Every peer has a process of its own; they take turns, and medians are compared. An epoch visits the samples in a random
 order, gathers each batch, and takes a step of plain gradient descent in float32: loss, gradients and update. Peers are
@@ -260,15 +261,20 @@ def table(threads, options):
 
 
 def starts(options):
-    """Times to the first step, with an empty cache and with the one that this leaves."""
+    """Times to the first step, with an empty cache and with the one that this leaves: medians of turns."""
     rows = []
     for model in options.model:
-        with tempfile.TemporaryDirectory() as cache:
-            for state in ("cold", "warm"):
-                found = {p: first_step(p, model, 1, cache, options.clock) for p in options.peers}
-                shown = ", ".join(f"{p} {s:.2f}" for p, s in found.items())
-                print(f"first step of {model}, {state} cache, s: {shown}", flush=True)
-                rows.append({"first step": state, "model": model, "seconds": found})
+        found = {state: {p: [] for p in options.peers} for state in ("cold", "warm")}
+        for _ in range(options.start):
+            with tempfile.TemporaryDirectory() as cache:
+                for times in found.values():
+                    for peer in options.peers:
+                        times[peer].append(first_step(peer, model, 1, cache, options.clock))
+        for state, times in found.items():
+            seconds = {p: statistics.median(values) for p, values in times.items()}
+            shown = ", ".join(f"{p} {s:.2f}" for p, s in seconds.items())
+            print(f"first step of {model}, {state} cache, s: {shown}", flush=True)
+            rows.append({"first step": state, "model": model, "seconds": seconds})
     return rows
 
 
@@ -282,7 +288,7 @@ def main():
     parser.add_argument("--batch", type=int, nargs="*", choices=list(STEPS), help="as suits the model unless given")
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=PEERS)
     parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="cpu, on a machine that others use")
-    parser.add_argument("--start", action="store_true", help="also time the first step, cold and warm")
+    parser.add_argument("--start", type=int, default=0, help="also time the first step, cold and warm, so many times")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if options.serve:
