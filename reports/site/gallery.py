@@ -59,7 +59,7 @@ def _card(entry: Any, link: str) -> str:
 
     drawing = to_svg(block_diagram(entry.build()), standalone=False)
     name = escape(entry.name, quote=True)
-    text = "</p><p>".join(escape(part) for part in entry.description.split("\n\n"))
+    text = "</p><p>".join(_typeset(part) for part in entry.description.split("\n\n"))
     opening, closing = (
         (f'<a class="drawing" href="{link}/{name}.html">', "</a>") if link else ('<div class="drawing">', "</div>")
     )
@@ -69,6 +69,16 @@ def _card(entry: Any, link: str) -> str:
         f"{opening}{drawing}{closing}<p>{text}</p>"
         f'<p class="ways">{report}<code>chainrule report {name}</code></p></section>'
     )
+
+
+def _typeset(sentence: str) -> str:
+    """HTML in which a letter with an index is mathematics."""
+    from reports.document.model import Math
+    from reports.document.phrases import typeset
+    from reports.writers.mathml import mathml
+
+    parts = typeset(sentence)
+    return "".join(mathml(p.latex, False, p.latex) if isinstance(p, Math) else escape(p.text) for p in parts)
 
 
 def write_reports(folder: Path, jobs: int, say: Callable[[str], None]) -> list[str]:
