@@ -80,12 +80,12 @@ def _table(history: History, words: Catalogue) -> Table:
     records = history.records
     every = max(1, -(-len(records) // _ROWS))
     shown = [r for r in records if r.epoch % every == 0 or r in (records[0], records[-1])]
-    names = list(shown[-1].metrics)
-    columns = [Column(words(f"training.{c}"), "right") for c in ("epoch", "loss", "held_out")]
+    names, held = list(shown[-1].metrics), any(r.validation is not None for r in records)
+    columns = [Column(words(f"training.{c}"), "right") for c in ("epoch", "loss", *(["held_out"] if held else []))]
     columns += [Column(words.sentences.get(f"training.{name}", name), "right") for name in names]
-    return Table(columns, [_row(r, names) for r in shown])
+    return Table(columns, [_row(r, names, held) for r in shown])
 
 
-def _row(r: Record, names: list[str]) -> list[str]:
-    held = f"{r.validation:.4g}" if r.validation is not None else "–"
-    return [str(r.epoch), f"{r.loss:.4g}", held, *(f"{r.metrics[name]:.4g}" for name in names)]
+def _row(r: Record, names: list[str], held: bool) -> list[str]:
+    told = [f"{r.validation:.4g}" if r.validation is not None else "–"] if held else []
+    return [str(r.epoch), f"{r.loss:.4g}", *told, *(f"{r.metrics[name]:.4g}" for name in names)]

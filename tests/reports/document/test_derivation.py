@@ -1,12 +1,15 @@
 """Reports of derivations: their sections, notations and languages. Every model of the gallery is in test_gallery."""
 
 import re
+from dataclasses import replace
 
+from numeric.training.history import History, Record
 from reports.commands.models import find
 from reports.document.catalogue import catalogue
 from reports.document.derivation import Choices, derived, document, report
-from reports.document.model import Code, Figure, Formula, Math, Section, Steps, Text, plain, walk
+from reports.document.model import Code, Figure, Formula, Math, Section, Steps, Table, Text, plain, walk
 from reports.document.steps import CONDITIONS, Telling
+from reports.document.training import history_blocks
 from reports.writers import written
 from reports.writers.svg import drawing
 from symbolic.calculus.closed_form import Condition
@@ -69,6 +72,19 @@ def test_a_training_run_lowers_the_loss_and_is_drawn():
     first, last = (float(x) for x in re.search(r"gone from (\S+) to (\S+)\.", plain_of(section)).groups())
     assert last < 0.5 * first
     assert any(isinstance(n, Figure) for n in walk(section))
+
+
+def test_nothing_is_said_of_samples_that_were_not_held_out():
+    records = tuple(Record(k + 1, 1 / (k + 1), 0.0, 0.1) for k in range(3))
+    history = History(find("linear-regression").loss, {}, records, "completed", {})
+    for told, titles in ((history, ["epoch", "training loss"]), (with_held_out(history), None)):
+        (table,) = (n for n in history_blocks(told, catalogue("en")) if isinstance(n, Table))
+        assert [plain(c.title) for c in table.columns] == (titles or ["epoch", "training loss", "held-out loss"])
+        assert all(len(row) == len(table.columns) for row in table.rows)
+
+
+def with_held_out(history):
+    return replace(history, records=tuple(replace(r, validation=0.5) for r in history.records))
 
 
 def plain_of(node):
