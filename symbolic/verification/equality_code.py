@@ -39,6 +39,7 @@ SHAPELY = (
     "layout",
 )
 CHOICES = ((2, 4), (3, 5), (1, 4))
+LARGER = ((6, 9), (7, 10))  # where the code reads an entry by a number of its own, as E[[1, 4]]
 TRACED = (7, 11, 13, 17, 19, 23)  # sizes that tell dimensions apart, large enough to be made dimensions again
 Judge = Callable[[Tensor, Tensor], Verdict]
 
@@ -69,7 +70,11 @@ def judge_function(
                 "shape", Evidence(f"at {_text(choice)} the claim's own shapes do not fit: {error}"), truth=truth
             )
         except Exception:  # whatever real code raises when it meets a symbol; numbers are tried next
-            return _run(function, truth, names, choices, comparer, why)
+            found = _run(function, truth, names, choices, comparer, why)
+            if found.status != "undecided" or "IndexError" not in found.evidence.sentence:
+                return found
+            larger = [draw_sizes(tensors, comparer.rng, low, high, comparer.fixed) for low, high in LARGER]
+            return _run(function, truth, names, [s for s in larger if s is not None], comparer, why)
         verdict = judge(claim, fixed[truth])
         if verdict.status not in ("proved", "agrees"):
             found = _open_diagnosis(function, truth, names, comparer) if diagnosis else None

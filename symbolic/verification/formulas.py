@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
@@ -10,7 +10,9 @@ from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.names import candidate_names, letters
 from symbolic.verification.elaboration.scope import USUAL, Layout, Scope
 from symbolic.verification.elaboration.sums import extents, extents_of_all
-from symbolic.verification.elaboration.values import Value, fitted, ordered
+from symbolic.verification.elaboration.values import SizeUnknown, UnknownSymbol, Value, fitted, ordered
+from symbolic.verification.equality_shapes import same_shape
+from symbolic.verification.formula_clauses import Clause, clauses, is_outside
 from symbolic.verification.grammar import parse, tokenize
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.parser import parse as parse_tokens
@@ -27,6 +29,7 @@ def formula(
 
     Of an equation, the side after the first equality sign is taken. Free indices become leading axes, in the order in
     which the left side names them (alphabetical where there is none). A bare I or 1, and 0, take the size of ``like``.
+    After a comma or a word the formula may say what its symbols mean: ``\\delta x^\\top, \\quad \\delta = Wx - y``.
 
     Raises ``ReadingError`` with the place and what was expected: an unknown command or symbol, shapes that do not fit.
 
@@ -43,33 +46,75 @@ class Formula:
 
     def __init__(self, text: str, symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = USUAL):
         self.scope = scope_of(symbols, layout)
-        tokens = tokenize(text, self.scope.vocabulary())
+        claim, told = clauses(tokenize(text, self.scope.vocabulary()))
         sides = [[]]
-        for token in tokens:
-            if token.type == "REL" and token in ("=", ":=") and _outside(sides[-1]):
+        for token in claim:
+            if token.type == "REL" and token in ("=", ":=") and is_outside(sides[-1]):
                 sides.append([])
-            elif token.type not in ("AMP", "ROW", "SEP") or not _outside(sides[-1]):
+            elif token.type not in ("AMP", "ROW", "SEP") or not is_outside(sides[-1]):
                 sides[-1].append(token)
         nodes = [parse_tokens(side) for side in sides[:2]]
+        self._define(told, nodes)
         nodes[-1] = widened(nodes[-1], index_symbols(nodes[0]) if len(nodes) > 1 else set())
         self.left, self.node = (nodes[0] if len(nodes) > 1 else None), nodes[-1]
+
+    def _define(self, told: Sequence[Clause], nodes: Sequence[s.Node]) -> None:
+        """What the clauses after the claim say: δ = p − y. One may read what a later one defines."""
+        used = {letter for node in nodes for letter in index_symbols(node)}
+        pending = list(told)
+        while pending:
+            for clause in pending:
+                if clause.name in used:
+                    raise ReadingError(f"the index {clause.name} is given a value", clause.left.span)
+                try:
+                    value = Elaborator(self.scope)(clause.right) if isinstance(clause.left, s.Symbol) else None
+                    if value is None or value.labels:
+                        value = Value(self._stated(clause.right, clause.left, None))
+                except UnknownSymbol:
+                    if clause is pending[-1]:
+                        raise
+                    continue
+                self.scope.values[clause.name] = value
+                self.scope.tex.setdefault(clause.name, clause.name)
+                pending.remove(clause)
+                break
 
     def tensor(self, like: Tensor | None = None, node: s.Node | None = None) -> Tensor:
         """The tensor of the formula, or of ``node`` in its place; see ``formula``."""
         node = self.node if node is None else node
-        sides = [n for n in (self.left, node) if n is not None]
+        try:
+            return self._stated(node, self.left, like)
+        except SizeUnknown:
+            found = [t for name in self.scope.dims if (t := self._with_ones_of(name, node, like)) is not None]
+            if len(found) != 1:
+                raise
+            return found[0]
+
+    def _with_ones_of(self, dimension: str, node: s.Node, like: Tensor | None) -> Tensor | None:
+        """The tensor if a vector of ones of untold size is of this one, as in I − 𝟏𝟏⊤/n; None if that does not fit."""
+        self.scope.ones = dimension
+        try:
+            made = self._stated(node, self.left, like)
+        except ReadingError:
+            return None
+        finally:
+            self.scope.ones = ""
+        return made if like is None or same_shape(made.extents, like.extents) else None
+
+    def _stated(self, node: s.Node, left: s.Node | None, like: Tensor | None) -> Tensor:
+        sides = [n for n in (left, node) if n is not None]
         free = extents(Elaborator(self.scope), sides)
         elaborate = Elaborator(self.scope, {letter: (letter, e) for letter, e in free.items()})
         value = elaborate(node)
-        if like is not None and self.left is None and value.rank + len(value.labels) != like.ndim:
+        if like is not None and left is None and value.rank + len(value.labels) != like.ndim:
             value = self._of_rank(elaborate, node, like.ndim) or value
         if value.form and like is not None:
             value = fitted(value, Value(like), node.span)
         if value.form:
             raise ReadingError("the size of the result is not known; write it as an index, as in I_n", node.span)
-        order = list(extents(Elaborator(self.scope), sides[:1])) if self.left is not None else sorted(value.labels)
-        if self.left is not None:
-            order = [letter for letter in letters_in_order(self.left) if letter in value.labels] or order
+        order = list(extents(Elaborator(self.scope), sides[:1])) if left is not None else sorted(value.labels)
+        if left is not None:
+            order = [letter for letter in letters_in_order(left) if letter in value.labels] or order
         labels = [label for label in order if label in value.labels] + [
             label for label in value.labels if label not in order
         ]
@@ -106,14 +151,6 @@ def letters_in_order(node: s.Node) -> list[str]:
         ]
         return list(dict.fromkeys([*letters_in_order(node.base), *found]))
     return list(dict.fromkeys(letter for child in s.children(node) for letter in letters_in_order(child)))
-
-
-def _outside(tokens: list) -> bool:
-    depth = 0
-    for token in tokens:
-        depth += token.type in ("LBRACE", "LPAR", "LBRACK", "LCURLY", "BEGINM", "CASES")
-        depth -= token.type in ("RBRACE", "RPAR", "RBRACK", "RCURLY", "ENDM", "ENDCASES")
-    return depth == 0
 
 
 def scope_of(symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = USUAL) -> Scope:

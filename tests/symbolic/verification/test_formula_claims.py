@@ -101,3 +101,30 @@ def test_claim(problem, by, claim, mistake):
     assert verdict.status in ("refuted", "shape"), verdict
     assert verdict.diagnosis is not None, verdict
     assert verdict.diagnosis.label == mistake, verdict
+
+
+def test_a_formula_may_say_after_it_what_its_symbols_mean():
+    A, x, b = s.tensor("A", "m n"), s.tensor("x", "n"), s.tensor("b", "m")
+    truth = s.gradient(0.5 * np.sum((A @ x - b) ** 2), A)
+    for right in (
+        r"\delta x^\top, \quad \delta = Ax - b",
+        r"\frac{\partial C}{\partial A_{ij}} = r_i x_j \text{ with } r_i = \sum_k A_{ik} x_k - b_i",
+        r"2ux^\top \text{ where } u = \tfrac12 v \text{ and } v = Ax - b",
+    ):
+        assert s.check(right, truth).holds, right
+    assert s.check(r"\delta x^\top, \quad \delta = b - Ax", truth).status == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (r"\delta x^\top, \quad \delta = Ax - q", "q is not declared"),
+        (r"r_i x_j \text{ for } i = 1", "the index i is given a value"),
+        (r"\delta x^\top, \quad \delta = \epsilon + b, \quad \epsilon = \delta", "is not declared"),
+    ],
+)
+def test_what_a_formula_says_after_it_must_be_readable(claim, said):
+    A, x, b, r = s.tensor("A", "m n"), s.tensor("x", "n"), s.tensor("b", "m"), s.tensor("r", "m")
+    verdict = s.check(claim, s.gradient(0.5 * np.sum((A @ x - b) ** 2), A), symbols={"r": r})
+    assert verdict.status == "undecided"
+    assert said in str(verdict.evidence)
