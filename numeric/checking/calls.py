@@ -290,12 +290,16 @@ class Call:
         return found
 
     def arrays(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Copies of the arrays, as PyTorch tensors where the functions use PyTorch."""
+        """Copies of the arrays, as PyTorch tensors where the functions use PyTorch; declared real numbers likewise."""
         if not self.torch:
             return {n: np.array(v) if isinstance(v, np.ndarray) else v for n, v in values.items()}
         import torch
 
-        return {n: torch.tensor(v) if isinstance(v, np.ndarray) else v for n, v in values.items()}
+        real = {n: isinstance(v, float) and n in self.shapes for n, v in values.items()}
+        return {
+            n: torch.tensor(v, dtype=torch.float64) if real[n] else torch.tensor(v) if isinstance(v, np.ndarray) else v
+            for n, v in values.items()
+        }
 
     # -- running -----------------------------------------------------------------------------------------------------
 
@@ -378,6 +382,9 @@ class Call:
                     found[owner] = value
                 elif owner is None:
                     self.unclaimed.add(text)
+            for owner, value in _alike_kept(vars(state), [n for n in self.shapes if n.startswith("self.")]):
+                if owner not in found and value is not held(state, owner):
+                    found[owner] = value
         return found
 
 
@@ -392,6 +399,15 @@ def _held_gradients(prefix: str, values: Mapping[str, Any]):
             low = text.lower()
             if "grad" in low or names.leaf(low).startswith("d") or low.endswith("bar"):
                 yield text, value
+
+
+def _alike_kept(values: Mapping[str, Any], owners: Sequence[str]):
+    """The entries of a dictionary that has the keys of the one that holds the parameters: ``self.G`` beside ``self.P``."""
+    keyed = [n for n in owners if n.endswith("]")]
+    keys = {names.leaf(n) for n in keyed}
+    for value in values.values():
+        if isinstance(value, Mapping) and keys and set(map(str, value)) == keys:
+            yield from ((n, value[names.leaf(n)]) for n in keyed)
 
 
 def _uses(function: Any, module: str) -> bool:

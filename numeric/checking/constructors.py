@@ -43,6 +43,8 @@ def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr
         for key, v in zip(value.keys, value.values, strict=True):
             if isinstance(key, ast.Constant):
                 yield f"{ast.unparse(target)}[{key.value!r}]", v
+    elif isinstance(value, ast.Call) and ast.unparse(value.func) == "dict" and value.keywords and not value.args:
+        yield from ((f"{ast.unparse(target)}[{k.arg!r}]", k.value) for k in value.keywords if k.arg)
     else:
         yield ast.unparse(target), value
 

@@ -7,6 +7,7 @@ import re
 
 from numeric.checking import names
 from numeric.checking.calls import Call
+from numeric.checking.matching import in_order
 from numeric.checking.program import Program
 from numeric.checking.slices import statements, writes
 
@@ -39,8 +40,10 @@ def last_assignments(call: Call, program: Program) -> dict[str, ast.stmt]:
         owners = [*real[: len(parts)], *([None] * len(parts))][: len(parts)]
     real = [n for n in known if n not in call.integers and not n.startswith("self.")]
     left = [n for n in real if n not in owners]
-    if None in owners and owners.count(None) <= len(left) and (not any(owners) or owners.count(None) == len(left)):
-        owners = [o if o is not None else left.pop(0) for o in owners]  # as the gradients are matched: by order
+    if not any(owners) and len(owners) <= len(left):
+        owners = [*left[: len(owners)]]
+    elif any(owners):
+        owners = in_order(owners, real, [not text for text in texts])
     if len(owners) == 1 and owners[0] is None:  # a gradient under another name, as in return dout
         owners = [n for n in known if n not in call.integers and not n.startswith("self.")][:1]
     for owner, text in zip(owners, texts, strict=False):

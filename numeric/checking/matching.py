@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +60,28 @@ def _flat(result: Any, hints: list[str]) -> list[tuple[str, Any]]:
     return found
 
 
+def in_order(owners: Sequence[str | None], real: Sequence[str], unnamed: Sequence[bool]) -> list[str | None]:
+    """Owners where as many parameters are left as places are open: in all, or between two places that names tell.
+
+    ``return g @ W.T, x.T @ g, db`` gives x, W and b. Between two places only what has no name at all is given an owner.
+
+    >>> in_order([None, None, "b"], ["x", "W", "b", "mask"], [True, True, False])
+    ['x', 'W', 'b']
+    """
+    left = [n for n in real if n not in owners]
+    if owners.count(None) == len(left):
+        return [o if o is not None else left.pop(0) for o in owners]
+    found = list(owners)
+    told = [k for k, o in enumerate(owners) if o in real]
+    for a, b in itertools.pairwise([-1, *told, len(owners)]):
+        first = real.index(owners[a]) + 1 if a >= 0 else 0
+        last = real.index(owners[b]) if b < len(owners) else len(real)
+        between = [n for n in real[first:last] if n not in owners]
+        if len(between) == b - a - 1 and all(unnamed[a + 1 : b]):
+            found[a + 1 : b] = between
+    return found
+
+
 def _completed(
     call: Call, hints: list[str], parts: list[Any], owners: list[str | None], real: list[str]
 ) -> list[str | None]:
@@ -70,16 +93,12 @@ def _completed(
                 f"of real numbers ({', '.join(real)}); return a dict with their names as keys"
             )
         return list(real[: len(parts)])
+    owners = in_order(owners, real, [not hint for hint in hints])
     left = [n for n in real if n not in owners]
     open_places = [k for k, o in enumerate(owners) if o is None]
-    keyed = [k for k in open_places if not hints[k] or np.ndim(parts[k]) == 0]
-    if len(left) >= len(open_places) > 0 and len(left) == len(open_places):
-        for k, n in zip(open_places, left, strict=True):
-            owners[k] = n
+    if all(np.ndim(parts[k]) == 0 for k in open_places):  # a loss among the gradients
         return owners
-    if len(keyed) == len(open_places):  # a loss among the gradients, or something else without a name
-        return owners
-    unclear = ", ".join(hints[k] for k in open_places if hints[k])
+    unclear = ", ".join(hints[k] or f"value {k + 1}" for k in open_places)
     raise DeclarationError(
         f"{call.subject.back.__name__} returns {unclear}: no parameter of {call.subject.ahead.__name__} is called so "
         f"(left are {', '.join(left) or 'none'}); call each gradient after its parameter (dx, dW), or return a dict"

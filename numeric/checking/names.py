@@ -33,7 +33,10 @@ _PATTERNS = (
     r"(\w+)",
 )
 _INTEGERS = re.compile(r"\b(int|integer|integers|label|labels|class|index|indices|ids)\b", re.IGNORECASE)
-_SHAPE = re.compile(r"^\W*(\w+)\s*(?::|\u2014|-)[^\n]*?shape\s*(?:of\s*)?:?\s*[\[(]([^\])]*)[\])]", re.MULTILINE)
+_SHAPE = re.compile(
+    r"^\W*(\w+)\s*(?::|\u2014|-)(?:(?![,;]\s*\w+\s*:)[^\n])*?shape\s*(?:of\s*)?:?\s*[\[(]([^\])]*)[\])]", re.MULTILINE
+)
+_NEXT = re.compile(r"[,;]\s*\w+\s*:")  # another parameter on the same line
 _BARE = re.compile(r"^\W*(\w+)\s*(?::|\u2014|-)\s*[\[(]((?:\s*\w+\s*,)*\s*\w*\s*)[\])]", re.MULTILINE)
 _WITHIN = re.compile(r"(?<![\w.])(\w+)\s*(?::|\u2014)[^:;()\[\]\n]*[\[(]([\w*+, ]*)[\])]")
 ROLES = frozenset(
@@ -149,7 +152,7 @@ def docstring_shapes(function: Callable[..., Any]) -> dict[str, str]:
             sizes = re.sub(r"[,\s]+", " ", re.sub(r"\s*([*+])\s*", r"\1", match.group(2))).strip()
             if all(map(is_extent, sizes.split())):
                 end = text.find("\n", match.end()) if "\n" in text[match.end() :] else len(text)
-                line = match.group(0) if pattern is _WITHIN else text[match.start() : end]
+                line = match.group(0) if pattern is _WITHIN else _NEXT.split(text[match.start() : end], maxsplit=1)[0]
                 found[match.group(1)] = sizes + (" int" if _INTEGERS.search(line) else "")
     return found
 

@@ -1,3 +1,4 @@
+# ruff: noqa: F722, F821 (annotations tell shapes)
 """Backward functions against their forward functions: right ones, and each kind of wrong output."""
 
 import itertools
@@ -74,7 +75,7 @@ def test_a_scalar_loss_needs_no_cotangent_and_a_dict_tells_names():
 
 
 def test_integer_labels_and_kinks():
-    def loss(z: "n k", y: "n int"):  # noqa: F722
+    def loss(z: "n k", y: "n int"):
         margins = np.maximum(0, z - z[np.arange(len(y)), y][:, None] + 1)
         margins[np.arange(len(y)), y] = 0
         return margins.sum()
@@ -255,3 +256,74 @@ def test_a_verdict_does_not_depend_on_the_clock(monkeypatch):
     monkeypatch.setattr("numeric.checking.work.time.process_time", lambda: next(clock))
     assert check_backward(wrong, gated, told) == first
     assert [x.label for x in first.culprits] == ["factor 2"]
+
+
+def two_layers(x: "n d", V: "d h", a: "h", mask: "n h"):
+    u = np.tanh(x @ V) * mask
+    return u @ a, (x, V, a, mask, u)
+
+
+def two_layers_backward(g, cache):
+    x, V, a, mask, u = cache
+    da = u.T @ g
+    dz = np.outer(g, a) * (mask - u * np.where(mask == 0, 0, u / mask))
+    return dz @ V.T, x.T @ dz, da
+
+
+def two_layers_backward_wrong(g, cache):
+    x, V, a, mask, u = cache
+    da = u.T @ g
+    dz = np.outer(g, a) * (mask - u * u)
+    return dz @ V.T, x.T @ dz, da
+
+
+def test_what_is_returned_without_a_name_is_told_by_its_place():
+    right = check_backward(two_layers_backward, two_layers)
+    assert [o.name for o in right.outputs if o.status in ("proved", "agrees")] == ["x", "V", "a"]
+    wrong = check_backward(two_layers_backward_wrong, two_layers)
+    assert {o.name for o in wrong.outputs if o.status == "refuted"} == {"x", "V"}
+
+
+def test_what_is_returned_without_a_name_and_cannot_be_told_is_asked_for():
+    def backward(g, cache):
+        x, _V, a, mask, u = cache
+        da = u.T @ g
+        return x.T @ (np.outer(g, a) * (mask - u * u)), da
+
+    with pytest.raises(DeclarationError, match="returns value 1: no parameter of two_layers is called so"):
+        check_backward(backward, two_layers)
+
+
+def linear_classes(W, X, y):
+    """W: (D, C), X: (N, D), y: integer labels of shape (N,)"""
+    scores = X @ W
+    loss = np.mean(np.log(np.exp(scores).sum(1)) - scores[np.arange(len(y)), y])
+    p = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+    p[np.arange(len(y)), y] -= 1
+    return loss, X.T @ p / len(y)
+
+
+class Cell:
+    def __init__(self, W: "h d", b: "h"):
+        self.P = dict(W=W, b=b)  # noqa: C408 (as people write it)
+
+    def forward(self, x: "d"):
+        self.x, self.z = x, np.tanh(self.P["W"] @ x + self.P["b"])
+        return self.z
+
+    def backward(self, g):
+        dz = g * (1 - self.z**2)
+        self.G = {"W": np.outer(dz, self.x), "b": dz}
+        return self.P["W"].T @ dz
+
+
+def test_shapes_on_one_line_of_a_docstring_are_each_their_owners():
+    verdict = check_backward(linear_classes)
+    assert verdict.status in ("proved", "agrees"), verdict
+    assert dict(verdict.shapes) == {"W": ("D", "C"), "X": ("N", "D"), "y": ("N",)}
+
+
+def test_a_layer_may_keep_parameters_and_gradients_in_dictionaries_of_the_same_keys():
+    verdict = check_backward(Cell)
+    assert {o.name for o in verdict.outputs} == {"x", "self.P['W']", "self.P['b']"}
+    assert verdict.status in ("proved", "agrees"), verdict

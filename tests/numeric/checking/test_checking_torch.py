@@ -1,3 +1,4 @@
+# ruff: noqa: F722 (annotations tell shapes)
 """Backward functions written with PyTorch."""
 
 import pytest
@@ -24,3 +25,17 @@ def forgets(x, w, dout):
 def test_pytorch_code():
     assert check_backward(backward, forward, SHAPES).status == "agrees"
     assert [o.status for o in check_backward(forgets, forward, SHAPES).outputs] == ["refuted", "agrees"]
+
+
+def scaled_forward(x: "n d", scale: ""):
+    return torch.exp(scale) * x, (x, scale)
+
+
+def scaled_backward(g, saved):
+    x, scale = saved
+    return torch.exp(scale) * g, (torch.exp(scale) * g * x).sum()
+
+
+def test_a_declared_number_is_a_tensor_where_the_code_is_pytorch():
+    verdict = check_backward(scaled_backward, scaled_forward)
+    assert {o.name: o.status for o in verdict.outputs} == {"x": "agrees", "scale": "agrees"}
