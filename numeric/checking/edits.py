@@ -140,6 +140,8 @@ def value_path(s: ast.stmt) -> Path | None:
     """Where the right side of a statement hangs."""
     if isinstance(s, ast.For):
         return s, "iter", None
+    if isinstance(s, ast.If):
+        return s, "test", None
     if getattr(s, "value", None) is not None:
         return s, "value", None
     return None

@@ -19,7 +19,7 @@ def unread(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
         if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
             continue
         for n in found:
-            if is_term(n) and n.depth <= 2 and place.takes(n.node, value):
+            if is_term(n) and n.depth <= 5 and place.takes(n.node, value):
                 for op in (ast.Add(), ast.Sub()):
                     new = binary(op, copied(n.node), expression(name))
                     yield Edit("forgotten path", name, put(n, new), 1 + n.depth + isinstance(op, ast.Sub) / 4)

@@ -57,14 +57,20 @@ def signs(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
         if isinstance(n.node, ast.BinOp) and isinstance(n.node.op, ast.Sub):
             turned = (((n.node, "left", None), n.node.right), ((n.node, "right", None), n.node.left))
             yield Edit("sign", f"that of {short(n.node)}", turned)
-        elif n.depth <= 4 and is_term(n):
+        elif n.depth <= 4 and is_term(n) and not _is_searched(n):
             weight = 2.0 + n.depth
             yield Edit("sign", f"that of {short(n.node)}", put(n, ast.UnaryOp(ast.USub(), copied(n.node))), weight)
 
 
+def _is_searched(n: Node) -> bool:
+    """Whether a node is what a maximum or its place is looked for in: −x there is the minimum, no sign."""
+    owner = n.path[0].attr if isinstance(n.path[0], ast.Attribute) else n.call.partition(":")[0]
+    return owner in _EXTREMA
+
+
 def factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     """A factor 2 or ½, a mean for a sum, a number that is another."""
-    counts = list(place.counts())[:6]
+    counts, spoken = list(place.counts())[:6], _spoken_numbers(place)
     for n in found:
         if n.exponent and isinstance(n.node, ast.Constant) and isinstance(n.node.value, (int, float)):
             for other in (n.node.value + 1, n.node.value - 1, -n.node.value, n.node.value / 2, n.node.value * 2):
@@ -90,11 +96,17 @@ def factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             for other in (v * 2, v / 2):
                 yield Edit("factor 2", "missing" if other > v else "one too many", put(n, ast.Constant(other)), 0.1)
             yield Edit("factor", f"{v} for 1", put(n, ast.Constant(1)), 2)
+            for other in (*spoken, *([round(1 - v, 12)] if isinstance(v, float) and 0 < v < 1 else [])):
+                if other != v:
+                    yield Edit("factor", f"{v} for {other:g}", put(n, ast.Constant(other)), 2.5)
             for c in counts if v == 1 else ():
                 divides = isinstance(place.statement, ast.AugAssign) and isinstance(place.statement.op, ast.Div)
                 yield Edit("missing 1/P" if divides else "factor", f"1/{c}", put(n, expression(c)), 2)
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
             yield from _dropped(n, node, place)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            for kept, lost in ((node.left, node.right), (node.right, node.left)):
+                yield Edit("extra factor", short(lost), put(n, copied(kept)), 1.5)
         if isinstance(node, ast.Call) and called(node) in _SUMS and isinstance(node.func, ast.Attribute):
             other = "mean" if called(node) == "sum" else "sum"
             label = "missing 1/P" if other == "mean" else "extra 1/P"
@@ -112,9 +124,23 @@ def factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                 yield Edit("extra 1/P", f"1/{c}", put(n, binary(ast.Mult(), expression(c), copied(node))), weight + 2)
 
 
+def _spoken_numbers(place: Place) -> list[float]:
+    """The few numbers that are no whole numbers and stand in the code: a slope, a momentum, a coefficient."""
+    found = dict.fromkeys(float(t) for t in re.findall(r"(?<![\w.])\d*\.\d+(?![\w.])", place.text))
+    return [v for v in found if v != int(v)][:6]
+
+
 def _dropped(n: Node, node: ast.BinOp, place: Place) -> Iterator[Edit]:
-    """One operand of a product or quotient left out, or the one for the other."""
+    """One operand of a product or quotient left out, or the one for the other; a slope a(1 − a) left out as a whole."""
     divided = isinstance(node.op, ast.Div)
+    first = node.left.right if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult) else None
+    if (
+        first is not None
+        and not divided
+        and ast.unparse(node.right) in (f"1 - {ast.unparse(first)}", f"1.0 - {ast.unparse(first)}")
+    ):
+        rest = node.left.left  # type: ignore[attr-defined]
+        yield Edit("extra factor", f"{short(first)} * ({short(node.right)})", put(n, copied(rest)), 1.2)
     counts = place.counts()
     text = ast.unparse(node.right)
     is_count = _is_count(node.right, place)
@@ -151,6 +177,14 @@ def _dropped(n: Node, node: ast.BinOp, place: Place) -> Iterator[Edit]:
         for c in [*counts][:6]:
             if c != text:
                 yield Edit("factor", f"1/{text} for 1/{c}", (((node, "right", None), expression(c)),), 2)
+        size = "numel()" if place.module == "torch" else "size"
+        now = place.value(node.right)
+        for a in {m.id for m in ast.walk(place.statement) if isinstance(m, ast.Name)} if now is not None else ():
+            value = place.scope.get(a)
+            if isinstance(value, np.ndarray) and value.ndim > 1 and value.size != now:
+                label = "missing 1/P" if value.size > float(now.flat[0]) else "extra 1/P"
+                new = expression(f"{a}.{size}")
+                yield Edit(label, f"1/{a}.{size} for 1/{text}", (((node, "right", None), new),), 2.5)
 
 
 def _is_whole_number(node: ast.AST) -> bool:
@@ -245,18 +279,20 @@ def _summed(at: Place, n: Node, node: ast.Call) -> Iterator[Edit]:
 
 
 def statements(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
-    """``=`` for ``+=`` and the other way round; ``np.add.at`` for ``+=`` at indices that repeat; comparisons turned round."""
+    """``=`` for ``+=`` and the other way round; ``np.add.at`` for ``+=`` at indices that repeat."""
     s = place.statement
+    added = isinstance(s, ast.AugAssign) and isinstance(s.op, (ast.Add, ast.Sub))
+    if added and isinstance(s.target, ast.Subscript) and _by_array(place, s.target):
+        ufunc = "add" if isinstance(s.op, ast.Add) else "subtract"
+        at = expression(f"{place.module}.{ufunc}.at(_, _, _)")
+        if isinstance(at, ast.Call):
+            at.args = [_read(s.target.value), copied(s.target.slice), copied(s.value)]
+            yield Edit("lost repetitions", f"in {short(s.target.slice)}", ((place.where, ast.Expr(at)),))
     if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add):
-        if isinstance(s.target, ast.Subscript) and _by_array(place, s.target):
-            at = expression(f"{place.module}.add.at(_, _, _)")
-            if isinstance(at, ast.Call):
-                at.args = [_read(s.target.value), copied(s.target.slice), copied(s.value)]
-                yield Edit("lost repetitions", f"in {short(s.target.slice)}", ((place.where, ast.Expr(at)),))
         yield Edit("extra term", short(s.target), ((place.where, ast.Assign([copied(s.target)], copied(s.value))),), 3)
     if isinstance(s, ast.Assign) and len(s.targets) == 1 and not isinstance(s.targets[0], (ast.Tuple, ast.List)):
         t = s.targets[0]
-        inside = isinstance(t, ast.Subscript) or place.in_loop
+        inside = isinstance(t, ast.Subscript) or (place.in_loop and not _flows_on(place, t))
         label = "missing sum over the batch" if inside else "forgotten path"
         said = f"what meets in {short(t)}" if inside else f"what {short(t)} held before"
         yield Edit(label, said, ((place.where, ast.AugAssign(copied(t), ast.Add(), copied(s.value))),), 1.5)
@@ -289,10 +325,14 @@ def statements(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             for a, b in itertools.combinations(range(len(n.node.elts)), 2):
                 changes = (((n.node, "elts", a), n.node.elts[b]), ((n.node, "elts", b), n.node.elts[a]))
                 yield Edit("wrong order of factors", short(n.node), changes)
-        if isinstance(n.node, ast.Compare) and len(n.node.ops) == 1 and not n.index:
-            turned = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.LtE, ast.LtE: ast.GtE}.get(type(n.node.ops[0]))
-            if turned is not None:
-                yield Edit("wrong h'", f"the two sides of {short(n.node)}", (((n.node, "ops", 0), turned()),))
+
+
+def _flows_on(place: Place, t: ast.expr) -> bool:
+    """Whether what a loop assigns is read in it elsewhere: it is handed from pass to pass, and not only added up."""
+    body = getattr(place.where[0], place.where[1], [])
+    text = ast.unparse(t)
+    others = [n for s in body if s is not place.statement for n in ast.walk(s)]
+    return any(isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id == text for n in others)
 
 
 def _starts(place: Place, s: ast.stmt) -> Iterator[Edit]:

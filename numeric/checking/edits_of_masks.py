@@ -1,4 +1,4 @@
-"""Edits of what is changed in place: under a mask, or as a whole by ``*=`` and ``/=``."""
+"""Edits of what is changed in place, under a mask or as a whole by ``*=`` and ``/=``, and of what is asked: comparisons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from numeric.checking.edits import Edit, Node, Place, copied, expression
+from numeric.checking.edits import Edit, Node, Place, copied, expression, put, short
 
 
 def scalings(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
@@ -37,18 +37,26 @@ def scalings(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
         for name in _numbers(place):
             new = ast.AugAssign(copied(t), ast.Mult(), expression(name))
             yield Edit("factor", f"{s.value.value} for {name}", ((place.where, new),))
-    yield from _comparisons(found)
 
 
-def _comparisons(found: Sequence[Node]) -> Iterator[Edit]:
-    """A comparison turned round in an index: ``x[x > 0]`` for ``x[x < 0]``."""
-    turned = {ast.Gt: ast.LtE, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.LtE: ast.Gt}
+_TURNED = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.LtE, ast.LtE: ast.GtE}
+_OPPOSITE = {ast.Gt: ast.LtE, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.LtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
+
+
+def comparisons(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
+    """A comparison turned round or made its opposite: ``x[x > 0]`` for ``x[x < 0]``, ``if not on[i]`` for ``if on[i]``."""
     for n in found:
-        if n.index and isinstance(n.node, ast.Compare) and type(n.node.ops[0]) in turned:
-            new = turned[type(n.node.ops[0])]()
-            yield Edit("wrong h'", f"the two sides of {ast.unparse(n.node)}", (((n.node, "ops", 0), new),))
-        if n.index and isinstance(n.node, ast.UnaryOp) and isinstance(n.node.op, ast.Invert):
-            yield Edit("wrong h'", f"the two sides of {ast.unparse(n.node.operand)}", ((n.path, n.node.operand),))
+        if isinstance(n.node, ast.Compare) and len(n.node.ops) == 1:
+            said = f"the two sides of {short(n.node)}"
+            for weight, other in ((1.0, _TURNED), (1.2, _OPPOSITE)):
+                new = other.get(type(n.node.ops[0]))
+                if new is not None:
+                    yield Edit("wrong h'", said, (((n.node, "ops", 0), new()),), weight)
+        elif isinstance(n.node, ast.UnaryOp) and isinstance(n.node.op, (ast.Invert, ast.Not)):
+            yield Edit("wrong h'", f"the two sides of {short(n.node.operand)}", put(n, n.node.operand))
+        elif n.depth == 0 and isinstance(place.statement, ast.If):
+            new = ast.UnaryOp(ast.Not(), copied(n.node))
+            yield Edit("wrong h'", f"the two sides of {short(n.node)}", put(n, new), 1.2)
 
 
 def _spread(place: Place, rank: int) -> Iterator[tuple[str, np.ndarray]]:

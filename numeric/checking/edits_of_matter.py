@@ -190,9 +190,8 @@ def multipliable(found: Sequence[Node]) -> Iterator[tuple[Node, float]]:
         )
         summed = summed or (isinstance(owner, ast.Attribute) and owner.attr in ("sum", "mean", "dot", "T", "reshape"))
         summed = summed or isinstance(owner, (ast.List, ast.Tuple, ast.Dict))  # the parts that are joined or returned
-        summed = summed or (
-            isinstance(owner, ast.Subscript) and n.path[1] == "value" and not isinstance(n.node, ast.Name)
-        )
+        taken = isinstance(owner, ast.Subscript) and n.path[1] == "value"  # x[index], where the index repeats rows
+        summed = summed or (taken and (not isinstance(n.node, ast.Name) or isinstance(owner.slice, ast.Name)))
         if whole or addend or factor or summed:
             yield n, float(n.depth) / 2
 
@@ -395,6 +394,10 @@ def _projected(n: Node, text: str, y: str, axis: str) -> Iterator[Edit]:
 def _softmax(n: Node, values: dict[str, np.ndarray], place: Place) -> Iterator[Edit]:
     """p∘(1 − p)∘g, p∘g and p∘(g − …) made p∘(g − Σ p∘g)."""
     yield from _projections(n, values)
+    if isinstance(n.node, ast.Call) and called(n.node) == "diag" and len(n.node.args) == 1:
+        for p in {m.id for m in ast.walk(n.node.args[0]) if isinstance(m, ast.Name) and m.id in values}:
+            new = expression(f"({ast.unparse(n.node.func)}({p}) - {place.module}.outer({p}, {p}))")
+            yield Edit("softmax Jacobian taken as diagonal", short(n.node), put(n, new))
     parts = factors_of(n.node)
     if len(parts) < 2:
         return

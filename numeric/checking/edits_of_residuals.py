@@ -228,6 +228,9 @@ def _triples(flowing: Mapping[str, np.ndarray], others: Mapping[str, np.ndarray]
     for (g, d), ((a, v), (b, w)) in itertools.product(list(flowing.items())[-4:], pairs):
         if _meet(d, v) and _meet(d, w) and _meet(v, w):
             yield f"{g} * {a} * {b}", d * v * w
+            if a != b:
+                yield f"{g} * {a} / {b}", d * v / w
+                yield f"{g} * {b} / {a}", d * w / v
     for (a, u), (b, v), (c, w) in itertools.combinations(near, 3):
         if _meet(u, v) and _meet(u, w) and _meet(v, w):
             yield f"{a} * {b} * {c}", u * v * w

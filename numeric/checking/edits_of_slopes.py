@@ -39,6 +39,8 @@ def slopes_of(name: str, value: np.ndarray, place: Place) -> Iterator[tuple[str,
         inside = "with value" not in of or (highest < 1 and lowest > (-1 if kind == "tanh" else 0))
         if kind == "exp" and not re.search(rf"exp\(-? ?{re.escape(name)}", place.text):
             continue  # a factor that is the exponential of a variable is seldom a derivative
+        if kind == "relu" and (lowest > 0 or highest <= 0):
+            continue  # it would always be the same
         if inside and (kind not in _SPOKEN or not place.text or re.search(_SPOKEN[kind], place.text)):
             yield slope, of
 

@@ -118,6 +118,7 @@ def _indexed(program: Program, name: str, objects: Mapping[str, Any]) -> dict[st
     arrays = [n for n, v in objects.items() if getattr(kept(v), "ndim", 0) > 1]
     more = [expression(f"{n}[{t}]") for t in sorted(counters) for n in arrays]
     more += [expression(text) for text in _under_masks(program.trees[name], objects)]
+    more += [expression(text) for text in _at_written_indices(written, objects)]
     for node in [*written, *more, *_called(program.trees[name])]:
         text = ast.unparse(node)
         used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in scope}
@@ -129,6 +130,17 @@ def _indexed(program: Program, name: str, objects: Mapping[str, Any]) -> dict[st
         if value is not None and value.dtype.kind == "f" and len(text) <= 40:
             found[text] = value
     return found
+
+
+def _at_written_indices(written: Sequence[ast.Subscript], objects: Mapping[str, Any]) -> list[str]:
+    """``h[:, t]`` for every array of two axes or more, where the function writes ``x[:, t]``."""
+    arrays = {n: a.ndim for n, v in objects.items() if (a := kept(v)) is not None and a.dtype.kind == "f"}
+    indices = {
+        ast.unparse(w)[len(ast.unparse(w.value)) :]: len(w.slice.elts)
+        for w in written
+        if isinstance(w.slice, ast.Tuple) and any(isinstance(p, ast.Name) for p in w.slice.elts)
+    }
+    return [f"{n}{index}" for index, rank in list(indices.items())[:4] for n, ndim in arrays.items() if ndim >= rank]
 
 
 def _called(tree: ast.FunctionDef) -> list[ast.Call]:
@@ -219,7 +231,9 @@ def _in_loop(tree: ast.FunctionDef, s: ast.stmt) -> bool:
 
 
 def _guards_a_loop(tree: ast.FunctionDef, s: ast.stmt) -> bool:
-    """Whether a ``while`` depends on what the statement assigns: it might never end."""
+    """Whether a ``while`` depends on what the statement assigns, or on a condition in it: it might never end."""
+    if isinstance(s, ast.If) and any(c is s for w in ast.walk(tree) if isinstance(w, ast.While) for c in ast.walk(w)):
+        return True
     tested = {
         n.id for w in ast.walk(tree) if isinstance(w, ast.While) for n in ast.walk(w.test) if isinstance(n, ast.Name)
     }

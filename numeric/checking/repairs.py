@@ -29,11 +29,12 @@ from numeric.checking.slices import Statement, writes
 from numeric.checking.work import Work
 
 FAMILIES = (
-    form.signs, products.transposes, form.factors, form.axes, form.statements, masks.scalings, indices.positions,
+    form.signs, products.transposes, form.factors, form.axes, form.statements, masks.scalings, masks.comparisons, indices.positions,
     flow.unread, matter.names, matter.swaps, matter.softmaxes, slopes.derivatives, form.missing_sums, flow.carried,
     matter.missing_factors, indices.others, flow.running_sums, matter.terms, matter.composites, matter.couplings,
 )  # fmt: skip
 _ALIASES = (matter.names, indices.positions, form.statements)
+_QUESTIONS = (masks.comparisons, matter.names, indices.positions)  # what is asked is no sum and no product
 _COMPLETIONS = (
     matter.names,
     matter.terms,
@@ -117,6 +118,8 @@ def repair(
             for place, function in places:
                 if id(place.statement) in partial and family not in _COMPLETIONS:
                     continue
+                if isinstance(place.statement, ast.If) and family not in _QUESTIONS:
+                    continue
                 if (is_alias(place.statement) or id(place.statement) in ahead) and family not in _ALIASES:
                     continue
                 found = nodes(place.statement)
@@ -167,6 +170,9 @@ def _rank(done: Repair, place: Place, region: Sequence[Statement], target: Targe
     order = next((k for k, (_, s) in enumerate(region) if s is place.statement), 0)
     if done.edit.label == "missing 1/P":
         order = -20 * order  # the mean is usually taken last
+    said = re.match(r"(?:1/)?(\w+)\Z", done.edit.detail)
+    if done.edit.label == "missing factor" and said and re.search(rf"\b{said[1]}\b", done.before):
+        order -= 60  # the line knows of the factor: it divides the loss by the same number
     own = place.statement is target.statement and done.edit.label in _OWN
     taken = is_gradient(done.edit.detail) and done.edit.label == "missing factor"
     order += 40 * (
@@ -238,9 +244,12 @@ def _entry(s: ast.stmt, edit: Edit) -> tuple[str, str] | None:
 
 
 def _head(s: Any) -> Any:
-    """A loop without its body."""
+    """A loop or a condition without its body."""
+    body: list[ast.stmt] = [ast.Expr(ast.Constant(...))]
     if isinstance(s, ast.For):
-        return ast.For(s.target, s.iter, [ast.Expr(ast.Constant(...))], [], lineno=s.lineno)
+        return ast.For(s.target, s.iter, body, [], lineno=s.lineno)
+    if isinstance(s, ast.If):
+        return ast.If(s.test, body, [], lineno=s.lineno)
     return s
 
 
@@ -257,7 +266,7 @@ def _direct(
     """Edits of a statement whose right value is known, tried on the line alone before the function is run."""
     s, passed = place.statement, []
     wanted = _right_side(place, target.value, program.functions[function].__globals__)
-    if wanted is None or not isinstance(s, (ast.Assign, ast.AugAssign)):
+    if wanted is None or not isinstance(s, (ast.Assign, ast.AugAssign, ast.Return)):
         return []
     families = list(FAMILIES)
     least = work.left / 3  # for the lines before this one
@@ -298,6 +307,8 @@ def _right_side(place: Place, value: np.ndarray | None, scope: Mapping[str, Any]
     ``dq[:, half:] = …`` should give that part of it, ``dx += …`` what is lacking before it.
     """
     s = place.statement
+    if isinstance(s, ast.Return) and not isinstance(s.value, (ast.Tuple, ast.List, ast.Dict)):
+        return value
     if value is None or not isinstance(s, (ast.Assign, ast.AugAssign)):
         return None
     t = s.target if isinstance(s, ast.AugAssign) else s.targets[0] if len(s.targets) == 1 else None

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 
 from numeric.checking.probes import assigned
 
+_LENGTHENS = ("append", "extend", "insert", "appendleft")
+_JUMPS = (ast.Continue, ast.Break, ast.Return)
 Statement = tuple[str, ast.stmt]  # the function's name and the statement
 
 
 def statements(tree: ast.FunctionDef) -> Iterator[ast.stmt]:
-    """The simple statements of a function and the heads of its loops, in the order of the file."""
+    """The simple statements of a function, the heads of its loops and its conditions, in the order of the file."""
 
     def walk(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         for s in body:
-            if isinstance(s, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.For)):
+            if isinstance(s, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.For, ast.If)):
                 yield s
             for part in ("body", "orelse", "finalbody"):
                 if isinstance(s, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
@@ -24,9 +26,14 @@ def statements(tree: ast.FunctionDef) -> Iterator[ast.stmt]:
     yield from walk(tree.body)
 
 
+def head(s: ast.stmt) -> ast.AST:
+    """Of a loop what it runs over, of a condition what it asks; another statement as it is."""
+    return s.iter if isinstance(s, ast.For) else s.test if isinstance(s, ast.If) else s
+
+
 def reads(s: ast.stmt) -> set[str]:
     """The names that a statement reads; those whose entries it changes among them."""
-    node: ast.AST = s.iter if isinstance(s, ast.For) else s
+    node = head(s)
     found = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     found |= {
         ast.unparse(n)
@@ -43,6 +50,11 @@ def writes(s: ast.stmt) -> set[str]:
     """The names that a statement assigns or changes."""
     if isinstance(s, ast.For):
         return {n.id for n in ast.walk(s.target) if isinstance(n, ast.Name)}
+    if isinstance(s, ast.If):
+        return set()
+    call = s.value if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) else None
+    if call is not None and isinstance(call.func, ast.Attribute) and call.func.attr in _LENGTHENS:
+        return {ast.unparse(call.func.value)}
     return {ast.unparse(t) for t, _ in assigned(s)}
 
 
@@ -53,16 +65,21 @@ def slice_of(
     true_parameters: Mapping[str, set[str]],
     within: tuple[str, ...] = (),
 ) -> list[Statement]:
-    """The statement and those before it whose values it uses, not beyond statements whose values are known to be true."""
+    """The statement, the conditions that it is under and the statements before it whose values these use, not beyond
+    statements whose values are known to be true."""
     function, last = start
     order = list(statements(trees[function]))
-    loops = _loops(trees[function])
+    loops, asked = _around(trees[function], (ast.For, ast.While)), _around(trees[function], (ast.If,))
     outermost = {id(s) for s in trees[function].body}
     place = {id(s): k for k, s in enumerate(order)}
     chosen: dict[int, ast.stmt] = {id(last): last}
     pending = [last]
     while pending:
         s = pending.pop()
+        for t in order:
+            if id(t) in asked.get(id(s), ()) and id(t) not in chosen:
+                chosen[id(t)] = t
+                pending.append(t)
         need = reads(s)
         for t in reversed(order):
             before = place[id(t)] < place.get(id(s), 0) or bool(loops.get(id(t), set()) & loops.get(id(s), set()))
@@ -75,8 +92,9 @@ def slice_of(
                 pending.append(t)
             if known or (isinstance(t, ast.Assign) and id(t) in outermost and all(whole for _, whole in assigned(t))):
                 need = need - hit
-    found: list[Statement] = [(function, s) for s in order if id(s) in chosen and not isinstance(s, ast.For)]
+    found: list[Statement] = [(function, s) for s in order if id(s) in chosen and head(s) is s]
     inside = {k for s in chosen.values() for k in loops.get(id(s), set())}
+    found += [(function, s) for s in order if isinstance(s, ast.If) and id(s) in chosen]
     found += [(function, s) for s in order if isinstance(s, ast.For) and id(s) in inside]
     parameters = {a.arg for a in trees[function].args.args}
     if any(reads(s) & (parameters - true_parameters.get(function, set())) for s in chosen.values()):
@@ -100,19 +118,21 @@ def callers(trees: Mapping[str, ast.FunctionDef], function: str, within: tuple[s
 
 
 def _called(s: ast.stmt) -> set[str]:
-    """The functions that a statement calls by their names; of a loop, its head."""
-    node: ast.AST = s.iter if isinstance(s, ast.For) else s
-    return {n.func.id for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    """The functions that a statement calls by their names; of a loop or a condition, its head."""
+    return {n.func.id for n in ast.walk(head(s)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
 
 
-def _loops(tree: ast.FunctionDef) -> dict[int, set[int]]:
-    """For each statement the loops around it."""
+def _around(tree: ast.FunctionDef, kinds: tuple[type[ast.stmt], ...]) -> dict[int, set[int]]:
+    """For each statement the loops, or the conditions, around it; a condition that leads elsewhere, as to ``continue``, is
+    around what comes after it in its block."""
     found: dict[int, set[int]] = {}
 
     def walk(body: list[ast.stmt], around: set[int]) -> None:
         for s in body:
             found[id(s)] = set(around)
-            inner = around | {id(s)} if isinstance(s, (ast.For, ast.While)) else around
+            if ast.If in kinds and isinstance(s, ast.If) and any(isinstance(n, _JUMPS) for n in ast.walk(s)):
+                around = around | {id(s)}
+            inner = around | {id(s)} if isinstance(s, kinds) else around
             for part in ("body", "orelse", "finalbody"):
                 if isinstance(s, (ast.For, ast.While, ast.If, ast.With, ast.Try)):
                     walk(getattr(s, part, []), inner)

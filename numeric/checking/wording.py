@@ -16,9 +16,11 @@ def first_line(code: str) -> str:
 def variable(code: str) -> str:
     """What a statement assigns, without its indices; empty if it assigns nothing.
 
-    >>> variable("dW[:, j] += x[i]"), variable("grads['b'] = dz.sum(0)"), variable("return dx")
-    ('dW', 'b', '')
+    >>> variable("dW[:, j] += x[i]"), variable("grads['b'] = dz.sum(0)"), variable("return dx"), variable("if z <= 0:")
+    ('dW', 'b', '', '')
     """
+    if code.startswith(("if ", "for ")):
+        return ""
     found = re.match(r"[\w.]+(\['\w+'\])?", code.partition("=")[0].strip())
     return leaf(found[0]) if found and "=" in code else ""
 

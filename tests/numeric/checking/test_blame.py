@@ -306,7 +306,7 @@ SOURCE = """def backward(dout, cache):
     ("masked", "last", "label", "repair"),
     [
         ("dx[dout < 0] *= 0.1", "dx /= n", "h' at the wrong argument", "dx[x < 0] *= 0.1"),
-        ("dx[x > 0] *= 0.1", "dx /= n", "wrong h'", "dx[x <= 0] *= 0.1"),
+        ("dx[x > 0] *= 0.1", "dx /= n", "wrong h'", "dx[x < 0] *= 0.1"),
         ("dx[x < 0] *= 0.1", "dx *= n", "wrong exponent", "dx /= n"),
         ("dx[x < 0] *= 0.1", "dx /= dx.size", "extra 1/P", "dx /= n"),
     ],
@@ -319,3 +319,46 @@ def test_what_is_changed_in_place_is_mended_in_place(masked, last, label, repair
     spec.loader.exec_module(module)
     (wrong,) = check_backward(module.backward, leaky).culprits
     assert (wrong.label, wrong.repair) == (label, repair)
+
+
+def strongest(x: "n t", K: "t"):
+    z = x * K
+    out = np.zeros(z.shape[0])
+    for i in range(z.shape[0]):
+        out[i] = max(z[i].max(), 0.0)
+    return out, (x, K, z)
+
+
+def strongest_backward(dout, cache):
+    x, K, z = cache
+    dx, dK = np.zeros_like(x), np.zeros_like(K)
+    for i in range(z.shape[0]):
+        t = z[i].argmax()
+        if z[i, t] < 0:
+            dx[i, t] = dout[i] * K[t]
+            dK[t] += dout[i] * x[i, t]
+    return dx, dK
+
+
+def ranked(score: "n", grade: "n"):
+    loss, grad = 0.0, np.zeros_like(score)
+    for i in range(len(score)):
+        for j in range(len(score)):
+            if grade[i] > grade[j]:
+                loss += np.log1p(np.exp(score[j] - score[i]))
+                p = 1 / (1 + np.exp(score[i] - score[j]))
+                if i == j:
+                    continue
+                grad[i] -= p
+                grad[j] -= p
+    return loss, grad
+
+
+def test_a_condition_that_is_turned_round_is_named_and_mended():
+    (wrong,) = check_backward(strongest_backward, strongest).culprits
+    assert (wrong.code, wrong.repair, wrong.label) == ("if z[i, t] < 0:", "if z[i, t] > 0:", "wrong h'")
+
+
+def test_under_a_condition_the_line_that_is_wrong_is_blamed_not_the_condition():
+    (wrong,) = check_backward(ranked).culprits
+    assert (wrong.code, wrong.repair, wrong.label) == ("grad[j] -= p", "grad[j] += p", "sign")
