@@ -17,6 +17,7 @@ from symbolic.verification.diagnosis.candidates import Candidate, name_of
 from symbolic.verification.diagnosis.surgery import edited, with_body
 from symbolic.verification.equality_shapes import same_shape
 
+_OF_A_NEURON = ("sigmoid", "tanh", "relu", "softplus", "erf")
 _GENERAL = re.compile(r"\w+_[ab]_")  # the two numbers of a function that is told no further
 
 
@@ -30,8 +31,10 @@ class Activation:
 
     @property
     def is_power(self) -> bool:
-        """True of a square, a root, a norm, which nobody calls an activation."""
-        return not self.output.ndim or self.output.definition.body.is_Pow
+        """True of a square, a root, a norm, which nobody calls an activation; a single neuron's σ(z) is one."""
+        body = self.output.definition.body
+        bounded = type(body).__name__.lower() in _OF_A_NEURON and isinstance(body.args[0], Access)
+        return not (self.output.ndim or bounded) or body.is_Pow
 
 
 def activations(tensors: Sequence[Tensor]) -> list[Activation]:
@@ -219,6 +222,8 @@ def argument_candidates(
                     and same_shape(v.extents, u.extents)
                 ):
                     change = {t: _reading(t, eq, u, v)}
+                    if all(a.tensor is not v for a in change[t].definition.body.atoms(Access)):
+                        continue  # m − m: a term that is left out, and nothing that is read instead
                     label, detail = _confusion(u, v, [eq], slopes, alike, decisive)
                     if label != "wrong tensor" or u.name or v.name:  # else the sentence would say nothing
                         apart = label == "h' at the wrong argument" and not _related(u, v, slopes, alike)

@@ -25,6 +25,7 @@ def axis_candidates(claim: Tensor) -> Iterator[Candidate]:
             if eq.reduce == "sum":
                 yield from _of_same_extent(claim, t, eq)
             yield from _stretched_otherwise(claim, t, eq, order)
+            yield from _over_fewer(claim, t, eq, order)
 
 
 def _of_same_extent(claim: Tensor, t: Tensor, eq: Equation) -> Iterator[Candidate]:
@@ -73,6 +74,33 @@ def _stretched_otherwise(claim: Tensor, t: Tensor, eq: Equation, order: list[Ten
             changes[user] = edited(user, Equation(around.indices, body, around.bound, around.reduce, around.guards))
     if changes:
         yield Candidate(LABEL, f"of {_summand(eq, t)}", "claim", claim, changes)
+
+
+def _over_fewer(claim: Tensor, t: Tensor, eq: Equation, order: list[Tensor]) -> Iterator[Candidate]:
+    """The total of an array that is spread over the array again (E / Σ_ij E_ij), along one axis alone (E / Σ_j E_ij)."""
+    if len(eq.bound) < 2 or any(i.extent != 1 for i in eq.indices) or eq.guards:
+        return
+    ones = dict.fromkeys(eq.indices, sp.S.Zero)
+    for k in eq.bound:
+        total = computed(equation([k], eq.body.xreplace(ones), [b for b in eq.bound if b is not k], reduce=eq.reduce))
+        changes: dict[Tensor, Tensor] = {}
+        for user in order:
+            around = user.definition
+            if not isinstance(around, Equation) or not any(u is t for u in user.operands):
+                continue
+            along = [o for o in (*around.indices, *around.bound) if sp.expand(o.extent - k.extent) == 0]
+            if (
+                isinstance(eq.body, Access) and len(around.indices) == eq.body.tensor.ndim
+            ):  # as it is read where it is summed
+                along = [around.indices[eq.body.indices.index(k)]]
+            if len(along) != 1:
+                break
+            new = {a: total.access(along[0]) for a in around.accesses if a.tensor is t}
+            body = around.body.xreplace(new)
+            changes[user] = edited(user, Equation(around.indices, body, around.bound, around.reduce, around.guards))
+        else:
+            if changes:
+                yield Candidate(LABEL, f"of {_summand(eq, t)}", "claim", claim, changes)
 
 
 def _summand(eq: Equation, t: Tensor) -> str:

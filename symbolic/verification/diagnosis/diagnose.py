@@ -31,6 +31,7 @@ from symbolic.verification.diagnosis.chains import chain_candidates, turned_chai
 from symbolic.verification.diagnosis.local import local_candidates, path_candidates
 from symbolic.verification.diagnosis.mistakes import RANK, explained
 from symbolic.verification.diagnosis.products import (
+    lost_matrix_candidates,
     matrix_candidates,
     product_candidates,
     shape_candidates,
@@ -76,7 +77,12 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2
                     passed.append(candidate)
         except (ChainruleError, ArithmeticError, RecursionError):
             continue  # an edit of a body that has no value
-    for candidate in sorted(passed, key=lambda c: (c.side == "truth" and behind.issuperset(c.changes), _rank(c))):
+
+    def order(c: Candidate) -> tuple[bool, bool, float]:
+        hidden = c.side == "truth" and behind.issuperset(c.changes)
+        return hidden, hidden and c.label != "missing h'", _rank(c)
+
+    for candidate in sorted(passed, key=order):
         found = _confirmed(candidate, claim, trials.truth, comparer)
         if found is not None:
             return found if trials.truth is truth or found.repair is not trials.truth else replace(found, repair=truth)
@@ -155,6 +161,7 @@ def _families(trials: Trials) -> Iterator[Iterator[Candidate]]:
     yield matrix_candidates(truth, "truth")
     yield matrix_candidates(claim, "claim")
     yield factor_candidates(claim, tensors)
+    yield lost_matrix_candidates(claim, tensors)
     yield spare_slope_candidates(claim, slopes)
     yield argument_candidates(claim, tensors, slopes, alike, every=True)
 

@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Index
-from symbolic.program.functions import Equal, Less, LessEqual, Step
+from symbolic.program.functions import Equal, Less, LessEqual, Step, Where
 from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis.candidates import Candidate
@@ -80,6 +80,15 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
         yield "wrong exponent", f"the base should be inverted in {e}", e.base**-e.exp
     elif isinstance(e, sp.Function) and len(e.args) == 1 and e.fdiff(1) != 0:
         yield "h instead of h'", e.func.__name__, e.fdiff(1)
+    if isinstance(e, (Less, LessEqual)) and side == "truth":
+        yield "missing h'", f"the condition {e} is not looked at", sp.S.One
+        yield "missing h'", f"the condition {e} is not looked at", sp.S.Zero
+    if isinstance(e, Where):
+        for k in (1, 2):
+            if e.args[k].atoms(Access):
+                yield "sign", f"that of {e.args[k]}", e.func(*e.args[:k], -e.args[k], *e.args[k + 1 :])
+                if side == "truth" and e.args[0].atoms(Access):
+                    yield "missing h'", f"the condition {e.args[0]} is not looked at", e.args[k]
     if e.is_Symbol and not isinstance(e, Index):
         yield "off by one", f"{e} against {e} − 1", e - 1
         yield "off by one", f"{e} against {e} + 1", e + 1

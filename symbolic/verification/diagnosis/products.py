@@ -59,6 +59,27 @@ def matrix_candidates(output: Tensor, side: str) -> Iterator[Candidate]:
                 yield Candidate(label, _words(factor), side, output, change)
 
 
+def lost_matrix_candidates(claim: Tensor, tensors: Sequence[Tensor]) -> Iterator[Candidate]:
+    """The claim, or a term of it, times a matrix that has a name, from the left or from the right, transposed or not."""
+    matrices = [M for M in tensors if M.ndim == 2 and M.dtype == "real" and M.name][:6]
+    terms = [claim]
+    if isinstance(claim.definition, Equation) and claim.definition.is_pointwise and claim.definition.body.is_Add:
+        terms += [a.tensor for a in claim.definition.accesses if a.indices == claim.definition.indices]
+    for t in terms:
+        if not 1 <= t.ndim <= 2 or t.definition is None:
+            continue
+        every = t.fresh_indices()
+        for M, axis, turned in itertools.product(matrices, range(t.ndim), (False, True)):
+            inner, outer = (0, 1) if turned else (1, 0)
+            if sp.expand(M.extents[inner] - every[axis].extent) != 0 or not same_shape(M.extents[:1], M.extents[1:]):
+                continue
+            i = Index("i", M.extents[outer])
+            out = (*every[:axis], i, *every[axis + 1 :])
+            read = M.access(every[axis], i) if turned else M.access(i, every[axis])
+            product = computed(equation(out, read * t.access(*every), [every[axis]]))
+            yield Candidate("missing factor", name_of(M), "claim", claim, {t: product})
+
+
 def _second(factor: sp.Expr, k: Index, eq: Equation) -> Index | None:
     """The other index of a factor that is a matrix square in k and it."""
     others = [i for i in factor.atoms(Index) if i != k and i in (*eq.indices, *eq.bound)]
@@ -122,6 +143,8 @@ def symmetry_candidates(claim: Tensor) -> Iterator[Candidate]:
         ):
             i, j = A.fresh_indices()
             means[A] = computed(Equation((i, j), (A.access(i, j) + A.access(j, i)) / 2))
+            turned = computed(Equation((i, j), A.access(j, i)))
+            yield Candidate("missing transpose", A.label, "claim", claim, {A: turned})
             yield Candidate("symmetric assumption", A.label, "claim", claim, {A: means[A]})
     if 2 <= len(means) <= 4:
         for several in (s for k in range(2, len(means) + 1) for s in itertools.combinations(means, k)):

@@ -17,6 +17,8 @@ from symbolic.verification.evaluation_numbers import Column, Floats, Trace
 from symbolic.verification.evaluation_points import Draw, draw_sizes, label_ranges
 from symbolic.verification.evaluation_program import Program, Run
 
+NOTHING = 1e-12  # what rounding may leave of zero
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -78,8 +80,8 @@ class Trials:
             except ChainruleError:
                 continue
             claimed, true = run.tables[claim.serial], run.tables[truth.serial]
-            if not any((*claimed, *true)) and attempt < 4 * count:
-                continue  # where both are zero, as outside a margin, nothing can be told
+            if attempt < 4 * count and (max(map(abs, (*claimed, *true)), default=0) < NOTHING or close(claimed, true)):
+                continue  # where both are zero, as outside a margin or in a norm of two, or equal, nothing can be told
             if not trace.ties and all(v == v and abs(v) < 1e150 for v in (*claimed, *true)):
                 self.points.append(Trial(program, run, claimed, true))
 

@@ -56,6 +56,7 @@ p1, p2, p0 = tensor("p1", "n"), tensor("p2", "n"), tensor("p0", "n", role="param
 gtrip = s.gradient(np.maximum(0, np.sum((p0 - p1) ** 2) - np.sum((p0 - p2) ** 2) + 1), p0)
 Sy = tensor("Sy", "n n", assume="positive_definite")
 grel2 = s.gradient(np.sum((W2 @ s.relu(s1) - target) ** 2) / 2, W1)
+Kn, rho = tensor("Kn", "n n", assume="symmetric"), tensor("rho", assume="positive")
 nu, m1, m2 = tensor("nu", assume="positive"), tensor("m1"), tensor("m2")
 gstu = s.gradient(-(nu + 1) / 2 * np.log(1 + (m1 - m2) ** 2 / nu), m2)
 
@@ -171,6 +172,19 @@ CASES = {
     "softmax of the other axis": (s.softmax(Q @ K.T, axis=0).T @ V, s.softmax(Q @ K.T, axis=1).T @ V, "sum over the wrong axis"),
     "a bias lost inside": (np.outer(s.sigmoid(W @ x), x), s.gradient(np.sum(np.log(1 + np.exp(t))), W), "missing term"),
     "a degree of freedom": (nu * (m1 - m2) / (nu + (m1 - m2) ** 2), gstu, "off by one"),
+    "a kernel lost": (Kn @ v - g + rho * v, s.gradient((Kn @ v - g) @ (Kn @ v - g) / 2 + rho * v @ Kn @ v / 2, v), "missing factor"),
+    "one neuron, before its activation": (
+        (v @ A @ g - nu) * np.outer(v, g),
+        (s.sigmoid(v @ A @ g) - nu) * np.outer(v, g),
+        "pre-activation and activation",
+    ),
+    "a softmax of the whole": (
+        np.exp(Q @ K.T) / np.sum(np.exp(Q @ K.T)),
+        np.exp(Q @ K.T) / np.sum(np.exp(Q @ K.T), axis=1, keepdims=True),
+        "sum over the wrong axis",
+    ),
+    "a kink's condition lost": (X.T @ (X @ w0 - q0), X.T @ np.clip(X @ w0 - q0, -1, 1), {"missing h'", "pre-activation and activation"}),
+    "a term too many": (2 * (m1 - m2) + 2 * (nu - rho), 2 * (nu - rho), "extra term"),
     "n - 1 for n": ((v - v.mean()) / (v.shape[0] - 1), s.gradient(v.var() / 2, v), {"factor", "off by one"}),
 }  # fmt: skip
 
