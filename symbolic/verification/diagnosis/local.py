@@ -107,8 +107,7 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
 
 
 def _terms(e: sp.Expr, side: str) -> Iterator[Edit]:
-    read = leaves(a.tensor for a in e.atoms(Access))
-    extents = list(dict.fromkeys(n for t in read for n in t.extents if n.is_Symbol))[:3]
+    extents = _counts(e)[:3]
     for k, term in enumerate(e.args):
         rest = e.args[:k] + e.args[k + 1 :]
         yield "sign", f"that of the term {term}", sp.Add(*rest, -term)
@@ -144,6 +143,12 @@ def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
     return "forgotten path" if read else "missing term"
 
 
+def _counts(e: sp.Expr) -> list[sp.Expr]:
+    """The extents of what an expression reads over which a mean may be taken: names, and numbers beyond a factor 2."""
+    read = leaves(a.tensor for a in e.atoms(Access))
+    return list(dict.fromkeys(n for t in read for n in t.extents if n.is_Symbol or (n.is_Integer and n > 2)))
+
+
 def _is_count(e: sp.Expr) -> bool:
     """A dimension or a scalar that is given, as in n − 1 and ν + 1."""
     e = -e if e.could_extract_minus_sign() else e
@@ -169,6 +174,8 @@ def _factor_label(dropped: Sequence[sp.Expr], kept: sp.Expr, eq: Equation, side:
     if factor.is_number:
         if abs(factor) in (2, sp.Rational(1, 2), 4, sp.Rational(1, 4)):
             return "factor 2", f"{'missing' if missing else 'one too many'}: {factor}"
+        for count in (n for n in _counts(kept) if n in (factor, 1 / factor)):
+            return ("missing 1/P" if missing == (factor == 1 / count) else "extra 1/P"), f"1/{count}"
         return "factor", f"{factor} is {'missing' if missing else 'one too many'}"
     if not factor.atoms(Access):
         inverse = sp.denom(factor) != 1

@@ -307,3 +307,13 @@ def test_a_mean_along_the_other_axis_is_no_transpose():
 def test_ones_of_a_size_that_nothing_tells_are_not_called_wrong():
     truth = s.gradient(np.sum((v - np.mean(v)) ** 2) / 2, v)
     assert check(r"\left(I-\frac1n\mathbf{1}\mathbf{1}^\top\right)v", truth).status not in ("shape", "refuted")
+
+
+@pytest.mark.parametrize("shape", ["N D", "5 7"])
+def test_a_mean_that_is_lost_in_a_term_is_one_at_sizes_that_are_numbers_too(shape):
+    g_, h_ = tensor("g", shape), tensor("h", shape)
+    truth = g_ - h_ * np.mean(g_ * h_, axis=0)
+    lost = check(g_ - h_ * np.sum(g_ * h_, axis=0), truth, seed=2)
+    assert lost.diagnosis.label == "missing 1/P"
+    other = check(g_ - h_ * np.mean(g_ * h_, axis=0) / g_.shape[1], truth, seed=2)
+    assert other.diagnosis.label == "extra 1/P"
