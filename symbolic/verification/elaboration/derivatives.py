@@ -258,13 +258,15 @@ def _scalar_transposed(el: Elaborator, node: s.Node) -> s.Node | None:
 
 
 def _operand(el: Elaborator, node: s.Node, rest: list) -> int:
-    """How many factors an operator takes: one in brackets or a scalar symbol, else the rest of the term."""
+    """How many factors an operator takes: one in brackets or a scalar other than the variable, else the rest of the term."""
     if not rest:
         raise ReadingError("the function to differentiate is missing", node.span)
     first = rest[0][1]
     if isinstance(first, (s.Group, s.Call)):
         return 1
     if isinstance(first, (s.Symbol, s.Scripted)):
+        if isinstance(node, s.Derivative) and any(s.plain(first) == s.plain(b) for b in node.by):
+            return len(rest)  # d/dx x log x
         try:
             if el(first).rank == 0:
                 return 1

@@ -27,6 +27,7 @@ _JOINS = {
     "OTIMES": "otimes",
     "OSLASH": "divide",
     "SLASH": "divide",
+    "DDOT": "inner",
 }
 
 
@@ -138,6 +139,8 @@ class _Multiplication:
             return algebra.hadamard(a, b, span)
         if kind == "divide":
             return self.elaborate.divided(a, b, span)
+        if kind == "inner":
+            return algebra.inner(a, b, span) if a.rank else algebra.scaled(a, b, span)
         if kind == "otimes":
             mode = self.elaborate.scope.otimes
             if mode == "hadamard":

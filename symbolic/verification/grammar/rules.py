@@ -17,7 +17,7 @@ rest: factor rest?                                -> juxtaposed
     | big                                         -> juxtaposed
     | operator big                                -> joined
     | operator MINUS big                          -> joined_minus
-!operator: CDOT | TIMES | ODOT | OTIMES | OSLASH | AST | SLASH
+!operator: CDOT | TIMES | ODOT | OTIMES | OSLASH | AST | SLASH | DDOT
 big: BIG scripts term
    | BIG scripts MINUS term                       -> big_minus
 
@@ -92,5 +92,5 @@ caserow: items (AMP items)?
 
 %declare NUMBER SYMBOL MARK TOP DOTS FUNC BIG NABLA PARTIAL DIFF FRAC SQRT INDICATOR
 %declare LPAR RPAR LBRACK RBRACK LCURLY RCURLY LBRACE RBRACE LINDEX RINDEX LNORM RNORM LABS RABS LFLOOR RFLOOR LANGLE RANGLE
-%declare PLUS MINUS PM CDOT TIMES ODOT OTIMES OSLASH AST SLASH COMMA COLON REL BAR EVAL BANG SUB SUP PRIME BEGINM ENDM CASES ENDCASES ROW AMP
+%declare PLUS MINUS PM CDOT TIMES ODOT OTIMES OSLASH AST SLASH DDOT COMMA COLON REL BAR EVAL BANG SUB SUP PRIME BEGINM ENDM CASES ENDCASES ROW AMP
 """

@@ -62,7 +62,8 @@ _PLAIN = {
 class Vocabulary:
     """What the document has introduced: its names, those that are functions (``parametrised``: with
     their parameters as a subscript, as in h_θ(x)), and its macros without arguments; ``differentials``: whether
-    the row before, which this one goes on, is about differentials; ``apart``: letters that are another symbol in bold."""
+    the row before, which this one goes on, is about differentials; ``apart``: letters that are another symbol in bold;
+    ``frobenius``: whether A:B is the Frobenius product."""
 
     names: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
@@ -70,6 +71,7 @@ class Vocabulary:
     macros: Mapping[str, str] = field(default_factory=dict)
     differentials: bool = False
     apart: frozenset[str] = frozenset()
+    frobenius: bool = False
 
 
 NOTHING_DECLARED = Vocabulary()
@@ -177,7 +179,9 @@ class Scanner:
             if sign == "!":
                 self.put("BANG", "!", start)
                 return
-            self.put("COLON" if sign == ":" else "REL", "=" if sign == "==" else sign, start)
+            product = sign == ":" and self.vocabulary.frobenius and self._after_operand() and not self.script
+            kind = "DDOT" if product else "COLON" if sign == ":" else "REL"
+            self.put(kind, "=" if sign == "==" else sign, start)
         elif c == ".":
             self.k += 1
             self.put("SEP", ".", start)

@@ -13,7 +13,8 @@ from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.statements import Chain
 
 _SUPPOSES = re.compile(
-    r"\b(where|with|such that|assum\w*|suppos\w*|if|since|as|because|provided|subject to|given|constraint|normali[sz]ed\w*)\W*$"
+    r"\b(where|with|such that|assum\w*|suppos\w*|if|since|as|because|provided|subject to|given|constraint|normali[sz]ed\w*|"
+    r"vincol\w*|soggett\w+ a|tal[ei] che|nebenbedingung\w*|unter|contraintes?|tel(?:le)?s? que|restricci[oó]n|sujeto a|tal que)\W*$"
 )
 
 
@@ -23,7 +24,10 @@ class Conditions(Definitions):
     conditions: list[tuple[set[str], str, str]]
 
     def is_condition(self, chain: Chain, left: s.Node) -> bool:
-        """``i = j``, ``p = 1, …, P``, ``n = 3``: said of indices and sizes."""
+        """``i = j``, ``p = 1, …, P``, ``n = 3``: said of indices and sizes; what the sign of a product stands for."""
+        pair = left.factors if isinstance(left, s.Product) and len(chain.sides) == 2 else ()
+        if [sign for sign, _ in pair] == ["", "DDOT"] and all(isinstance(n, s.Symbol) for _, n in pair):
+            return True  # A:B = tr(A⊤B) says what : is
         items = left.items if isinstance(left, s.Items) else (left,)
         if any(t.type == "DOTS" for t in chain.sides[-1].tokens) and all(
             isinstance(i, s.Symbol) and i.name not in self.scope.values for i in items

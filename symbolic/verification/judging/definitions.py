@@ -21,6 +21,8 @@ from symbolic.verification.judging import numbers
 from symbolic.verification.judging.ahead import is_model
 from symbolic.verification.judging.assumed import Assumed
 from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
+from symbolic.verification.judging.directions import assume_direction
+from symbolic.verification.judging.general import enter_numbered
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.layers import at_layer, mentions, numbered, shifted, step_before
 from symbolic.verification.reading.names import name_of
@@ -341,6 +343,8 @@ class Definitions(Assumed):
     def assumed(self, error: UnknownSymbol) -> bool:
         """Whether an undeclared symbol is the next layer's, or can be read as any cost or as a real number; it is said so."""
         if self.define_shifted(error.name, 0) or self.define_step(error.name, 0) or self.function_alone(error):
+            return True
+        if enter_numbered(self, error.name) or assume_direction(self, error.name):  # type: ignore[arg-type]
             return True
         assumed = assume_cost(self, error.name) or self.assume_mean(error.name) or self.assume_argument(error)
         return assumed or self.assume_rate(error) or self.assume_scalar(error)

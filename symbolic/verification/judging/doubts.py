@@ -75,6 +75,13 @@ def _reach(part: s.Node, text: str) -> Iterator[Reading]:
 def _reach_of_factors(part: s.Product, text: str) -> Iterator[Reading]:
     factors = part.factors
     for k, (sign, factor) in enumerate(factors):
+        if isinstance(factor, s.Derivative) and factor.of is None and k + 2 < len(factors):
+            span = (factor.span[0], factors[k + 1][1].span[1])
+            inner = s.Group(span, "(", s.Product(span, (("", factor), factors[k + 1])))
+            yield (
+                replace(part, factors=(*factors[:k], (sign, inner), *factors[k + 2 :])),
+                f"the derivative in {text[span[0] : span[1]].strip()} is of that factor alone",
+            )
         behind = [n for n, (other, _) in enumerate(factors[k + 1 :], k + 1) if other]
         end = behind[0] if behind else len(factors)
         if end == k + 1:

@@ -20,6 +20,7 @@ from symbolic.verification.elaboration.values import ShapeMisfit, SizeUnknown, U
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import NotJudged, ReadingError
 from symbolic.verification.judging import numbers
+from symbolic.verification.judging.ahead import free_symbol
 from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.derivative_claims import entries, is_derivative
@@ -31,7 +32,14 @@ from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
 from symbolic.verification.judging.repairs import repaired
 from symbolic.verification.judging.reservations import doubted, on_condition, serials
-from symbolic.verification.judging.supposed import is_zero, sets_to_zero, with_bound, with_property, with_supposed
+from symbolic.verification.judging.supposed import (
+    follows_from_zero,
+    is_zero,
+    sets_to_zero,
+    with_bound,
+    with_property,
+    with_supposed,
+)
 from symbolic.verification.judging.units import is_unit, with_units
 from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.program import free_letters
@@ -91,7 +99,9 @@ class Judge:
         if line.chain.sides[line.k].sign == "~" and not numbers.is_numeric(line.right):
             return True
         zero = sets_to_zero(self.reader, line, self.claims_derivative(line))
-        return zero or (verdict.status != "undecided" and unstated(self.reader, line))
+        if zero or unstated(self.reader, line):
+            return zero or verdict.status != "undecided" or bool(free_symbol(self.reader, line.left))
+        return not self.claims_derivative(line) and follows_from_zero(self.reader, line)
 
     def unfit(self, line: Line, misfit: ShapeMisfit) -> ClaimVerdict:
         """Shapes that do not fit: the claim's own if they are on its right side."""

@@ -51,6 +51,8 @@ _WRITER = re.compile(
 )
 _UNSTATED = re.compile(
     r"(?i)\b(?:if|whether|unless|until|such that|so that|suppos\w+|assum\w+|imagine|provided|satisf\w+|solv\w+|obey\w*|fulfil\w*|subject to|constraint|constrained by|"
+    r"vincol\w*|soddisf\w*|tal[ei] che|soggett\w+ a|nebenbedingung\w*|bedingung\w*|erfüll\w*|so ?dass|contraintes?|vérifi\w*|tel(?:le)?s? que|"
+    r"restricci[oó]n|sujeto a|tal que|cumpl\w*|"
     r"condition|condition that|ansatz|by contradiction|for contradiction)(?:\s+(?:that|also|now|instead|the\s+(?:\w+\s+){0,2}(?:equations?|system|conditions?|constraints?)|e\.?g\.?))*\W*$"
 )
 _PLACE = re.compile(

@@ -19,9 +19,10 @@ from symbolic.verification.judging.ahead import define_density, define_parametri
 from symbolic.verification.judging.conditions import Conditions
 from symbolic.verification.judging.costs import start_section
 from symbolic.verification.judging.definitions import EQUAL
+from symbolic.verification.judging.general import enter_numbered, is_general
 from symbolic.verification.judging.named_derivatives import enter_rate, is_partial_derivative
 from symbolic.verification.judging.shorthand import cost_of_shorthand
-from symbolic.verification.judging.spelling import spelt, without_arguments
+from symbolic.verification.judging.spelling import differentiated_whole, spelt, without_arguments
 from symbolic.verification.judging.supposed import is_supposition
 from symbolic.verification.reading import told_as
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
@@ -45,6 +46,7 @@ from symbolic.verification.reading.program import scope_from, target
 from symbolic.verification.reading.reach import index_symbols, widened
 from symbolic.verification.reading.repeated import single_letters, summed
 from symbolic.verification.reading.statements import Chain, chains, goes_on
+from symbolic.verification.reading.underbraces import named_parts
 
 _INTRODUCES = re.compile(
     r"(?i)\b(let|define|put|set|consider|take|suppose|given|(?<!also )(?<!could )(?<!can )(?<!may )write|call|denote|introduce|now|where|with)\s+(?:also\s+|now\s+|us\s+|again\s+|\w+\s+by\s+)?$"
@@ -120,6 +122,12 @@ class Reader(Conditions):
                         goes_on(before[1], chain) or told_as.joins(self.source, before, piece, chain)
                     ):
                         self.everything.append((piece, chain))
+        known = {str(c.sides[0].tokens[0]) for _, c in self.everything if len(c.sides) > 1 and c.sides[0].tokens}
+        for piece in [p for p in self.source.pieces if p.mathematics]:
+            for chain in named_parts(self.source, piece, vocabulary, known | set(self.declared.names)):
+                at = next((k for k, (other, _) in enumerate(self.everything) if other is piece), len(self.everything))
+                self.everything.insert(at, (piece, chain))
+                known.add(str(chain.sides[0].tokens[0]))
         for _, chain in self.everything:
             left = self.side(chain, 0) if chain.signs == ("=",) else None
             stated = assumption(self.side, chain, left) if isinstance(left, s.Node) else None
@@ -223,7 +231,8 @@ class Reader(Conditions):
         if isinstance(left, s.Node):
             if self.is_condition(chain, left) or self.is_assumption(chain, left):
                 return
-            if self.is_placeholder(position, chain, left) or (self.is_step(left) and len(chain.sides) == 2):
+            general = self.is_step(left) or is_general(self, left, self.side(chain, 1))
+            if self.is_placeholder(position, chain, left) or (general and len(chain.sides) == 2):
                 return
             if is_model(self, chain, left):
                 self.scope.notes.append(
@@ -305,7 +314,7 @@ class Reader(Conditions):
             node = spelt(self, parse(side.tokens))
             node = self.with_folded(chain, node) if k else node
             if k == 0:
-                node = without_arguments(self, node)
+                node = differentiated_whole(without_arguments(self, node))
                 return summed(node, single_letters(node)) if self.declared.einstein else node
             first = parse(chain.sides[0].tokens) if chain.sides[0].tokens else None
             if self.declared.einstein:
@@ -363,6 +372,8 @@ class Reader(Conditions):
             if left.primes and left.sub is None and left.sup is None and held.tensor.definition is None:
                 return True  # h′ = (1 − z)∘h + z∘c: of a declared array its transpose is nothing to be claimed
             return rank == 0 or isinstance(left.sup, s.Group) or is_word(left.sup) or is_word(left.sub)
+        if enter_numbered(self, name, derivatives=True):
+            return False
         return not (self.declared.last_layers and self.is_last_error(name))
 
     def introduced(self, piece: Piece, chain: Chain) -> bool:

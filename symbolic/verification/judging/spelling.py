@@ -57,3 +57,17 @@ def without_arguments(reader: Reader, node: s.Node) -> s.Node:
         return node
     base = held.get(head.base.name) if isinstance(head.base, s.Symbol) else None
     return head if base is None or not base.rank else node  # an array with an index is an entry
+
+
+def differentiated_whole(node: s.Node) -> s.Node:
+    """A left side on which ∂/∂x differentiates all that follows it: ``d/dx (x² + 1) e^x``; chain rules stand on right sides."""
+    if not isinstance(node, s.Product) or len(node.factors) < 3:
+        return node
+    (_, head), *rest = node.factors
+    if not isinstance(head, s.Derivative) or head.of is not None:
+        return node
+    if any(isinstance(n, (s.Derivative, s.Nabla, s.At)) for _, n in rest):
+        return node
+    span = (rest[0][1].span[0], rest[-1][1].span[1])
+    whole = s.Group(span, "(", s.Product(span, (("", rest[0][1]), *rest[1:])))
+    return s.Product(node.span, (("", head), ("", whole)))

@@ -31,6 +31,10 @@ _SUPPOSES = re.compile(
     r"(?i)\b(where|with|such that|assum\w*|suppos\w*|if|since|as|because|provided|given|at|when|whenever|for|case|initiali[sz]\w*|"
     r"setting|set|taking|take|choos\w*|putting|put|let|falls|wenn|für|bei|si|pour|en|se|per|mit|con|avec|pour|und|dans)\b(?:\s+[\w-]+){0,2}\s*$"
 )
+_SETS = re.compile(
+    r"(?i)\b(?:sett?ing|set|equat\w+|putting|put|ponendo|annull\w*|setz\w*|nullsetz\w*|en annulant|igualando)\b"
+    r"(?:[^$]*?\b(?:zero|null|zéro|cero)\b|[^=]*(?:\\nabla|\\partial|∇|∂|\\frac\s*\{d)[^=]*=\s*(?:\\mathbf\s*\{?)?0)"
+)
 _THIS = re.compile(
     r"(?i)\b(?:with|for|at|under|using|by|inserting|substituting|plugging|mit|für|con|per|avec|pour)\b[^.]{0,20}"
     r"\b(?:this|that|these|those|such|dies\w*|questa?|quest[oi]|ce|cette)\b"
@@ -189,3 +193,12 @@ def sets_to_zero(reader: Reader, line: Line, derivative: bool) -> bool:
     start = next((piece.start for piece, chain in reader.everything if chain is line.chain), line.chain.start)
     earliest = max(0, start - 120, reader.source.text.rfind("\n\n", 0, start))
     return bool(_ZERO.search(reader.source.prose(earliest, start)))
+
+
+def follows_from_zero(reader: Reader, line: Line) -> bool:
+    """Whether a line is what a sentence finds by setting something to zero: "setting ∇f = 0 gives A⊤Ax = A⊤b"."""
+    text = reader.source.text
+    earliest = max(0, line.chain.start - 300)
+    ends = [m.end() for m in re.finditer(r"[.?!;]\s|\n\s*\n", text[earliest : line.chain.start])]
+    before = text[earliest + (ends[-1] if ends else 0) : line.chain.start]
+    return bool(_SETS.search(before))

@@ -18,6 +18,9 @@ _MACRO = re.compile(
     r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*(?:\[\d\]\s*)?\{|\\def\s*\\([A-Za-z]+)\s*(?:#\d\s*)*\{"
 )
 _OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*\{([^{}\\]{1,40})\}")
+_FROBENIUS = re.compile(
+    r"[A-Z]\s*:\s*[A-Z]\s*=\s*\\?(?:operatorname\*?\{|mathrm\{|text\{)?\\?(?:tr|Tr|trace|sum)\b|(?i:(?:frobenius|double[- ]dot)[^.$]{0,40}\$\s*[a-z]\s*:\s*[a-z])"
+)
 _LENGTH = re.compile(
     r"(?<![A-Za-z\\{])([A-Za-z])\s*(?::?=|\\equiv|\\coloneqq)\s*(?:\\left)?(?:\\\||\||\\[lr]?[Vv]ert\b|\\norm\s*\{)\s*"
     r"\\(?:mathbf|boldsymbol|bm|vec|vb|va|pmb)\s*\{?\s*\1(?![A-Za-z_^])"
@@ -52,7 +55,8 @@ class Source:
     @property
     def vocabulary(self) -> Vocabulary:
         """What the document itself tells of how it is written, before any name is declared."""
-        return Vocabulary(macros=self.macros, apart=self.apart)
+        frobenius = bool(_FROBENIUS.search(self.text))
+        return Vocabulary(macros=self.macros, apart=self.apart, frobenius=frobenius)
 
     def line(self, place: int) -> int:
         """The line, from 1, of an offset."""

@@ -18,7 +18,7 @@ _OPEN = frozenset(
 _CLOSE = frozenset(
     ["RBRACE", "RPAR", "RBRACK", "RCURLY", "RINDEX", "ENDM", "ENDCASES", "RNORM", "RABS", "RANGLE", "RFLOOR"]
 )
-_CONTINUES = frozenset(["PLUS", "MINUS", "CDOT", "TIMES", "ODOT", "OTIMES", "AST", "SLASH", "OSLASH"])
+_CONTINUES = frozenset(["PLUS", "MINUS", "CDOT", "TIMES", "ODOT", "OTIMES", "AST", "SLASH", "OSLASH", "DDOT"])
 _GOES_ON = re.compile(r"\s*(?:&|[=+-]|\\(?:implies|Rightarrow|Longrightarrow|quad|qquad|approx)\b)")
 
 

@@ -54,3 +54,57 @@ def test_a_composition_of_arrays_is_their_product_entry_by_entry():
 def test_what_is_no_solution_is_left_open():
     text = LEAST_SQUARES + r"Then $\nabla_xf=A^\top(Ax-b)$. Setting it to zero gives $x=A^\top b$."
     assert [c.status for c in check_document(text).claims][1:] in ([], ["undecided"])
+
+
+POSITIVE = r"Let $x\in\mathbb{R}$ with $x>0$. "
+WHOLE = {
+    "x log x": (
+        POSITIVE + r"Then $\frac{d}{dx}\,x\log x=\log x$ is wrong and $\frac{d}{dx}\,x\log x=\log x+1$ right.",
+        "FT",
+    ),
+    "a bracket and a factor": (
+        POSITIVE + r"Then $\frac{d}{dx}(x^2+1)e^x=2xe^x+(x^2+1)e^x$ and not $\frac{d}{dx}(x^2+1)e^x=2xe^x$.",
+        "TF",
+    ),
+    "two functions": (POSITIVE + r"Then $\frac{d}{dx}e^x\sin x=e^x\sin x$.", "F"),
+    "a chain rule on the right": (
+        r"Let $w,x,b,y\in\mathbb{R}$, $a=wx+b$, $L=\frac12(a-y)^2$. Then "
+        r"$\frac{\partial L}{\partial w}=\frac{\partial}{\partial w}(wx+b)\cdot(a-y)=x(a-y)$.",
+        "TT",
+    ),
+    "the Frobenius product": (
+        r"Let $X\in\mathbb{R}^{n\times d}$, $W\in\mathbb{R}^{d\times k}$, $Y\in\mathbb{R}^{n\times k}$ and $f=\|XW-Y\|_F^2$. With the "
+        r"Frobenius product $X:X=\operatorname{tr}(X^\top X)$ and $M=XW-Y$, $f=M:M$ and $df=2M:dM=2M:(X\,dW)$, but not $df=M:dM$.",
+        "TTTF",
+    ),
+    "a general letter written out": (
+        r"Let $h_0,y\in\mathbb{R}^n$, $W_1,W_2\in\mathbb{R}^{n\times n}$, $h_1=W_1h_0$, $h_2=W_2h_1$, $E=\frac12\|h_2-y\|^2$ and "
+        r"$g_k=\partial E/\partial h_k$. Then $g_2=h_2-y$, $g_1=W_2^\top g_2$ and, wrongly, $g_0=W_1g_1$.",
+        "TTF",
+    ),
+    "a name under a brace": (
+        r"Let $w,x\in\mathbb{R}^n$, $b\in\mathbb{R}$ and $f=\sigma(\underbrace{w^\top x+b}_{=:z})$. Then "
+        r"$\nabla_wf=\sigma(z)(1-\sigma(z))x$ and not $\nabla_wf=\sigma(z)x$.",
+        "TF",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), WHOLE.values(), ids=WHOLE)
+def test_how_far_an_operator_reaches_and_what_a_sign_means(text, expected):
+    test_operators(text, expected)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Subject to $a^\\top x=c$ we minimise $f=\\frac12x^\\top x$.",
+        "Minimizziamo $f=\\frac12x^\\top x$ sotto il vincolo $a^\\top x=c$.",
+        "Minimiere $f=\\frac12x^\\top x$ unter der Nebenbedingung $a^\\top x=c$.",
+        "On minimise $f=\\frac12x^\\top x$ sous la contrainte $a^\\top x=c$.",
+        "With $f=\\frac12x^\\top x-\\lambda(a^\\top x-c)$, setting $\\nabla_xf=0$ gives $\\lambda=c/(a^\\top a)$.",
+    ],
+)
+def test_a_constraint_is_no_claim(said):
+    text = r"Let $a,x\in\mathbb{R}^n$ and $c,\lambda\in\mathbb{R}$. " + said
+    assert check_document(text).claims == ()
