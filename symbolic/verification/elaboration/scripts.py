@@ -259,6 +259,8 @@ class Scripts:
         if isinstance(sub, s.Mark) and sub.sign == "+":
             return v.pointwise(f.Relu, [base], node.span)
         parts = [p for p in parts if not isinstance(p, s.Mark)]
+        if base.rank == 1 and len(parts) == 2 and isinstance(sub, s.Product) and isinstance(parts[0], s.Number):
+            parts = [sub]  # the entry 2i of a vector
         if self._other_range(base, parts):
             batched = sums.per_sample(self, node, parts)
             if batched is not None:
@@ -279,7 +281,9 @@ class Scripts:
 
     def _is_shift(self, part: s.Node) -> bool:
         """True of i + 1, whose entries may lie beyond the axis; x_{n−1} is the last but one."""
-        return isinstance(part, s.Sum) and any(isinstance(n, s.Symbol) and n.name in self.env for n in s.walk(part))
+        return isinstance(part, (s.Sum, s.Product)) and any(
+            isinstance(n, s.Symbol) and n.name in self.env for n in s.walk(part)
+        )
 
     def shifted(self, base: Value, parts: Sequence[s.Node], span: s.Span) -> Value:
         """``x_{i+j-1}``: the entry there, and 0 beyond the ends of the axis."""

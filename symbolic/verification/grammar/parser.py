@@ -303,9 +303,19 @@ def _factors(node: s.Node) -> list:
 def _product(factors: list) -> s.Node:
     """A product; ``∂C/∂W`` written inline becomes a derivative."""
     out: list = []
-    for sign, node in factors:
+    k = 0
+    while k < len(factors):
+        sign, node = factors[k]
+        k += 1
         if sign == "SLASH" and out and isinstance(node, s.Differential) and isinstance(out[-1][1], s.Differential):
-            found = derivative((out[-1][1].span[0], node.span[1]), out[-1][1], node)
+            below = [node]
+            while k < len(factors) and factors[k][0] == "" and isinstance(factors[k][1], s.Differential):
+                if len(below) >= out[-1][1].order:
+                    break
+                below.append(factors[k][1])  # ∂²C/∂u∂v
+                k += 1
+            span = (out[-1][1].span[0], below[-1].span[1])
+            found = derivative(span, out[-1][1], _product([("", n) for n in below]))
             if found is not None:
                 out[-1] = (out[-1][0], found)
                 continue

@@ -18,7 +18,7 @@ MOST_TOKENS = 3000
 _NUMBER = re.compile(r"\d+(?:\{,\}\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?|\.\d+")
 _DECIMAL_COMMA = re.compile(r"(0(?=\{,\}\d)|\d+(?=\{,\}(?!\d{3}(?!\d))))\{,\}(\d+)(?!\d|\{,\})")
 _INDEX = re.compile(
-    r"\[\s*(?:[a-zA-Z]|\d{1,3})(?:\s*[-+]\s*\d{1,2})?(?:\s*,\s*(?:[a-zA-Z]|\d{1,3}|:)(?:\s*[-+]\s*\d{1,2})?)*\s*\]"
+    r"\[\s*(?:[a-zA-Z](?:\s*[-+]\s*\d{1,2})?|\d{1,3})(?:\s*,\s*(?:[a-zA-Z]|\d{1,3}|:)(?:\s*[-+]\s*\d{1,2})?)*\s*\]"
 )
 _CONDITION = re.compile(r"[<>=]|\\(?:ge|le|geq|leq|ne|neq|in|lt|gt)\b")
 _ENDS_OPERAND = frozenset(

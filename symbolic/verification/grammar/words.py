@@ -68,7 +68,7 @@ FUNCTIONS = {
     "ln": "log", "tr": "trace", "Tr": "trace", "Sp": "trace", "Spur": "trace", "Trace": "trace", "Diag": "diag", "sgn": "sign", "Sign": "sign",
     "ReLU": "relu", "Relu": "relu", "RELU": "relu", "Softmax": "softmax", "SoftMax": "softmax", "Sigmoid": "sigmoid",
     "LogSoftmax": "log_softmax", "logsoftmax": "log_softmax", "LogSoftMax": "log_softmax", "lse": "logsumexp", "LSE": "logsumexp",
-    "atan": "arctan", "asin": "arcsin", "acos": "arccos", "expit": "sigmoid", "Softplus": "softplus", "th": "tanh",
+    "atan": "arctan", "asin": "arcsin", "acos": "arccos", "expit": "sigmoid", "sigm": "sigmoid", "logsig": "sigmoid", "Softplus": "softplus", "th": "tanh",
     "Tanh": "tanh", "GELU": "gelu", "SiLU": "silu", "swish": "silu", "Swish": "silu", "Var": "var", "logistic": "sigmoid",
     "Vec": "vec", "Det": "det", "arg\\,max": "argmax", "arg\\,min": "argmin", "sech": "sech", "cot": "cot", "sec": "sec",
     "step": "step", "heaviside": "step", "Heaviside": "step",

@@ -15,6 +15,7 @@ from symbolic.verification.elaboration.values import Value, same
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.names import name_of
+from symbolic.verification.reading.neighbours import of_numbers
 from symbolic.verification.reading.program import identifier
 from symbolic.verification.reading.statements import Chain
 
@@ -62,6 +63,12 @@ def define_parametrised(reader: Reader) -> None:
 def _declare_like(reader: Reader, name: str, right: s.Node, unknown: set[str | None]) -> bool:
     """Whether ``σ = exp(ρ/2)`` of a declared σ tells that ρ, by which the document differentiates, is what σ is."""
     of = reader.scope.values.get(name)
+    if of is not None and not of.rank and len(unknown) > 1 and of_numbers(reader.scope, right, True):
+        new = sorted(n for n in unknown if n and n not in reader.scope.values and n not in reader.scope.functions)
+        for parameter in new:
+            reader.scope.values[parameter] = Value(tensor(identifier(parameter), (), role="parameter"))
+            reader.scope.notes.append(f"{parameter} is not declared and read as a real number, as {name} is")
+        return all(n in reader.scope.values for n in unknown if n)
     (parameter,) = unknown if len(unknown) == 1 else (None,)
     if of is None or not parameter or parameter in reader.scope.values or parameter in reader.scope.functions:
         return False
@@ -202,6 +209,9 @@ def defined_later(reader: Reader, line: Line) -> str:
 def free_symbol(reader: Reader, left: s.Node | object) -> str:
     """The name of a declared array or number that a left side says to equal something; empty if it says something else."""
     name = name_of(left) if isinstance(left, (s.Symbol, s.Scripted)) else None
+    if isinstance(left, s.Scripted) and name not in reader.scope.values and isinstance(left.base, s.Symbol):
+        entry = left.sub is not None and left.sup is None and not left.primes
+        name = left.base.name if entry else None  # y_{2i} = … of a declared y
     held = reader.scope.values.get(name or "")
     free = (
         held is not None

@@ -11,6 +11,7 @@ from symbolic.verification.elaboration.scope import FunctionOf, Scope
 from symbolic.verification.elaboration.values import UnknownSymbol, Value, number, pointwise
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.reading.declared import Declarations
+from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.neighbours import of_numbers
 from symbolic.verification.reading.pieces import Source
 from symbolic.verification.reading.program import enter, numeric_leaf
@@ -42,7 +43,17 @@ class Assumed:
     def assume_argument(self, error: UnknownSymbol) -> bool:
         """The x of f(x) = x² − a, which nothing else tells, is a real number as far as numbers go into f; it is said so."""
         for name, told in self.scope.functions.items():
-            if isinstance(told, FunctionOf) and told.parameters == (error.name,) and of_numbers(self.scope, told.body):
+            if not isinstance(told, FunctionOf) or told.parameters != (error.name,):
+                continue
+            places = [re.fullmatch(rf"{re.escape(error.name)}_(\d)", name_of(n) or "") for n in s.walk(told.body)]
+            size = max((int(m[1]) for m in places if m), default=0)
+            if size > 1:
+                numeric_leaf(self.scope, error.name, (size,), error.name)
+                self.scope.notes.append(
+                    f"{error.name} is not declared and read as an array of {size} numbers, as in {name}"
+                )
+                return True
+            if of_numbers(self.scope, told.body):
                 numeric_leaf(self.scope, error.name, (), error.name)
                 self.scope.notes.append(f"{error.name} is not declared and read as a real number, as in {name}")
                 return True
@@ -72,8 +83,24 @@ class Assumed:
         self.scope.notes.append(f"{name} is read as the mean of {name.removesuffix('_bar')}")
         return True
 
+    def assume_vector(self, error: UnknownSymbol) -> bool:
+        """The p of ``p − y``, where the document has numbers p_1, …, p_K, is the vector of them; it is said so."""
+        name, count = error.name, 0
+        while f"{name}_{count + 1}" in self.scope.values and not self.scope.values[f"{name}_{count + 1}"].rank:
+            count += 1
+        if count < 2 or name in self.scope.functions or "_" in name:
+            return False
+        base = s.Symbol(error.span, name, name)
+        entries = [s.Scripted(error.span, base, s.Number(error.span, str(k + 1)), None) for k in range(count)]
+        if not self.enter_next(base, s.Matrix(error.span, tuple((e,) for e in entries)), 0):
+            return False
+        self.scope.notes.append(f"{name} is read as the vector of {name}_1, …, {name}_{count}")
+        return True
+
     def assume_scalar(self, error: UnknownSymbol) -> bool:
         """In a document that declares nothing and speaks of no arrays, an undeclared symbol is a real number; it is said so."""
+        if self.counts_entries(error.name):
+            return False
         if self.declared.names or not re.fullmatch(r"[A-Za-z]\w*", error.name) or self.speaks_of_arrays():
             return False
         told = self.scope.functions.get(error.name)
@@ -91,6 +118,13 @@ class Assumed:
             if name not in self.scope.values:
                 numeric_leaf(self.scope, name, (), name)
         return self.enter_next(s.Symbol(error.span, error.name, error.name), told.body, 0)
+
+    def counts_entries(self, name: str) -> bool:
+        """Whether c_k is an entry: some sum of the document runs over k."""
+        letter = re.fullmatch(r"[A-Za-z]+_([a-z])", name)
+        return letter is not None and bool(
+            re.search(rf"(?:\\sum|\\prod|∑|Σ)\s*(?:\\limits)?\s*_\s*\{{?\s*{letter[1]}\b", self.source.text)
+        )
 
     def speaks_of_arrays(self) -> bool:
         """Whether anything in the document, in words or signs, belongs to vectors and matrices."""

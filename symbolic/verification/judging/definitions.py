@@ -19,22 +19,19 @@ from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging import numbers
 from symbolic.verification.judging.ahead import is_model
-from symbolic.verification.judging.assumed import Assumed
 from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
 from symbolic.verification.judging.directions import assume_direction
 from symbolic.verification.judging.general import enter_numbered
+from symbolic.verification.judging.steps import EQUAL, Steps
 from symbolic.verification.reading.declared import Declarations
-from symbolic.verification.reading.layers import at_layer, mentions, numbered, shifted, step_before
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.neighbours import shape_told
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import define, enter, free_letters, identifier, numeric_leaf, target
 from symbolic.verification.reading.statements import Chain
 
-EQUAL = frozenset(["=", ":=", "~"])
 
-
-class Definitions(Assumed):
+class Definitions(Steps):
     """The part of a reader that enters definitions into its scope."""
 
     source: Source
@@ -108,13 +105,17 @@ class Definitions(Assumed):
 
     def told(self, error: UnknownSymbol, left: s.Node, right: s.Node) -> bool:
         """Whether the definition tells the shape of an undeclared symbol on its right side; it is said so."""
+        if self.counts_entries(error.name):
+            return False
         if error.name in self.unread or error.name in self.failed or not re.fullmatch(r"[A-Za-z]\w*", error.name):
             return False
         for node in s.walk(right):
             if isinstance(node, s.Scripted) and node.sub is not None and node.sup is not None:
                 self.known(replace(node, sub=None))
         env = free_letters(self.scope, [right, left], self.declared.ranges)
-        shape = shape_told(self.scope, env, right, error.name, self.known)
+        shape = shape_told(self.scope, env, right, error.name, self.known, self._is_number(left))
+        if error.name in self.scope.values:
+            return True  # it had to be entered to tell its neighbours
         if shape is None:
             return False
         role = "constant" if not shape else "target" if error.name in ("y", "t") else "parameter"
@@ -126,6 +127,16 @@ class Definitions(Assumed):
         kind = f"an array of {' × '.join(map(str, shape))} numbers" if shape else "a real number"
         self.scope.notes.append(f"{error.name} is not declared and read as {kind}")
         return True
+
+    def _is_number(self, left: s.Node) -> bool:
+        """Whether a left side is an entry, y_i, or a declared real number."""
+        try:
+            name, places = target(self.scope, left)
+        except ReadingError:
+            return False
+        declared = self.declared.names.get(name)
+        entry = bool(places) and all(p in self.declared.ranges or p in self.scope.letters for p in places)
+        return entry or (declared is not None and not declared.shape)
 
     def arguments_told(self, left: s.Call, right: s.Node) -> None:
         """Enter the undeclared arrays among the arguments of ``f(x) = ½x⊤Px + q⊤x``, where the formula tells their shapes."""
@@ -146,7 +157,8 @@ class Definitions(Assumed):
         name = name_of(left)
         if name:
             self.failed[name] = error.span[0]
-        self.problem(error.span, str(error))
+        if not self.is_of_numbered_layers(left):
+            self.problem(error.span, str(error))
         return None
 
     def define_first(self, name: str, position: int, depth: int) -> bool:
@@ -195,158 +207,18 @@ class Definitions(Assumed):
         self.scope.notes.append(f"{name} is read as the positive root of {name}^2, which the document tells")
         return True
 
-    def define_shifted(self, name: str, depth: int) -> bool:
-        """Enter ``z^{(l+1)}`` by what is written for ``z^{(l)}``."""
-        for letter in self.declared.layers:
-            for _, chain in self.everything:
-                if chain.error or not chain.signs or chain.signs[0] not in EQUAL or depth > 20:
-                    continue
-                left, right = self.side(chain, 0), self.side(chain, 1)
-                if not isinstance(left, s.Node) or not isinstance(right, s.Node) or not mentions(left, letter):
-                    continue
-                pairs = [(shifted(left, letter, 1), shifted(right, letter, 1))]
-                if letter in self.declared.last_layers:
-                    last = self.declared.last_layers[letter]
-                    pairs.append((at_layer(left, letter, last), at_layer(right, letter, last)))
-                if number := re.search(r"_[lu]?([1-9]\d?)$", name):
-                    pairs.append(tuple(numbered(side, letter, int(number[1])) for side in (left, right)))
-                for there, told in pairs:
-                    try:
-                        introduced, _ = target(self.scope, there)
-                    except ReadingError:
-                        continue
-                    if introduced == name and self.enter_next(there, told, depth):
-                        return True
-        return False
-
-    def step_letters(self) -> set[str]:
-        """Letters that count the steps of a recurrence, ``h_t = f(h_{t-1}, x_t)``."""
-        found = self.__dict__.get("_steps")
-        if found is None:
-            found = set()
-            for _, chain in self.everything:
-                left, right = (
-                    (self.side(chain, k) for k in (0, 1)) if chain.signs[:1] in (("=",), (":=",)) else (None, None)
-                )
-                letter = left.sub.name if isinstance(left, s.Scripted) and isinstance(left.sub, s.Symbol) else ""
-                if (
-                    letter
-                    and isinstance(right, s.Node)
-                    and step_before(right, letter)
-                    and letter not in self.scope.layers
-                ):
-                    found.add(letter)
-            self.__dict__["_steps"] = found
-        return found
-
-    def is_step(self, left: s.Node) -> bool:
-        """Whether a left side stands for every step: it is entered for the steps that the document speaks of."""
-        return (
-            isinstance(left, s.Scripted) and isinstance(left.sub, s.Symbol) and left.sub.name in self.step_letters()
-            and left.sub.name not in self.scope.values
-        )  # fmt: skip
-
-    def is_start(self, left: s.Node) -> bool:
-        """Whether a left side is the numbered start of a recurrence, h_0."""
-        if (
-            not isinstance(left, s.Scripted)
-            or not isinstance(left.sub, s.Number)
-            or not isinstance(left.base, s.Symbol)
-        ):
-            return False
-        steps = (self.side(chain, 0) for _, chain in self.everything if chain.signs[:1] == ("=",))
-        return any(
-            isinstance(n, s.Scripted) and self.is_step(n) and s.plain(n.base) == s.plain(left.base) for n in steps
-        )
-
-    def define_step(self, name: str, depth: int) -> bool:
-        """Enter ``h_2`` by what is written for ``h_t``."""
-        match = re.fullmatch(r"(\w+)_(\d{1,2})", name)
-        if not match or depth > 20:
-            return False
-        for _, chain in self.everything:
-            left, right = (
-                (self.side(chain, k) for k in (0, 1)) if chain.signs[:1] in (("=",), (":=",)) else (None, None)
-            )
-            if not isinstance(left, s.Scripted) or not isinstance(right, s.Node) or not self.is_step(left):
-                continue
-            if (
-                not isinstance(left.base, s.Symbol)
-                or left.base.name != match.group(1)
-                or not isinstance(left.sub, s.Symbol)
-            ):
-                continue
-            there, told = (s.at_number(n, left.sub.name, int(match.group(2))) for n in (left, right))
-            if self.enter_next(there, told, depth + 1):
-                return True
-        return False
-
-    def is_last_error(self, name: str) -> bool:
-        """Whether ``δ^L`` is what the document introduces as ``δ^l = ∂C/∂z^l``; it is then entered so."""
-        for letter, last in self.declared.last_layers.items():
-            for _, chain in self.everything:
-                left, right = (
-                    (self.side(chain, k) for k in (0, 1)) if chain.signs[:1] in (("=",), (":=",)) else (None, None)
-                )
-                if (
-                    not isinstance(left, s.Node)
-                    or not isinstance(right, (s.Derivative, s.Product))
-                    or not mentions(left, letter)
-                ):
-                    continue
-                if not any(isinstance(n, (s.Derivative, s.Nabla)) for n in s.walk(right)):
-                    continue
-                there = at_layer(left, letter, last)
-                try:
-                    introduced, _ = target(self.scope, there)
-                except ReadingError:
-                    continue
-                if introduced == name and self.enter_next(there, at_layer(right, letter, last), 0):
-                    return True
-        return False
-
-    def enter_next(self, left: s.Node, right: s.Node, depth: int) -> bool:
-        """Enter one definition of the next layer, those that it needs first."""
-        for _ in range(20):
-            try:
-                name = define(self.scope, left, right, self.declared.ranges, target(self.scope, left)[0])
-                self.definitions[name] = right
-                return True
-            except UnknownSymbol as error:
-                if not (
-                    self.define_first(error.name, -1, depth + 1)
-                    or self.define_shifted(error.name, depth + 1)
-                    or self.define_step(error.name, depth + 1)
-                ):
-                    return False
-            except NotWritten as error:
-                if not assume_beyond(self, error.of, error.by):
-                    return False
-            except ReadingError:
-                return False
-        return False
-
-    def next_layers(self) -> None:
-        """Enter the next layer of everything that is defined for a generic one, where the document speaks of it."""
-        for letter in self.declared.layers:
-            if not re.search(rf"[\^_]\s*\{{?\s*[(\[]?\s*\\?{letter}\s*\+\s*1", self.source.text):
-                continue
-            for name in list(self.definitions):
-                for _, chain in self.everything:
-                    left = self.side(chain, 0) if chain.signs else None
-                    if isinstance(left, s.Node) and name_of(left) == name and mentions(left, letter):
-                        following = name_of(shifted(left, letter, 1))
-                        held = self.scope.values.get(following or "")
-                        if following and (held is None or held.tensor.definition is None):
-                            self.define_shifted(following, 0)
-
     def assumed(self, error: UnknownSymbol) -> bool:
         """Whether an undeclared symbol is the next layer's, or can be read as any cost or as a real number; it is said so."""
         if self.define_shifted(error.name, 0) or self.define_step(error.name, 0) or self.function_alone(error):
             return True
         if enter_numbered(self, error.name) or assume_direction(self, error.name):  # type: ignore[arg-type]
             return True
-        assumed = assume_cost(self, error.name) or self.assume_mean(error.name) or self.assume_argument(error)
+        assumed = (
+            self.assume_vector(error)
+            or assume_cost(self, error.name)
+            or self.assume_mean(error.name)
+            or self.assume_argument(error)
+        )
         return assumed or self.assume_rate(error) or self.assume_scalar(error)
 
     def define_everything(self) -> None:

@@ -35,7 +35,7 @@ class Variations:
         """The reader's scope with the tangents of the symbols that vary in this line."""
         scope = self.reader.scope
         nodes = [n for n in (line.left, line.before, line.right) if isinstance(n, s.Node)]
-        spelt = self.written([n for n in nodes if n is not line.left])
+        spelt = self.written([n for n in nodes if n is not line.left]) or self.written(nodes)
         if not any(isinstance(n, s.Differential) for node in nodes for n in s.walk(node)):
             return scope
         free = {n: t for n, t in spelt.items() if t.definition is None}

@@ -26,12 +26,13 @@ from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.derivative_claims import entries, is_derivative
 from symbolic.verification.judging.differentials import Variations
 from symbolic.verification.judging.given import with_given
-from symbolic.verification.judging.mood import unstated
+from symbolic.verification.judging.mood import unstated, where_zero
 from symbolic.verification.judging.occasions import concerns, occasion, restricted
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
 from symbolic.verification.judging.repairs import repaired
 from symbolic.verification.judging.reservations import doubted, on_condition, serials
+from symbolic.verification.judging.standing import with_standing
 from symbolic.verification.judging.supposed import (
     follows_from_zero,
     is_zero,
@@ -69,7 +70,7 @@ class Judge:
             status = "undecided" if isinstance(error, NotJudged) else "unreadable"
             return self.verdict(line, said(status, str(error)), None)
         try:
-            if numbers.is_numeric(line.right) and not numbers.is_numeric(line.left) and self.worked.applies(line):
+            if numbers.is_numeric(line.right) and self.worked.applies(line):
                 judged, follows = self.worked.judge(line)
                 return self.verdict(line, judged, follows)
             return self.symbolic(line)
@@ -101,7 +102,10 @@ class Judge:
         zero = sets_to_zero(self.reader, line, self.claims_derivative(line))
         if zero or unstated(self.reader, line):
             return zero or verdict.status != "undecided" or bool(free_symbol(self.reader, line.left))
-        return not self.claims_derivative(line) and follows_from_zero(self.reader, line)
+        if self.claims_derivative(line):
+            return False
+        vanishes = verdict.status != "undecided" and where_zero(self.reader.source, line.chain.start, line.chain.end)
+        return vanishes or follows_from_zero(self.reader, line)
 
     def unfit(self, line: Line, misfit: ShapeMisfit) -> ClaimVerdict:
         """Shapes that do not fit: the claim's own if they are on its right side."""
@@ -202,6 +206,7 @@ class Judge:
         claim, judged = self.read_right(scope, env, line, truth, derivative, case)
         judged = with_supposed(self.reader, line, env, with_given(self.reader, line, judged))
         judged = with_property(self.reader, line, with_bound(self.reader, with_units(self.reader, line, judged)))
+        judged = with_standing(self.reader, line, env, judged)
         judged = on_condition(self.reader, line, judged)
         value = partial(self.value, scope, env)
         judged = doubted(self.reader, line, scope, truth, judged, value, derivative, case is not None)
@@ -269,7 +274,7 @@ class Judge:
         found = judged.verdict.diagnosis
         if judged.verdict.status != "refuted" or not self.explains or (found and found.label != "wrong tensor"):
             return judged
-        general = {name for name, meaning in scope.functions.items() if isinstance(meaning, Generic)}
+        general = {name for name, meaning in scope.functions.items() if isinstance(meaning, (Generic, str))}
         names = [
             n for n, x in scope.values.items() if x.rank and not n.endswith("_") and x.tensor.definition is not None
         ]

@@ -59,6 +59,10 @@ _PLACE = re.compile(
     r"(?i)\b(?:at|for|when|where|whenever|near|around|away from|except (?:at|for)|outside|bei|für|wenn|per|pour|en)\W*$"
 )
 """What stands before the place, ``s = 0``, of which a sentence speaks."""
+_VANISHES = re.compile(
+    r"(?i)(?:\b(?:set(?:s|ting)?|equat\w+|put(?:ting)?)\b[^.;]{0,60}(?:\b(?:zero|null)\b|\b0\b)|\bf\.?o\.?c\b|\bfirst[- ]order (?:optimality )?conditions?\b|"
+    r"\bnormal equations?\b|\boptimality conditions?\b|\bstationar\w+\b|\bat (?:an?|the|its) (?:optimum|minimum|maximum|critical point)\b|\bgleich null\b)[^.;]{0,40}$"
+)
 _EQUIVALENT = re.compile(
     r"\s*(?:&\s*)?(?:\$?\s*(?:if and only if|iff|exactly (?:if|when))\b|\\iff\b|\\Leftrightarrow|\\Longleftrightarrow|⇔|⟺)"
 )
@@ -196,3 +200,9 @@ def unstated(reader: Reader, line: Line) -> bool:
         start = earlier[-1].start
         before, _ = sentence(source, start, earlier[-1].end)
     return bool(_UNSTATED.search(before[-120:]))
+
+
+def where_zero(source: Source, start: int, end: int) -> bool:
+    """Whether a sentence says of an equality that it holds where a derivative vanishes: "setting this to zero: …"."""
+    before, _ = sentence(source, start, end)
+    return bool(_VANISHES.search(before[-160:]))

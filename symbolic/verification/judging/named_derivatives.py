@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from symbolic.calculus.derivatives import jvp
+from symbolic.program.graph import leaves
 from symbolic.verification.elaboration.operators import is_partial
 from symbolic.verification.elaboration.rates import rates
 from symbolic.verification.elaboration.values import Value
@@ -24,6 +25,14 @@ def enter_rate(reader: Reader, name: str) -> bool:
     if moving:
         values[name] = Value(jvp(of.tensor, moving), of.labels, of.row)
     return bool(moving)
+
+
+def is_slope(left: s.Scripted, held: Value) -> bool:
+    """Whether g′ is the derivative of a computed number g of one declared number, and not another quantity."""
+    if not left.primes or left.sub is not None or left.sup is not None or held.rank or held.tensor.definition is None:
+        return False
+    read = leaves([held.tensor])
+    return len(read) == 1 and not held.labels and all(not t.ndim for t in read)
 
 
 def is_partial_derivative(reader: Reader, left: s.Scripted) -> bool:

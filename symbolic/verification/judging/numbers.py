@@ -61,6 +61,11 @@ def is_numeric(node: s.Node) -> bool:
     return found
 
 
+def both(left: s.Node, right: object) -> bool:
+    """Whether both sides of an equality consist of numbers alone."""
+    return isinstance(right, s.Node) and is_numeric(left) and is_numeric(right)
+
+
 def literal(node: s.Node, chain: Chain | None = None, text: str = "") -> Literal | None:
     """The numbers that are written out, or None where something is still to be computed."""
     if (

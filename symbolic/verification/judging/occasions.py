@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _BEFORE = re.compile(r"(?i)\b(if|for|when|whenever|case|and|suppose|assume|all)\b[^.]{0,12}$|[,(:]\W*$")
 _AFTER = re.compile(r"\b(if|for|when|whenever|where|provided|with)\b|^[\s,$(]*(?:\\q?quad|\\[;,:!])?[\s,$(]*$")
+_OPENS = re.compile(r"(?i)\b(if|for|when|whenever|case|in)\b[^.]{0,12}$")
 _FURTHEST = 90  # signs between a line and its case
 
 
@@ -34,6 +35,8 @@ def occasion(reader: Reader, line: Line, env) -> s.Relation | None:
         return None  # "for i = j and i ≠ j together"
     if before[:1] == [here - 1] and not _taken(reader, here - 1, env):
         return _relation(reader, every[here - 1][1], env)
+    if before == [here - 2] and _opens(reader, here - 2, env) and every[here - 1][1].signs[:1] == ("=",):
+        return _relation(reader, every[here - 2][1], env)  # "for r > κ: a = b and c = d"
     if here + 1 < len(every):
         case = every[here + 1][1]
         between = reader.source.text[line.chain.end : case.start]
@@ -66,6 +69,16 @@ def _taken(reader: Reader, k: int, env) -> bool:
     return first < k and _relation(reader, reader.everything[first][1], env) is None
 
 
+def _opens(reader: Reader, k: int, env) -> bool:
+    """Whether a bound of a number opens its sentence, which it then holds for as a whole."""
+    chain, text = reader.everything[k][1], reader.source.text
+    relation = _relation(reader, chain, env)
+    if relation is None or relation.sign not in ("<", ">", "<=", ">="):
+        return False
+    said = re.split(r"[.;:]\s|\n\s*\n", text[max(0, chain.start - 60) : chain.start].rstrip("$\\( "))[-1]
+    return "$" not in said and bool(_OPENS.search(said))
+
+
 def ends_sentence(between: str) -> bool:
     """Whether a sentence or paragraph ends in a stretch of prose."""
     return bool(
@@ -90,9 +103,9 @@ def _relation(reader: Reader, chain: Chain, env) -> s.Relation | None:
     counted = _counted(reader, sign, left, right, env)
     if counted is not None:
         return counted
-    if sign in ("<", ">", "<=", ">=") and isinstance(left, s.Node) and isinstance(right, s.Number):
+    if sign in ("<", ">", "<=", ">=") and isinstance(left, s.Node) and isinstance(right, s.Node):
         found = s.Relation((left.span[0], right.span[1]), sign, left, right)
-        return found if _bounds(reader, found, env) else None
+        return found if bounds(reader, found, env) else None
     if sign not in ("=", "!="):
         return None
     if not isinstance(left, s.Symbol) or not isinstance(right, s.Symbol):
@@ -126,7 +139,7 @@ def _counted(reader: Reader, sign: str, left: object, right: object, env) -> s.R
     )
 
 
-def _bounds(reader: Reader, case: s.Relation, env) -> bool:
+def bounds(reader: Reader, case: s.Relation, env) -> bool:
     """Whether a relation bounds a number of the program, ``s_i > 0``, so that it holds at some points and fails at others."""
     if isinstance(case.left, s.Symbol) and (case.left.name in env or case.left.name not in reader.scope.values):
         return False

@@ -18,11 +18,11 @@ from symbolic.verification.judging import numbers
 from symbolic.verification.judging.ahead import define_density, define_parametrised, folded, is_model, with_name
 from symbolic.verification.judging.conditions import Conditions
 from symbolic.verification.judging.costs import start_section
-from symbolic.verification.judging.definitions import EQUAL
 from symbolic.verification.judging.general import enter_numbered, is_general
-from symbolic.verification.judging.named_derivatives import enter_rate, is_partial_derivative
+from symbolic.verification.judging.named_derivatives import enter_rate, is_partial_derivative, is_slope
 from symbolic.verification.judging.shorthand import cost_of_shorthand
 from symbolic.verification.judging.spelling import differentiated_whole, spelt, without_arguments
+from symbolic.verification.judging.steps import EQUAL
 from symbolic.verification.judging.supposed import is_supposition
 from symbolic.verification.reading import told_as
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
@@ -46,6 +46,7 @@ from symbolic.verification.reading.program import scope_from, target
 from symbolic.verification.reading.reach import index_symbols, widened
 from symbolic.verification.reading.repeated import single_letters, summed
 from symbolic.verification.reading.statements import Chain, chains, goes_on
+from symbolic.verification.reading.subscripted_calls import subscripted_calls
 from symbolic.verification.reading.underbraces import named_parts
 
 _INTRODUCES = re.compile(
@@ -98,10 +99,14 @@ class Reader(Conditions):
     same_functions: set[int] = field(default_factory=set)
     conditions: list[tuple[set[str], str, str]] = field(default_factory=list)
     compounds: frozenset[tuple[str, str]] = frozenset()
+    called: dict[str, object] = field(default_factory=dict)
     folded: list[tuple[int, object, s.Node]] = field(default_factory=list)
     gradients_of: s.Node | None = None
     """The cost of which dW is a short name for the gradient, where d is no sign of a differential."""
     supposed: list[tuple[Chain, s.Relation]] = field(default_factory=list)
+    unadopted: set[str] = field(default_factory=set)
+    stated: set[int] = field(default_factory=set)
+    """Those of them that no word makes the case of one sentence."""
 
     def __post_init__(self):
         parametrised = parametrised_names(self.source, self.declared)
@@ -119,7 +124,7 @@ class Reader(Conditions):
                 for chain in chains(self.source, piece, vocabulary):
                     before = self.everything[-1] if self.everything else None
                     if before is None or not (
-                        goes_on(before[1], chain) or told_as.joins(self.source, before, piece, chain)
+                        goes_on(self.source, before[1], chain) or told_as.joins(self.source, before, piece, chain)
                     ):
                         self.everything.append((piece, chain))
         known = {str(c.sides[0].tokens[0]) for _, c in self.everything if len(c.sides) > 1 and c.sides[0].tokens}
@@ -128,6 +133,7 @@ class Reader(Conditions):
                 at = next((k for k, (other, _) in enumerate(self.everything) if other is piece), len(self.everything))
                 self.everything.insert(at, (piece, chain))
                 known.add(str(chain.sides[0].tokens[0]))
+        self.called = subscripted_calls(chain for _, chain in self.everything)
         for _, chain in self.everything:
             left = self.side(chain, 0) if chain.signs == ("=",) else None
             stated = assumption(self.side, chain, left) if isinstance(left, s.Node) else None
@@ -349,6 +355,8 @@ class Reader(Conditions):
             name, places = target(self.scope, left)
         except ReadingError:
             return False
+        if isinstance(left, s.Scripted) and left.sub is None and numbers.both(left, self.side(chain, 1)):
+            return False  # e^2 = 7.389
         if name not in self.scope.values and name.endswith("_dot") and enter_rate(self, name):
             return False
         if name in self.definitions or name in self.given:
@@ -369,12 +377,14 @@ class Reader(Conditions):
             rank = held.rank
             if not rank and (is_partial_derivative(self, left) or "sign" in held.tensor.assume):
                 return False
+            if is_slope(left, held):
+                return False
             if left.primes and left.sub is None and left.sup is None and held.tensor.definition is None:
                 return True  # h′ = (1 − z)∘h + z∘c: of a declared array its transpose is nothing to be claimed
             return rank == 0 or isinstance(left.sup, s.Group) or is_word(left.sup) or is_word(left.sub)
         if enter_numbered(self, name, derivatives=True):
             return False
-        return not (self.declared.last_layers and self.is_last_error(name))
+        return not self.is_last_error(name)
 
     def introduced(self, piece: Piece, chain: Chain) -> bool:
         """Whether the prose right before says let, define, put …"""

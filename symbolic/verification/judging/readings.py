@@ -102,8 +102,10 @@ def readings(scope: Scope, node: s.Node) -> Iterator[Scope]:
 
 
 def _may_be_row(scope: Scope, node: s.Scripted) -> bool:
-    """Whether a matrix stands with one index."""
+    """Whether a matrix stands with one index; x_i of a list of declared x_i ∈ ℝ^d is a column."""
     held = scope.values.get(node.base.name) if isinstance(node.base, s.Symbol) else None
+    if held is not None and node.base.name in scope.columns | scope.sampled.keys():
+        return False
     return held is not None and held.rank == 2 and isinstance(node.sub, (s.Symbol, s.Number))
 
 

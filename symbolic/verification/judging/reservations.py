@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from symbolic.program.equations import Equation
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration.scope import Generic, Scope
@@ -15,6 +16,7 @@ from symbolic.verification.judging.comparison import Judged, said
 from symbolic.verification.judging.doubts import holds_otherwise
 from symbolic.verification.judging.mood import conditionally, loosely
 from symbolic.verification.judging.solutions import as_solution
+from symbolic.verification.judging.supposed import is_zero
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.parts import apart
 
@@ -39,11 +41,17 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
                     "undecided",
                     f"the definition of {name} could not be read, so what is said of it cannot be judged",
                 )
+    varied = isinstance(line.left, s.Differential) and isinstance(line.right, s.Node) and not is_zero(line.right)
+    if varied and not any(isinstance(n, s.Differential) for n in s.walk(line.right)):
+        sentence = "nothing varies on the right; if d is short for the derivative of a cost, write it as ∂"
+        return said("undecided", sentence)
     behind = _declared_behind(reader, line)
     if behind:
         return said("undecided", f"{behind} is declared only in a part further on, and may mean something else here")
     free = free_symbol(reader, line.left)
     if free:
+        if isinstance(line.left, s.Scripted) and name_of(line.left) not in reader.scope.values:
+            reader.unadopted.add(free)  # an entry of an array
         solution = as_solution(reader, line, reader.scope.values[free].tensor, judged.claim)
         told = f"{free} is declared as free; what {free} equals is no consequence of what is written"
         return solution or said("undecided", told)
@@ -59,6 +67,10 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
             "undecided", f"{names} is not defined in this document, so its derivative cannot be compared with this"
         )
     read = {t.name for t in leaves([judged.claim, judged.truth])}
+    nothing = isinstance(eq := judged.truth.definition, Equation) and eq.body == 0
+    for name in sorted(reader.unadopted):
+        if nothing or reader.scope.values[name].tensor.name in read:
+            return said("undecided", f"what is said of {name}, which is declared as free, is not put in here")
     told = {t.name for t in leaves([judged.truth])}
     for name, meaning in reader.scope.functions.items():
         if isinstance(meaning, Generic) and f"{name}_a_" in read and f"{name}_a_" not in told:

@@ -12,7 +12,9 @@ from symbolic.verification.elaboration.traces import reaching
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.judging.shorthand import with_gradients
 from symbolic.verification.reading.compounds import joined
+from symbolic.verification.reading.families import renamed, whole
 from symbolic.verification.reading.names import name_of
+from symbolic.verification.reading.subscripted_calls import without_variables
 
 if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Reader
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 def spelt(reader: Reader, node: s.Node) -> s.Node:
     """The tree with operators such as H_f and Δ spelt out."""
     node = reaching(joined(node, reader.compounds), reader.source.text)
+    node = renamed(whole(node, reader.declared.names), reader.declared.families)
+    node = without_variables(node, reader.called) if reader.called else node
     if reader.declared.of_time:
         node = without_time(node, reader.declared.of_time)
     if reader.gradients_of is not None:
@@ -47,6 +51,8 @@ def without_arguments(reader: Reader, node: s.Node) -> s.Node:
         arguments = body.items if isinstance(body, s.Items) else (body,)
     else:
         return node
+    if isinstance(head, s.Symbol) and len(head.name) == 1 and head.name not in {*held, *reader.scope.functions}:
+        return head if all(name_of(a) in held for a in arguments) else node  # f(a, b) = …
     if not isinstance(head, s.Scripted):
         return node
     if (

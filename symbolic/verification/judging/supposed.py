@@ -58,7 +58,10 @@ def is_supposition(reader: Reader, chain: Chain, left: s.Node) -> bool:
     before = reader.source.text[max(0, chain.start - 90) : chain.start].rstrip("$\\( ")
     before = re.sub(r"(?:\$[^$=]{1,40}=[^$=]{1,20}\$[\s,]*(?:and\s*)?)+$", "", before)  # at W = 0, b = 0
     reader.supposed.append((chain, s.Relation((left.span[0], right.span[1]), "=", left, right)))
-    return bool(_SUPPOSES.search(before))
+    local = bool(_SUPPOSES.search(before))
+    if not local and not of.ndim and not _ZERO.search(before):
+        reader.stated.add(id(chain))
+    return local
 
 
 def with_supposed(reader: Reader, line: Line, env, judged: Judged) -> Judged:
@@ -69,7 +72,8 @@ def with_supposed(reader: Reader, line: Line, env, judged: Judged) -> Judged:
     for chain, relation in (*reader.supposed, *_behind(reader, line)):
         early, late = sorted(((chain.start, chain.end), (line.chain.start, line.chain.end)))
         between = text[early[1] : late[0]]
-        if chain is line.chain or (ends_sentence(between) and not _refers_to(reader, line, chain, between)):
+        apart = ends_sentence(between) and not _refers_to(reader, line, chain, between)
+        if chain is line.chain or (apart and id(chain) not in reader.stated):
             continue
         el = Elaborator(reader.scope, env)
         told = text[relation.span[0] : relation.span[1]]
@@ -78,10 +82,12 @@ def with_supposed(reader: Reader, line: Line, env, judged: Judged) -> Judged:
         except ReadingError:
             named = name_of(relation.left)
             held = reader.scope.values.get(named or "")
-            if held is not None and any(t is held.tensor for t in leaves([judged.claim, judged.truth])):
+            if not apart and held is not None and any(t is held.tensor for t in leaves([judged.claim, judged.truth])):
                 return said("undecided", f"it does not hold in general, and {told} could not be put in here")
             continue
         again = compare(claim, truth, True, diagnosed=False)
+        if again.holds and apart:
+            return said("undecided", f"it does not hold in general, but it does where {told}; is that supposed here?")
         if again.holds:
             conditions = (*again.verdict.conditions, f"where {told}")
             return replace(judged, verdict=replace(again.verdict, conditions=conditions))

@@ -49,12 +49,21 @@ class Worked:
     last: dict[int, bool] = field(default_factory=dict)
 
     def applies(self, line: Line) -> bool:
-        """Whether the left side has a number: everything that it is computed from is given."""
-        if not self.reader.given:
-            return False
+        """Whether the left side has a number: everything that it is computed from is given.
+
+        A formula of numbers alone is compared to the digits shown if there are any behind the point, else exactly.
+        """
+        constant_ = numbers.is_numeric(line.left)
+        rounded = any(d > 0 for d in written.digits) if (written := numbers.literal(line.right)) else False
+        if constant_ or not self.reader.given:
+            if not rounded:
+                return False
+            if constant_:
+                return True
         env = free_letters(self.reader.scope, [line.left], self.reader.declared.ranges)
-        read = leaves([self.reader.value(line.left, env).tensor])
-        return bool(read) and all(self._given(t) for t in read)
+        left = self.reader.value(line.left, env)
+        read = leaves([left.tensor])
+        return all(self._given(t) for t in read) if read else rounded and not left.form
 
     def judge(self, line: Line) -> tuple[Judged, bool | None]:
         """The verdict on a line whose right side is numbers, and whether it follows."""

@@ -15,6 +15,7 @@ from symbolic.verification.reading import spelt
 from symbolic.verification.reading.components import declare_components
 from symbolic.verification.reading.declared import PROPERTIES, Declarations, Declared, read_front, state_conventions
 from symbolic.verification.reading.domains import applied, declare_arguments
+from symbolic.verification.reading.families import beside_its_list, declare_every_numbered
 from symbolic.verification.reading.layered import declare_instances, declare_layers
 from symbolic.verification.reading.layers import (
     index_letters,
@@ -25,6 +26,7 @@ from symbolic.verification.reading.layers import (
 )
 from symbolic.verification.reading.names import full_name, name_of
 from symbolic.verification.reading.pieces import Piece, Source
+from symbolic.verification.reading.plain_shapes import plain_shapes
 from symbolic.verification.reading.positive import declare_positive
 from symbolic.verification.reading.ranges import declare_range, tell_size
 from symbolic.verification.reading.sets import Set, set_of
@@ -45,7 +47,7 @@ _OF_SCALARS = (
 )
 _AROUND = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}")  # braces around a whole name
 _SUM = re.compile(
-    r"(?:\\sum|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*=\s*1\s*\}?\s*\^\s*\{?\s*([A-Za-z])\s*(?:\}|(?=[^\w]))"
+    r"(?:\\sum|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*=\s*1\s*\}?\s*\^\s*(?:\{\s*([A-Za-z])\s*\}|([A-Za-z]))"
 )
 _IF = re.compile(
     r"(?i)\b(?:only|if|when|whenever|unless|case|provided|were|falls|wenn|nur|sofern|si|quando|lorsque|cuando)\b[^.:;]{0,30}$"
@@ -80,7 +82,7 @@ def declarations(source: Source) -> Declarations:
             declare_range(found, chain)
     for piece, _ in every:
         for match in _SUM.finditer(source.text, piece.start, piece.end):
-            found.ranges.setdefault(match.group(1), match.group(2))
+            found.ranges.setdefault(match.group(1), match.group(2) or match.group(3))
     for _, group in every:
         for chain in group:
             _member(found, chain, source)
@@ -94,6 +96,12 @@ def declarations(source: Source) -> Declarations:
             found.names.setdefault(name, Declared(name, shape, tex or source.text[place[0] : place[1]], place[0]))
         _spelt(found, source, sentence, marks, vocabulary)
         _all_in(found, source, sentence, marks, vocabulary)
+    for name, shape, place, said in plain_shapes(source):
+        _give(found, [(name, place, name)], said)
+        if name not in found.names and name not in found.rows_of:
+            core = tuple(size for size in shape if size != "1")
+            row = len(shape) == 2 and shape[0] == "1" and len(core) == 1
+            found.names[name] = Declared(name, core, _tex(name), place, row)
     flat = [chain for _, group in every for chain in group]
     declare_positive(found, flat, source)
     declare_components(found, flat, source)
@@ -103,6 +111,7 @@ def declarations(source: Source) -> Declarations:
         for chain in group:
             tell_size(found, chain)
     declare_layers(found, source, flat)
+    declare_every_numbered(found, source)
     vectors = [item for item in found.names.values() if len(item.shape) == 1]
     if found.layout.get("gradient") == "row" and vectors and all(item.row for item in vectors):
         found.layout["gradient"] = "column"  # where vectors are rows, a gradient that is a row has the variable's shape
@@ -120,6 +129,12 @@ def _name(source: Source, span: tuple[int, int]) -> str:
     return tex
 
 
+def _tex(name: str) -> str:
+    """A name in LaTeX."""
+    base, _, below = name.partition("_")
+    return (base if len(base) == 1 else rf"\{base}") + (f"_{{{below}}}" if below else "")
+
+
 def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece], vocabulary) -> None:
     """What a sentence declares by listing it, as the rows of a matrix, or as the class of an example."""
 
@@ -132,12 +147,13 @@ def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece
         if told is not None and spelt.of_numbers(sentence):
             name, size, place = told
             found.names.setdefault(name, Declared(name, (size,), source.text[place[0] : place[1]], place[0]))
-    for row, matrix in spelt.kin(sentence, node):
+    for row, matrix, turned in spelt.kin(sentence, node):
         held, whole = found.names.get(row), found.names.get(matrix)
         if held is not None and whole is not None and held.shape == whole.shape:
             del found.names[row]  # u_1, …, u_V ∈ ℝ^d are the rows of U ∈ ℝ^{V×d}
         if row not in found.names:
             found.rows_of[row] = matrix
+            found.columns |= {row} if turned else set()
     for name, place in spelt.classes(sentence, node):
         if name not in found.names:
             found.names[name] = Declared(name, (), source.text[place[0] : place[1]], place[0], dtype="int")
@@ -145,9 +161,10 @@ def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece
 
 def _all_in(found: Declarations, source: Source, sentence: str, marks: list[Piece], vocabulary) -> None:
     """``anchor $a$, positive $p$ and negative $n$, all in $\\mathbb{R}^d$``."""
-    for match in re.finditer(
-        rf"([^.;:]*{_MARKED}[^.;:\u27e6]*)\b(?:all|both|each)\s+(?:\w+\s+)?(?:in|from|of)\s+{_MARKED}", sentence
-    ):
+    group = rf"((?:{_MARKED}(?:\s*(?:,|and|,\s*and)\s*)?)+)"
+    every = rf"([^.;:]*{_MARKED}[^.;:\u27e6]*)\b(?:all|both|each)\s+(?:\w+\s+)?(?:in|from|of)\s+{_MARKED}"
+    vectors = rf"{group}\s*{_IS}\s+(?:{_ARTICLE}\s+)?(?:real\s+|column\s+)*(?:vectors?|points?|elements?)\s+(?:in|from|of)\s+{_MARKED}"
+    for match in (*re.finditer(every, sentence), *re.finditer(vectors, sentence)):
         piece = marks[int(match.group(3))]
         try:
             what = set_of(tokenize(source.text, vocabulary, piece.start, piece.end))
@@ -242,6 +259,7 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
     if classes and not what.shape and not re.search(_CLASSES, source.text[max(0, place - 80) : place + 60].lower()):
         return  # an index, not a label
     assume = {a for a in what.assume if a != "whole"}
+    name = beside_its_list(found, name, shape, sample)
     found.names[name] = Declared(name, shape, tex, place, row, what.dtype, frozenset(assume), sample)
     for letter in found.layers:
         if isinstance(item, s.Scripted) and not sample and mentions(item, letter):
@@ -296,6 +314,11 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
         if re.search(r"\b(not|never|no|any|arbitrary|necessarily|need|non|nicht|pas)\b", said) and "sym" in said:
             continue
         _give(found, _symbols(source, match.group(1), marks, vocabulary), said, case(match))
+    for match in re.finditer(
+        rf"({group})\s*{_IS}\s+(?:{_ARTICLE}\s+)?(?:real\s+)?\u27e6\d+\u27e7[- ]*([^.;\u27e6]*)", sentence
+    ):
+        if not re.search(r"\b(not|never|any|arbitrary|necessarily|nicht|non|pas)\b", match.group(3)):
+            _give(found, _symbols(source, match.group(1), marks, vocabulary), match.group(3), case(match))
     adjective = "|".join(sorted(map(re.escape, PROPERTIES), key=len, reverse=True))
     for match in re.finditer(
         rf"(?i)(?<![\w-])(?:(not|non|no|nicht|pas)\s+)?({adjective})(?:\s+(?:{_NOUNS}))*\s+({group})",

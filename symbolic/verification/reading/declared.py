@@ -54,6 +54,10 @@ class Declarations:
     layers: set[str] = field(default_factory=set)
     letters: set[str] = field(default_factory=set)
     rows_of: dict[str, str] = field(default_factory=dict)
+    families: dict[str, str] = field(default_factory=dict)
+    """The name of the list u_1, …, u_K where u alone is another vector."""
+    columns: set[str] = field(default_factory=set)
+    """Names x of which the rows of a matrix are x_i⊤, so that x_i is a column."""
     last_layers: dict[str, str] = field(default_factory=dict)
     of_time: dict[str, str] = field(default_factory=dict)
     """What is declared as a function of time, A of A(t), with its argument."""

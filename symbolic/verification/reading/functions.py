@@ -85,7 +85,8 @@ def primed_names(source: Source, declared: Declarations) -> list[str]:
     found = set()
     for piece in source.pieces:
         if piece.mathematics:
-            found.update(re.findall(r"(?<![A-Za-z\\])([A-Za-z])'+\(", source.text[piece.start : piece.end]))
+            primed = re.findall(r"(?:(?<![A-Za-z\\])([A-Za-z])|\\(pi))'+\(", source.text[piece.start : piece.end])
+            found.update(one or greek for one, greek in primed)
     return [name for name in sorted(found) if name not in declared.names]
 
 
@@ -120,7 +121,7 @@ def left_names(source: Source, declared: Declarations) -> set[str]:
                 r"\\(?:mathrm|text|operatorname)\{([A-Za-z]{2,20})\}\s*(?:\([^()]*\)\s*)?&?\s*:?=",
                 source.text[piece.start : piece.end],
             ):
-                if match.group(1) not in words.FUNCTIONS:
+                if match.group(1) not in words.FUNCTIONS or match.group(1) in ("lse", "LSE"):
                     found.add(match.group(1))
     return found
 

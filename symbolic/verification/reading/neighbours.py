@@ -38,11 +38,17 @@ _SCALES = words.GREEK - {
 
 
 def shape_told(
-    scope: Scope, env: Mapping, node: s.Node, name: str, known: Callable[[s.Node], Value | None]
+    scope: Scope,
+    env: Mapping,
+    node: s.Node,
+    name: str,
+    known: Callable[[s.Node], Value | None],
+    of_number: bool = False,
 ) -> Extents | None:
     """The extents of the undeclared ``name`` as the right side ``node`` of a definition tells them; None if it does not.
 
-    ``known`` gives the value of a node whose symbols are all declared or defined.
+    ``known`` gives the value of a node whose symbols are all declared or defined; ``of_number``: whether the left side is
+    an entry or a declared number.
     """
     uses = [n for n in s.walk(node) if isinstance(n, (s.Symbol, s.Scripted)) and _base(n) == name]
     indexed = [n for n in uses if isinstance(n, s.Scripted) and n.sub is not None and n.sup is None]
@@ -52,6 +58,8 @@ def shape_told(
             return tuple(e for e in found if e is not None)
     if indexed:
         return None
+    if of_number and (of_numbers(scope, node, True) or _is_term(node, name)):
+        return ()
     for part in s.walk(node):
         if isinstance(part, s.Sum) and len(part.terms) > 1:
             shape = _beside(part, name, known)
@@ -63,7 +71,12 @@ def shape_told(
     return () if (name in _SCALES and _scales(node, name)) or of_numbers(scope, node) else None
 
 
-def of_numbers(scope: Scope, node: s.Node) -> bool:
+def _is_term(node: s.Node, name: str) -> bool:
+    """Whether a symbol without indices is a term of its own, as the b of ``y_i = ∑_j w_{ij} x_j + b``."""
+    return isinstance(node, s.Sum) and len(node.terms) > 1 and any(name_of(term) == name for _, term in node.terms)
+
+
+def of_numbers(scope: Scope, node: s.Node, told: bool = False) -> bool:
     """Whether everything known in a formula is a number, and nothing in it is a sign of arrays: ½ m ℓ² θ̇²."""
     signs = (s.Norm, s.Matrix, s.Big, s.Items, s.Nabla, s.Differential, s.Relation)
     if any(isinstance(n, signs) or (isinstance(n, s.Mark) and n.sign == "⊤") for n in s.walk(node)):
@@ -72,7 +85,7 @@ def of_numbers(scope: Scope, node: s.Node) -> bool:
         return False
     held = [scope.values[m] for n in s.walk(node) if (m := name_of(n)) in scope.values]
     scripted = [n for n in s.walk(node) if isinstance(n, s.Scripted) and (n.primes or n.indexed is not None)]
-    return bool(held) and not scripted and not any(value.rank for value in held)
+    return (told or bool(held)) and not scripted and not any(value.rank for value in held)
 
 
 def _base(node: s.Node) -> str | None:
@@ -114,7 +127,12 @@ def _beside(node: s.Sum, name: str, known: Callable[[s.Node], Value | None]) -> 
         value = None if any(name_of(n) == name for n in s.walk(term)) else known(term)
         if value is not None and value.rank in (1, 2) and not value.form and not value.labels:
             return value.core if value.rank == 1 else None
-    return None
+    if any(name in _named(term) for _, term in node.terms if name_of(term) != name):
+        return None
+    values = [known(term) for _, term in node.terms if name_of(term) != name]
+    plain = all(x is not None and not x.rank and not x.form and not x.labels for x in values)
+    arrays = any(x is not None and x.rank for _, t in node.terms for n in s.walk(t) if (x := known(n)) is not None)
+    return () if values and plain and arrays else None
 
 
 def _multiplied(node: s.Node, name: str, known: Callable[[s.Node], Value | None]) -> Extents | None:

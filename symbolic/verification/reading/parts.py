@@ -81,9 +81,16 @@ def parts(source: Source, latex: bool, forced: frozenset[int] = frozenset()) -> 
     items = sorted([*headings, *(m.start() for m in _ITEM.finditer(text))])
     paragraphs = [m.end() for m in _PARAGRAPH.finditer(text)]
     latest: dict[str, _Introduced] = {}
+    entries: dict[str, _Introduced] = {}  # y of "y_i = …"
     anew: list[tuple[int, str]] = []
     for one in told:
         before = latest.get(one.name)
+        entry = entries.get(one.name) if before is None and one.kind == "is" else None
+        if entry is not None and _restarts(text, entry, one, items):
+            cut = _last(items, entry.chain.end, one.chain.start) or one.chain.start
+            anew += [(cut, one.name), (cut, entry.name)]
+        if match := re.fullmatch(r"([A-Za-z]+)_[a-z]", one.name):
+            entries[match[1]] = one
         if before is None or one.chain.start in forced or _is_new(text, before, one, headings, items):
             if before is not None:
                 start, earlier = one.chain.start, before.chain.end
@@ -252,7 +259,9 @@ def _is_new(text: str, before: _Introduced, one: _Introduced, headings: list[int
     item = _last(items, before.chain.end, one.chain.start)
     if one.kind == "in":
         other = before.kind == "in" and _shape(one.key) != _shape(before.key)
-        return heading is not None or (item is not None and other)
+        said = _said_before(text, one.chain.start, max(0, text.rfind("\n\n", 0, one.chain.start)))
+        now = other and bool(re.search(r"(?i)\b(?:now|nun|jetzt|ora|maintenant)\b", said))
+        return heading is not None or (item is not None and other) or now
     if before.kind == "in" or one.key == before.key:
         return False
     start = max(item or 0, text.rfind("\n\n", 0, one.chain.start), 0)
@@ -261,13 +270,23 @@ def _is_new(text: str, before: _Introduced, one: _Introduced, headings: list[int
         return False
     if heading is not None or _EXAMPLE.search(text[max(0, one.chain.start - 30) : one.chain.start].rstrip("$ ")):
         return True
+    declares = item is not None and re.search(r"\\in\b|∈", text[item : one.chain.start])
+    if declares and _derived(text, before, one):
+        return True  # "2) x ∈ ℝ^n, L = …" after derivatives of another L
     if _INTRODUCES.search(prose + " ") and not _JOINS.search(prose):
         return True
-    label = re.sub(r"^[\s>*+-]*(?:\d{1,2}[.)]|\(?[a-h][.)])?\s*", "", text[start : one.chain.start]).strip("$ \n")
-    if not label and re.match(r"\$?\s*:\s", text[one.chain.end : one.chain.end + 8]) and _derived(text, before, one):
-        return True  # "h = log ‖x‖: ∇h = …" on a line of its own, after ∇h of another h
+    if _restarts(text, before, one, items):
+        return True
     starts = _STARTS.match(prose) or not re.search(r"[a-z]{3,}", prose)
     return one.called and item is not None and bool(starts)
+
+
+def _restarts(text: str, before: _Introduced, one: _Introduced, items: list[int]) -> bool:
+    """Whether "h = log ‖x‖: ∇h = …" stands on a line of its own, after ∇h of another h."""
+    start = max(_last(items, before.chain.end, one.chain.start) or 0, text.rfind("\n\n", 0, one.chain.start), 0)
+    label = re.sub(r"^[\s>*+-]*(?:\d{1,2}[.)]|\(?[a-h][.)])?\s*", "", text[start : one.chain.start]).strip("$ \n")
+    colon = re.match(r"\$?\s*:\s", text[one.chain.end : one.chain.end + 8])
+    return not label and bool(colon) and _derived(text, before, one)
 
 
 def _said_before(text: str, start: int, earliest: int) -> str:

@@ -17,6 +17,9 @@ _ENVIRONMENTS = frozenset(words.ROW_ENVIRONMENTS - {"split", "aligned", "gathere
 _MACRO = re.compile(
     r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*(?:\[\d\]\s*)?\{|\\def\s*\\([A-Za-z]+)\s*(?:#\d\s*)*\{"
 )
+_ALIGNED_ARRAY = re.compile(
+    r"\s*\\begin\{array\}\s*\{[^{}]*\}((?:(?!\\(?:begin|end)\{array\}).)*)\\end\{array\}\s*[.,;]?\s*$", re.DOTALL
+)
 _OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*\{([^{}\\]{1,40})\}")
 _FROBENIUS = re.compile(
     r"[A-Z]\s*:\s*[A-Z]\s*=\s*\\?(?:operatorname\*?\{|mathrm\{|text\{)?\\?(?:tr|Tr|trace|sum)\b|(?i:(?:frobenius|double[- ]dot)[^.$]{0,40}\$\s*[a-z]\s*:\s*[a-z])"
@@ -162,7 +165,16 @@ def _mathematics(text: str, match: re.Match, latex: bool) -> tuple[Piece, int] |
     closing = text.find(target, match.end())
     if closing < 0:
         return None
-    return Piece(match.end(), closing, True, sign != r"\("), closing + len(target)
+    start, end = _rows_of(text, match.end(), closing)
+    return Piece(start, end, True, sign != r"\("), closing + len(target)
+
+
+def _rows_of(text: str, start: int, end: int) -> tuple[int, int]:
+    """What stands inside a display that is one array aligned at its relation signs, ``a &=& b``; else the display."""
+    array = _ALIGNED_ARRAY.match(text, start, end)
+    if array is None or not re.search(r"&\s*(?:=|:=|\\equiv|\\approx|\\in\b)\s*&", text[array.start(1) : array.end(1)]):
+        return start, end
+    return array.span(1)
 
 
 def _closing_dollar(text: str, start: int, latex: bool) -> int | None:

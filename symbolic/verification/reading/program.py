@@ -35,6 +35,7 @@ def scope_from(
         layers=frozenset(declared.layers),
         letters=frozenset(declared.letters),
         counters=frozenset([*declared.ranges, *"ijklmnp"]),
+        columns=frozenset(declared.columns),
         last_layers=frozenset(declared.last_layers.values()),
         layout=layout,
         otimes=otimes,

@@ -11,7 +11,12 @@ from symbolic.verification.reading.statements import Chain
 
 
 def declare_range(found: Declarations, chain: Chain) -> None:
-    """``p = 1, …, P``: the letter's range."""
+    """``p = 1, …, P`` and ``1 ≤ p ≤ P``: the letter's range."""
+    if chain.signs == ("<=", "<=") and [t.type for t in chain.sides[1].tokens] == ["SYMBOL"]:
+        first, letter, last = ("".join(str(t) for t in side.tokens) for side in chain.sides)
+        if first == "1" and re.fullmatch(r"\w+([+-]\w+)*", last):
+            found.ranges[letter] = last
+        return
     if len(chain.sides) != 2 or chain.signs[0] not in ("=", "in"):
         return
     tokens = [t for t in chain.sides[1].tokens if t.type not in ("LCURLY", "RCURLY", "COMMA")]
@@ -25,6 +30,8 @@ def declare_range(found: Declarations, chain: Chain) -> None:
     text = re.sub(r"[{}]", "", text)
     if tokens[0].value == "0" and re.fullmatch(r"\w+-1", text):
         text = text[:-2]
+    elif tokens[0].value == "0" and re.search(r"[+-]", text):
+        text += "+1"
     if re.fullmatch(r"[A-Za-z]\w*(?:[+-]\w+)*|\d+", text):
         for token in chain.sides[0].tokens:
             if token.type == "SYMBOL":

@@ -13,7 +13,7 @@ _VECTORS = re.compile(r"(?i)\b(vectors?|matri(?:x|ces)|points?|images?|sequences
 _MANY = "((?:\u27e6\\d+\u27e7(?:\\s*(?:,|and|,\\s*and)\\s*)?)+)"
 _ROWS = (
     re.compile(
-        rf"{_MANY}\s*(?:is|are|be|being|denotes?)?\s*(?:the\s+)?(?:(?:\u27e6\d+\u27e7|\w+)(?:-?\s*(?:th|st|ten?))?\s+)?rows?\s+of\s+{_MANY}"
+        rf"{_MANY}\s*(?:is|are|be|being|denotes?|as)?\s*(?:the\s+)?(?:(?:\u27e6\d+\u27e7|\w+)(?:-?\s*(?:th|st|ten?))?\s+)?rows?\s+of\s+{_MANY}"
     ),
     re.compile(rf"(?:[Tt]he\s+)?rows?\s+{_MANY}\s+of\s+{_MANY}"),
 )
@@ -52,13 +52,14 @@ def of_numbers(sentence: str) -> bool:
     return not _VECTORS.search(sentence)
 
 
-def kin(sentence: str, node: Node) -> Iterator[tuple[str, str]]:
-    """(name of the row, name of the matrix) for each ``a_i⊤ are the rows of A``."""
+def kin(sentence: str, node: Node) -> Iterator[tuple[str, str, bool]]:
+    """(name of the row, name of the matrix, whether the row is told as a_i⊤) for each ``a_i⊤ are the rows of A``."""
     pairs = [pair for p in _ROWS for m in p.finditer(sentence) for pair in _paired(m.group(1), m.group(2))]
     pairs += [(m.group(2), m.group(1)) for p in _ROWS_AFTER for m in p.finditer(sentence)]
     for row, matrix in pairs:
         one, whole = node(int(row)), node(int(matrix))
         whole = whole.left if isinstance(whole, s.Relation) and whole.sign == "in" else whole
+        turned = isinstance(one, s.Scripted) and s.is_transpose(one.sup)
         while isinstance(one, s.Scripted) and isinstance(one.base, s.Scripted):
             one = one.base
         if (
@@ -68,7 +69,7 @@ def kin(sentence: str, node: Node) -> Iterator[tuple[str, str]]:
             and isinstance(whole, s.Symbol)
             and one.base.name != whole.name
         ):
-            yield one.base.name, whole.name
+            yield one.base.name, whole.name, turned
 
 
 def _paired(rows: str, matrices: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +19,8 @@ _OPEN = frozenset(
 _CLOSE = frozenset(
     ["RBRACE", "RPAR", "RBRACK", "RCURLY", "RINDEX", "ENDM", "ENDCASES", "RNORM", "RABS", "RANGLE", "RFLOOR"]
 )
+_FACTOR_ENDS = frozenset(["SYMBOL", "NUMBER", "RPAR", "RBRACE", "RBRACK", "RNORM", "RABS", "PRIME"])
+_FACTOR_STARTS = frozenset(["SYMBOL", "NUMBER", "LPAR", "LBRACE", "LBRACK", "FUNC", "FRAC", "SQRT", "LNORM"])
 _CONTINUES = frozenset(["PLUS", "MINUS", "CDOT", "TIMES", "ODOT", "OTIMES", "AST", "SLASH", "OSLASH", "DDOT"])
 _GOES_ON = re.compile(r"\s*(?:&|[=+-]|\\(?:implies|Rightarrow|Longrightarrow|quad|qquad|approx)\b)")
 
@@ -79,6 +82,7 @@ def chains(source: Source, piece: Piece, vocabulary: Vocabulary) -> list[Chain]:
         goes_on = differentials and _GOES_ON.match(source.text, start, end)
         try:
             tokens = tokenize(source.text, replace(vocabulary, differentials=bool(goes_on)), start, end)
+            tokens = _with_points(tokens)
             differentials = any(t.type == "DIFF" for t in tokens)
         except ReadingError as error:
             found.append(_unreadable(source, start, end, error, piece))
@@ -87,9 +91,32 @@ def chains(source: Source, piece: Piece, vocabulary: Vocabulary) -> list[Chain]:
     return [c for c in found if c.sides or c.error]
 
 
-def goes_on(before: Chain, chain: Chain) -> bool:
-    """Whether a display that begins with a relation sign goes on where the one before it ended; it is then joined to that."""
-    if before.error or chain.error or len(before.sides) < 2 or not (before.display and chain.display):
+def _with_points(tokens: list[Token]) -> list[Token]:
+    """``w . x``: a full stop between two factors is a product, where no new equality begins behind it."""
+    found = list(tokens)
+    for k in range(1, len(tokens) - 1):
+        if tokens[k].type != "SEP" or str(tokens[k]) != "." or tokens[k - 1].type not in _FACTOR_ENDS:
+            continue
+        behind = [t.type for t in itertools.takewhile(lambda t: t.type not in ("SEP", "ROW", "TEXT"), tokens[k + 1 :])]
+        if behind and behind[0] in _FACTOR_STARTS and "REL" not in behind and not _only_name(behind):
+            found[k] = Token("CDOT", ".", start_pos=tokens[k].start_pos, end_pos=tokens[k].end_pos)
+    return found
+
+
+def _only_name(behind: list[str]) -> bool:
+    """Whether a list of names follows, as behind a sentence that ended: ``… = 0. x, y``."""
+    return "COMMA" in behind
+
+
+def goes_on(source: Source, before: Chain, chain: Chain) -> bool:
+    """Whether a formula that begins with a relation sign goes on where the one before it ended; it is then joined to that.
+
+    So does a display after a display, and a formula in the text if nothing is written between the two.
+    """
+    if before.error or chain.error or len(before.sides) < 2:
+        return False
+    between = source.text[before.end : chain.start]
+    if not (before.display and chain.display) and not re.fullmatch(r"[\s$,>]*|\s*\\\)\s*\\\(\s*", between):
         return False
     if len(chain.sides) < 2 or chain.sides[0].tokens:
         return False

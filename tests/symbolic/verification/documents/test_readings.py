@@ -51,6 +51,20 @@ NOT_ACCUSED = {
     "counts": r"Let $q\in(0,1)$ and $k=\binom{5}{2}q^2(1-q)^3$. Then $\frac{dk}{dq}=10(2q(1-q)^3-3q^2(1-q)^2)$, since $\frac{5!}{2!\,3!}=10$.",
     "a pair of indices in brackets": r"Repeated indices are summed over. Let $x\in\mathbb{R}^n$ and $f=\frac14(x_ix_i)^2$. "
     r"Then $\frac{\partial f}{\partial x_j}=(x_ix_i)x_j$.",
+    "set to zero": X
+    + r"Let $f=x^\top x-\lambda(b^\top x)$ with $\lambda\in\mathbb{R}$. Setting the gradient to zero: $2x=\lambda b$.",
+    "a gradient written as a differential": r"Let $z\in\mathbb{R}^n$, $c\in\mathbb{R}^n$, $a=2z$ and $L=\frac12\|a-c\|^2$. Then $\frac{\partial L}{\partial a}=a-c$ "
+    r"and $da=a-c$.",
+    "an inequality for all that follows": X
+    + r"Let $m=1-w^\top x$ and $L=\max(0,m)$. Suppose the margin is violated, i.e. $m>0$."
+    + "\n\n"
+    + r"$\nabla_wL=-x$",
+    "two lines under one bound": r"Let $r,k\in\mathbb{R}$, $k>0$ and $h=\max(r^2,k|r|)$. For $r>k$: $\frac{\partial h}{\partial r}=2r$ and "
+    r"$\frac{\partial h}{\partial k}=0$.",
+    "a vector beside a list of its letter": r"Let $u\in\mathbb{R}^d$, $v\in\mathbb{R}^d$ and $u_1,\dots,u_K\in\mathbb{R}^d$. Let "
+    r"$J=u^\top v+\sum_{k=1}^Ku_k^\top v$. Then $\nabla_uJ=v$ and $\nabla_vJ=u+\sum_{k=1}^Ku_k$.",
+    "entries of a declared vector": r"Let $y\in\mathbb{R}^{2n}$, $x\in\mathbb{R}^n$, $c\in\mathbb{R}$ with $y_{2i}=cx_i$. For a cost $L$ with "
+    r"$g=\frac{\partial L}{\partial y}$ we have $\frac{\partial L}{\partial x_i}=cg_{2i}$.",
     "a letter of a later exercise": "1. Let $X\\in\\mathbb{R}^{n\\times p}$, $v\\in\\mathbb{R}^p$, $y\\in\\mathbb{R}^n$, $f=\\|Xv-y\\|^2$. "
     "The first residual is $X_1-y_1=x^\\top v-y_1$.\n\n2. Let $x\\in\\mathbb{R}^d$ and $g=x^\\top x$. Then $\\nabla_xg=2x$.",
 }
@@ -67,6 +81,11 @@ ACCUSED = {
     r"$l_j=\log s_j^2$. Then $\frac{\partial K}{\partial l_j}=s_j^2-1$.",
     "when we differentiate": X + r"Let $f=\frac12\|Ax-b\|^2$. When we differentiate, we get $\nabla_xf=A(Ax-b)\cdot2$.",
     "a function's derivative": r"Recall $\tanh'=1-\tanh$.",
+    "an inner product of listed vectors": r"Let $x_i,w\in\mathbb{R}^d$ for $i=1,\dots,n$ and $L=\frac12\sum_{i=1}^n(x_i^\top w)^2$. "
+    r"Then $\nabla_w^2L=\sum_{i=1}^nx_i^\top x_i$.",
+    "a wrong number of figures": r"We have $e^2=7.398$.",
+    "a primed name": r"Let $x>0$ and $g=e^{3x}\ln x$. Then $g'=3e^{3x}\ln x+e^{3x}$.",
+    "rows in plain words": "W is an m by n matrix and x has n entries. Let $f=\\frac12\\|Wx\\|^2$. Then $\\nabla_xf=WWx$.",
     "a wrong count": r"We have $\binom{5}{2}=12$.",
     "what the author calls wrong": X + r"Let $f=x^\top x$. Dropping the factor, as in $\nabla_xf=x$, is a mistake.",
     "an item under a list": X + r"Let $f=x^\top x$. The gradients are:" + "\n\n- $\\nabla_xf=x$",
@@ -86,7 +105,7 @@ def test_nobody_is_accused_of_a_reading(text):
 @pytest.mark.parametrize("text", ACCUSED.values(), ids=ACCUSED)
 def test_a_mistake_is_still_named(text):
     verdict = check_document(text)
-    assert [c for c in verdict.claims if c.status == "refuted"], verdict.claims
+    assert [c for c in verdict.claims if c.status in ("refuted", "shape")], verdict.claims
 
 
 def test_what_is_left_open_names_both_readings():
