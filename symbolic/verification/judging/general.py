@@ -11,8 +11,6 @@ from symbolic.verification.grammar import syntax as s
 if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Reader
 
-_EQUAL = frozenset(["=", ":="])
-
 
 def is_general(reader: Reader, left: s.Node, right: s.Node | object) -> bool:
     """Whether an equality is said for every number k of symbols that the document writes out one by one."""
@@ -40,17 +38,13 @@ def enter_numbered(reader: Reader, name: str, derivatives: bool = False) -> bool
 
 def _general(reader: Reader, base: str) -> Iterator[tuple[s.Node, s.Node, str]]:
     for _, chain in reader.everything:
-        if chain.error or chain.signs[:1] not in (("=",), (":=",)):
-            continue
-        left, right = reader.side(chain, 0), reader.side(chain, 1)
-        letter = _letter(left) if isinstance(left, s.Node) else None
-        if letter is None or not isinstance(left, s.Scripted) or getattr(left.base, "name", "") != base:
-            continue
-        if isinstance(right, s.Node) and is_general(reader, left, right):
+        left, right = reader.equated(chain)
+        letter = _letter(left)
+        if left and right and letter and left.base.name == base and is_general(reader, left, right):  # type: ignore[attr-defined]
             yield left, right, letter
 
 
-def _letter(left: s.Node | object) -> str | None:
+def _letter(left: s.Node | None) -> str | None:
     """k of φ_k."""
     plain = isinstance(left, s.Scripted) and left.sup is None and not left.primes and isinstance(left.base, s.Symbol)
     if not plain or not isinstance(left, s.Scripted) or not isinstance(left.sub, s.Symbol) or len(left.sub.name) != 1:

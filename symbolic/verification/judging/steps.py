@@ -31,6 +31,13 @@ class Steps(Assumed):
     side: Callable[[Chain, int], s.Node | ReadingError]
     define_first: Callable[[str, int, int], bool]
 
+    def equated(self, chain: Chain) -> tuple[s.Node | None, s.Node | None]:
+        """The sides of the equality that a chain begins with, as far as they are read."""
+        if chain.signs[:1] not in (("=",), (":=",)):
+            return None, None
+        left, right = (self.side(chain, k) for k in (0, 1))
+        return left if isinstance(left, s.Node) else None, right if isinstance(right, s.Node) else None
+
     def is_of_numbered_layers(self, left: s.Node) -> bool:
         """Whether a left side stands for layers that the document writes by their numbers."""
         return any(
@@ -68,16 +75,9 @@ class Steps(Assumed):
         if found is None:
             found = set()
             for _, chain in self.everything:
-                left, right = (
-                    (self.side(chain, k) for k in (0, 1)) if chain.signs[:1] in (("=",), (":=",)) else (None, None)
-                )
-                letter = left.sub.name if isinstance(left, s.Scripted) and isinstance(left.sub, s.Symbol) else ""
-                if (
-                    letter
-                    and isinstance(right, s.Node)
-                    and step_before(right, letter)
-                    and letter not in self.scope.layers
-                ):
+                left, right = self.equated(chain)
+                letter = _index(left)
+                if letter and right and step_before(right, letter) and letter not in self.scope.layers:
                     found.add(letter)
             self.__dict__["_steps"] = found
         return found
@@ -108,18 +108,10 @@ class Steps(Assumed):
         if not match or depth > 20:
             return False
         for _, chain in self.everything:
-            left, right = (
-                (self.side(chain, k) for k in (0, 1)) if chain.signs[:1] in (("=",), (":=",)) else (None, None)
-            )
-            if not isinstance(left, s.Scripted) or not isinstance(right, s.Node) or not self.is_step(left):
+            left, right = self.equated(chain)
+            if left is None or right is None or not self.is_step(left) or _base(left) != match.group(1):
                 continue
-            if (
-                not isinstance(left.base, s.Symbol)
-                or left.base.name != match.group(1)
-                or not isinstance(left.sub, s.Symbol)
-            ):
-                continue
-            there, told = (s.at_number(n, left.sub.name, int(match.group(2))) for n in (left, right))
+            there, told = (s.at_number(n, _index(left), int(match.group(2))) for n in (left, right))
             if self.enter_next(there, told, depth + 1):
                 return True
         return False
@@ -130,10 +122,9 @@ class Steps(Assumed):
         if found is None:
             found = set()
             for _, chain in self.everything:
-                left = self.side(chain, 0) if chain.signs[:1] in (("=",), (":=",)) else None
-                letter = left.sub.name if isinstance(left, s.Scripted) and isinstance(left.sub, s.Symbol) else ""
-                if len(letter) == 1 and isinstance(self.side(chain, 1), s.Derivative):
-                    found.add(letter)
+                left, right = self.equated(chain)
+                if len(_index(left)) == 1 and isinstance(right, s.Derivative):
+                    found.add(_index(left))
             self.__dict__["_of_errors"] = found
         return found
 
@@ -143,14 +134,8 @@ class Steps(Assumed):
         for letter in sorted(self.declared.layers | self.error_letters()):
             last = self.declared.last_layers.get(letter)
             for _, chain in self.everything:
-                left, right = (
-                    (self.side(chain, k) for k in (0, 1)) if chain.signs[:1] in (("=",), (":=",)) else (None, None)
-                )
-                if (
-                    not isinstance(left, s.Node)
-                    or not isinstance(right, (s.Derivative, s.Product))
-                    or not mentions(left, letter)
-                ):
+                left, right = self.equated(chain)
+                if left is None or not isinstance(right, (s.Derivative, s.Product)) or not mentions(left, letter):
                     continue
                 if not any(isinstance(n, (s.Derivative, s.Nabla)) for n in s.walk(right)):
                     continue
@@ -199,3 +184,13 @@ class Steps(Assumed):
                         held = self.scope.values.get(following or "")
                         if following and (held is None or held.tensor.definition is None):
                             self.define_shifted(following, 0)
+
+
+def _index(left: s.Node | None) -> str:
+    """t of h_t."""
+    return left.sub.name if isinstance(left, s.Scripted) and isinstance(left.sub, s.Symbol) else ""
+
+
+def _base(left: s.Node) -> str:
+    """h of h_t."""
+    return left.base.name if isinstance(left, s.Scripted) and isinstance(left.base, s.Symbol) else ""
