@@ -35,6 +35,7 @@ from symbolic.verification.judging.reservations import doubted, on_condition, se
 from symbolic.verification.judging.standing import with_standing
 from symbolic.verification.judging.supposed import (
     follows_from_zero,
+    in_brackets,
     is_zero,
     sets_to_zero,
     with_bound,
@@ -104,6 +105,8 @@ class Judge:
             return zero or verdict.status != "undecided" or bool(free_symbol(self.reader, line.left))
         if self.claims_derivative(line):
             return False
+        if in_brackets(self.reader, line.chain):
+            return True
         vanishes = verdict.status != "undecided" and where_zero(self.reader.source, line.chain.start, line.chain.end)
         return vanishes or follows_from_zero(self.reader, line)
 

@@ -45,6 +45,25 @@ _ZERO = re.compile(
 )
 
 
+_CASE = re.compile(
+    r"(?i)\b(?:for|when\w*|if|under|with|where|given|assum\w*|suppos\w*|case|für|bei|wenn|falls|mit|si|per|se|con|pour|avec)\b"
+    r"[^.;:()]*\([\s$\\(]*$"
+)
+"""What stands before a condition in brackets: "for whitened data ($XX^\\top = NI$)"."""
+
+
+def in_brackets(reader: Reader, chain: Chain) -> bool:
+    """Whether an equality of declared symbols stands in brackets behind the words for a case: what they mean, no claim."""
+    text = reader.source.text
+    if chain.signs != ("=",) or not _CASE.search(text[max(0, chain.start - 90) : chain.start]):
+        return False
+    if not re.match(r"[\s$\\]*\)", text[chain.end :]):
+        return False
+    sides = [reader.side(chain, k) for k in (0, 1)]
+    named = [named_values(n, reader.scope) for n in sides if isinstance(n, s.Node)]
+    return len(named) == 2 and all(value.tensor.definition is None for values in named for value in values)
+
+
 def is_supposition(reader: Reader, chain: Chain, left: s.Node) -> bool:
     """Whether ``B = 0`` of a declared B is said as a case; it is then remembered for the sentence that it stands in."""
     if len(chain.sides) != 2 or not free_symbol(reader, left):
@@ -91,6 +110,11 @@ def with_supposed(reader: Reader, line: Line, env, judged: Judged) -> Judged:
         if again.holds:
             conditions = (*again.verdict.conditions, f"where {told}")
             return replace(judged, verdict=replace(again.verdict, conditions=conditions))
+    for _, chain in reader.everything:
+        here = chain.end <= line.chain.start and not ends_sentence(text[chain.end : line.chain.start])
+        if here and in_brackets(reader, chain):
+            told = text[chain.start : chain.end]
+            return said("undecided", f"it does not hold in general, and {told} could not be put in here")
     return judged
 
 

@@ -65,6 +65,8 @@ NOT_ACCUSED = {
     r"$J=u^\top v+\sum_{k=1}^Ku_k^\top v$. Then $\nabla_uJ=v$ and $\nabla_vJ=u+\sum_{k=1}^Ku_k$.",
     "entries of a declared vector": r"Let $y\in\mathbb{R}^{2n}$, $x\in\mathbb{R}^n$, $c\in\mathbb{R}$ with $y_{2i}=cx_i$. For a cost $L$ with "
     r"$g=\frac{\partial L}{\partial y}$ we have $\frac{\partial L}{\partial x_i}=cg_{2i}$.",
+    "a condition in brackets": X
+    + r"Let $f=x^\top A^\top Ax$. For an orthonormal basis ($A^\top A=I$): $\nabla_xf=2x$.",
     "a letter of a later exercise": "1. Let $X\\in\\mathbb{R}^{n\\times p}$, $v\\in\\mathbb{R}^p$, $y\\in\\mathbb{R}^n$, $f=\\|Xv-y\\|^2$. "
     "The first residual is $X_1-y_1=x^\\top v-y_1$.\n\n2. Let $x\\in\\mathbb{R}^d$ and $g=x^\\top x$. Then $\\nabla_xg=2x$.",
 }
@@ -86,6 +88,8 @@ ACCUSED = {
     "a wrong number of figures": r"We have $e^2=7.398$.",
     "a primed name": r"Let $x>0$ and $g=e^{3x}\ln x$. Then $g'=3e^{3x}\ln x+e^{3x}$.",
     "rows in plain words": "W is an m by n matrix and x has n entries. Let $f=\\frac12\\|Wx\\|^2$. Then $\\nabla_xf=WWx$.",
+    "a claim in brackets behind a case": X
+    + r"Let $f=\frac12\|Ax-b\|^2$. For the gradient ($\nabla_xf=A(Ax-b)$) one needs $A$.",
     "a wrong count": r"We have $\binom{5}{2}=12$.",
     "what the author calls wrong": X + r"Let $f=x^\top x$. Dropping the factor, as in $\nabla_xf=x$, is a mistake.",
     "an item under a list": X + r"Let $f=x^\top x$. The gradients are:" + "\n\n- $\\nabla_xf=x$",
