@@ -40,7 +40,8 @@ _CONDITION = re.compile(
     r"at (?:the |an? |its |any |this )?(?:\w+ )?(?:optim\w+|minim\w+|maxim\w+|stationary|critical|equilibrium|fixed|steady|saddle|solution|convergence|initiali[sz]ation|start)|"
     r"on the (?:simplex|sphere|constraint|manifold|boundary)|subject to|without (?:the |any )?(?:\w+ )?(?:bias|regulari\w+|penalty|constraint|noise|momentum|activation|nonlinearity)|"
     r"(?:im|am|beim|nel|al|en el|en la|au|à l['’])\s*(?:\w+ )?(?:di )?(?:opt[ií]m\w+|ottim\w+|m[ií]nim\w+|m[aá]xim\w+|massim\w+|critic\w+|stazionari\w+)|"
-    r"falls|wenn|sofern|si|quando|se|lorsque)\b([^.;]*)"
+    r"falls|wenn|sofern|si(?!\s+(?:ha|hanno|ottien\w*|trova\w*|vede|ricav\w*|calcola\w*|deriva\w*|scriv\w*|può|noti|sa)\b)|"  # but for "si ha"
+    r"quando|se|lorsque)\b([^.;]*)"
 )
 _PROPERTY = re.compile(
     r"(?i)(?<![\w-])(?<!not )(?<!non-)(?<!non)(?<!necessarily )(?<!any )()"

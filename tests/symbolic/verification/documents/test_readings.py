@@ -90,6 +90,7 @@ ACCUSED = {
     "rows in plain words": "W is an m by n matrix and x has n entries. Let $f=\\frac12\\|Wx\\|^2$. Then $\\nabla_xf=WWx$.",
     "a claim in brackets behind a case": X
     + r"Let $f=\frac12\|Ax-b\|^2$. For the gradient ($\nabla_xf=A(Ax-b)$) one needs $A$.",
+    "what one finds in Italian": "Sia $x\\in\\mathbb{R}^n$, $A\\in\\mathbb{R}^{n\\times n}$ e $f=x^\\top Ax$. Si ha $\\nabla_xf=2Ax$.",
     "a wrong count": r"We have $\binom{5}{2}=12$.",
     "what the author calls wrong": X + r"Let $f=x^\top x$. Dropping the factor, as in $\nabla_xf=x$, is a mistake.",
     "an item under a list": X + r"Let $f=x^\top x$. The gradients are:" + "\n\n- $\\nabla_xf=x$",
