@@ -136,7 +136,9 @@ class Nest:
         inner = self.innermost()
         outside = [i for i in self.eq.indices if i is not inner or kind != "sum"]
         if kind == "sum" and inner in self.eq.indices and self.eq.bound:
-            self._open([*outside, *self.eq.bound, inner])
+            # A test that few loops stand around is made seldom; LLVM unrolls loops with tests inside for a minute.
+            tested = {k for guard in self.eq.guards for k in guard.free_symbols}
+            self._open([*outside, *sorted(self.eq.bound, key=lambda k: k not in tested), inner])
             cleared = f"{self.target}[:] = {self.constants.name(sp.S.Zero)}"
             self.blocks[self.own.skipped].before.append(cleared)
             self._test_from(0)
