@@ -40,16 +40,16 @@ def broken_links(page):
     return {target for target in re.findall(r'href="#([^"]+)"', page) if target not in ids}
 
 
-@pytest.mark.slow
-def test_a_thousand_alike_equations_make_a_light_page():
-    loss = residual_net(250)
-    assert sum(t.definition is not None for t in topological([loss])) >= 1000
+@pytest.mark.parametrize("count", [60, pytest.param(250, marks=pytest.mark.long)])
+def test_a_thousand_alike_equations_make_a_light_page(count):
+    loss = residual_net(count)
+    assert sum(t.definition is not None for t in topological([loss])) >= 4 * count
     page = report(Model("deep", "A deep net", loss), Choices())
     written = html(page)
     assert len(written.encode()) < 5_000_000
     assert broken_links(written) == set()
     (diagram,) = [f for s in page.blocks if getattr(s, "id", "") == "diagram" for f in walk(s) if isinstance(f, Figure)]
-    assert re.search(r"2[45]\d alike", diagram.alt)
+    assert max(map(int, re.findall(r"(\d+) alike", diagram.alt))) > count - 10
     folded = {id(node) for fold in walk(page) if isinstance(fold, Fold) for node in fold.blocks}
     shown = [node for node in walk(page) if isinstance(node, Table) and id(node) not in folded]
     assert max(len(table.rows) for table in shown) <= MOST_ROWS
