@@ -12,9 +12,8 @@ from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.parser import parse
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.names import name_of
+from symbolic.verification.reading.statements import CLOSING, OPENING
 
-_OPENING = frozenset(["LBRACE", "LPAR", "LBRACK", "LCURLY", "LNORM", "LABS", "LANGLE", "BEGINM", "CASES"])
-_CLOSING = frozenset(["RBRACE", "RPAR", "RBRACK", "RCURLY", "RNORM", "RABS", "RANGLE", "ENDM", "ENDCASES"])
 _BREAKS = frozenset(["COMMA", "SEP", "TEXT", "ROW"])
 
 
@@ -41,14 +40,14 @@ def clauses(tokens: Sequence[Token]) -> tuple[list[Token], list[Clause]]:
 
 def is_outside(tokens: Sequence[Token]) -> bool:
     """Whether every bracket that is opened is closed again."""
-    return sum((t.type in _OPENING) - (t.type in _CLOSING) for t in tokens) == 0
+    return sum((t.type in OPENING) - (t.type in CLOSING) for t in tokens) == 0
 
 
 def _marked(tokens: Sequence[Token]) -> list[tuple[bool, Token]]:
     """Each token, and whether it parts the formula from what follows."""
     found, depth = [], 0
     for token in tokens:
-        depth += (token.type in _OPENING) - (token.type in _CLOSING)
+        depth += (token.type in OPENING) - (token.type in CLOSING)
         found.append((depth == 0 and token.type in _BREAKS, token))
     return found
 

@@ -75,10 +75,10 @@ class Scripts:
 
     def layer_transposed(self, node: s.Scripted) -> s.Scripted | None:
         """``W^{(2)⊤}`` without its transpose."""
-        sup = node.sup
-        if not isinstance(sup, s.Product) or len(sup.factors) != 2 or sup.factors[1][0] != "":
+        two = s.pair(node.sup)
+        if two is None:
             return None
-        first, second = sup.factors[0][1], sup.factors[1][1]
+        first, second = two
         if not self.is_transpose(second, v.number(0)) or not isinstance(first, (s.Group, s.Number)):
             return None
         return s.Scripted(node.span, node.base, node.sub, first, node.primes, node.indexed)

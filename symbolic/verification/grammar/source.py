@@ -105,7 +105,7 @@ def _with_fractions(stretch: Stretch) -> Stretch:
         match = _OVER.search(stretch.text)
         if match is None:
             return stretch
-        start, end = _enclosing(stretch.text, match.start(), -1), _enclosing(stretch.text, match.end() - 1, 1)
+        start, end = enclosing(stretch.text, match.start(), -1), enclosing(stretch.text, match.end() - 1, 1)
         pieces = ((start, match.start()), (match.end(), end))
         text, places = stretch.text[:start] + r"\frac", (*stretch.places[:start], *[stretch.places[start]] * 5)
         for a, b in pieces:
@@ -115,7 +115,7 @@ def _with_fractions(stretch: Stretch) -> Stretch:
     return stretch
 
 
-def _enclosing(text: str, k: int, step: int) -> int:
+def enclosing(text: str, k: int, step: int) -> int:
     """Where the group around k begins or ends (inside its braces)."""
     level = 0
     while 0 <= k < len(text):

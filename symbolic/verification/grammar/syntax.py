@@ -219,6 +219,19 @@ def plain(thing: object) -> object:
     return tuple(plain(x) for x in thing) if isinstance(thing, tuple) else thing
 
 
+def pair(node: object) -> tuple[Node, Node] | None:
+    """The two factors of ``a b``, without a sign between them."""
+    if not isinstance(node, Product) or len(node.factors) != 2 or node.factors[1][0]:
+        return None
+    return node.factors[0][1], node.factors[1][1]
+
+
+def bracketed(node: object) -> tuple[Node, Group] | None:
+    """f and the brackets of ``f(x, y)``, which is read as a product where f is not known to be a function."""
+    head, group = pair(node) or (None, None)
+    return (head, group) if head is not None and isinstance(group, Group) and group.bracket == "(" else None
+
+
 def mapped(thing: Any, change: Callable[[Any], Any]) -> Any:
     """The parts of a tree changed: of a tuple each entry, of a node each field but its place; anything else as it is."""
     if isinstance(thing, tuple):

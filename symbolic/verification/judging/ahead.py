@@ -175,7 +175,7 @@ def is_model(reader: Reader, chain: Chain, left: s.Node) -> bool:
         return False
     if len(chain.sides) != 2:
         return False
-    others = [c for _, c in reader.everything if c is not chain and not c.error and c.signs[:1] in (("=",), (":=",))]
+    others = [c for _, c in reader.everything if c is not chain and not c.error and c.is_equality]
     sides = [[n for k in range(len(c.sides)) if isinstance(n := reader.side(c, k), s.Node)] for c in others]
     named = [[{name_of(n) for n in s.walk(node)} for node in nodes] for nodes in sides]
     by = {name_of(b) for nodes in sides for m in nodes for n in s.walk(m) if isinstance(n, s.Derivative) for b in n.by}

@@ -39,7 +39,7 @@ class Conditions(Definitions):
         if left.name in self.scope.dims and isinstance(right, s.Number):
             return True
         return (
-            left.name in self.index_letters() | self.step_letters()
+            left.name in self.index_letters() | self.step_letters
             and isinstance(right, (s.Symbol, s.Number))
             and getattr(right, "name", "") not in self.scope.values
         )
@@ -116,7 +116,7 @@ class Conditions(Definitions):
         if not isinstance(self.scope.functions.get(right.head.name), Generic):
             return False
         for later, (_, other) in enumerate(self.everything):
-            if later > position and other.signs[:1] in (("=",), (":=",)):
+            if later > position and other.is_equality:
                 following, told = self.side(other, 0), self.side(other, 1)
                 if isinstance(following, s.Node) and name_of(following) == name and isinstance(told, s.Node):
                     return not any(isinstance(n, s.Symbol) and n.name == right.head.name for n in s.walk(told))

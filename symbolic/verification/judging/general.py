@@ -80,7 +80,7 @@ def _defined(reader: Reader) -> set[str]:
     if found is None:
         found = set()
         for _, chain in reader.everything:
-            if chain.error or chain.signs[:1] not in (("=",), (":=",)):
+            if chain.error or not chain.is_equality:
                 continue
             tokens = [str(t) for t in chain.sides[0].tokens if t.type in ("SYMBOL", "NUMBER", "SUB")]
             if len(chain.sides[0].tokens) <= 5 and len(tokens) == 3 and tokens[1] == "_" and tokens[2].isdigit():

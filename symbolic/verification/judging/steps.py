@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.values import NotWritten, UnknownSymbol
@@ -33,7 +34,7 @@ class Steps(Assumed):
 
     def equated(self, chain: Chain) -> tuple[s.Node | None, s.Node | None]:
         """The sides of the equality that a chain begins with, as far as they are read."""
-        if chain.signs[:1] not in (("=",), (":=",)):
+        if not chain.is_equality:
             return None, None
         left, right = (self.side(chain, k) for k in (0, 1))
         return left if isinstance(left, s.Node) else None, right if isinstance(right, s.Node) else None
@@ -69,23 +70,27 @@ class Steps(Assumed):
                         return True
         return False
 
+    @cached_property
     def step_letters(self) -> set[str]:
         """Letters that count the steps of a recurrence, ``h_t = f(h_{t-1}, x_t)``."""
-        found = self.__dict__.get("_steps")
-        if found is None:
-            found = set()
-            for _, chain in self.everything:
-                left, right = self.equated(chain)
-                letter = _index(left)
-                if letter and right and step_before(right, letter) and letter not in self.scope.layers:
-                    found.add(letter)
-            self.__dict__["_steps"] = found
-        return found
+        return {t for t, right in self._indexed() if step_before(right, t) and t not in self.scope.layers}
+
+    @cached_property
+    def error_letters(self) -> set[str]:
+        """k of ``g_k = ∂E/∂x_k``."""
+        return {k for k, right in self._indexed() if len(k) == 1 and isinstance(right, s.Derivative)}
+
+    def _indexed(self) -> Iterator[tuple[str, s.Node]]:
+        """t and the right side of each ``h_t = …``."""
+        for _, chain in self.everything:
+            left, right = self.equated(chain)
+            if right is not None and _index(left):
+                yield _index(left), right
 
     def is_step(self, left: s.Node) -> bool:
         """Whether a left side stands for every step: it is entered for the steps that the document speaks of."""
         return (
-            isinstance(left, s.Scripted) and isinstance(left.sub, s.Symbol) and left.sub.name in self.step_letters()
+            isinstance(left, s.Scripted) and isinstance(left.sub, s.Symbol) and left.sub.name in self.step_letters
             and left.sub.name not in self.scope.values
         )  # fmt: skip
 
@@ -116,22 +121,10 @@ class Steps(Assumed):
                 return True
         return False
 
-    def error_letters(self) -> set[str]:
-        """k of ``g_k = ∂E/∂x_k``."""
-        found = self.__dict__.get("_of_errors")
-        if found is None:
-            found = set()
-            for _, chain in self.everything:
-                left, right = self.equated(chain)
-                if len(_index(left)) == 1 and isinstance(right, s.Derivative):
-                    found.add(_index(left))
-            self.__dict__["_of_errors"] = found
-        return found
-
     def is_last_error(self, name: str) -> bool:
         """Whether ``δ^L`` or ``δ^{(2)}`` is what the document introduces as ``δ^l = ∂C/∂z^l``; it is then entered so."""
         number = re.search(r"_[lu]?(\d{1,2})$", name)
-        for letter in sorted(self.declared.layers | self.error_letters()):
+        for letter in sorted(self.declared.layers | self.error_letters):
             last = self.declared.last_layers.get(letter)
             for _, chain in self.everything:
                 left, right = self.equated(chain)

@@ -43,8 +43,6 @@ _ZERO = re.compile(
     r"(?i)\b(set\w*|zero|stationar\w*|first[- ]order|opt[ií]m\w*|ottim\w*|m[ií]nim\w*|m[aá]xim\w*|massim\w*|extr[eê]m\w*|critical|kkt|solv\w*|vanish\w*|requir\w*|"
     r"must|should|condition\w*|null\w*|annul\w*|pon\w*|where|wo|où|dove)\b[^$]*$"
 )
-
-
 _CASE = re.compile(
     r"(?i)\b(?:for|when\w*|if|under|with|where|given|assum\w*|suppos\w*|case|für|bei|wenn|falls|mit|si|per|se|con|pour|avec)\b"
     r"[^.;:()]*\([\s$\\(]*$"

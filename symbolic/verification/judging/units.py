@@ -74,10 +74,10 @@ def _name(reader: Reader, chain: Chain) -> str:
     if isinstance(body, s.Norm) and body.kind == "norm":
         kind = left.sub if isinstance(left, s.Scripted) else None
         inner = body.body if kind is None or (isinstance(kind, s.Number) and kind.text == "2") else None
-    elif isinstance(left, s.Product) and len(left.factors) == 2:
-        (_, first), (sign, second) = left.factors
+    elif two := s.pair(left):
+        first, second = two
         turned = isinstance(first, s.Scripted) and first.sub is None and s.is_transpose(first.sup)
-        if not sign and isinstance(first, s.Scripted) and turned and s.plain(first.base) == s.plain(second):
+        if isinstance(first, s.Scripted) and turned and s.plain(first.base) == s.plain(second):
             inner = second
     name = name_of(inner) if inner is not None else None
     held = reader.scope.values.get(name or "")

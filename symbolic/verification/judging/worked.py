@@ -53,13 +53,12 @@ class Worked:
 
         A formula of numbers alone is compared to the digits shown if there are any behind the point, else exactly.
         """
-        constant_ = numbers.is_numeric(line.left)
-        rounded = any(d > 0 for d in written.digits) if (written := numbers.literal(line.right)) else False
-        if constant_ or not self.reader.given:
-            if not rounded:
-                return False
-            if constant_:
-                return True
+        literal = numbers.literal(line.right)
+        rounded = literal is not None and any(d > 0 for d in literal.digits)
+        if numbers.is_numeric(line.left):
+            return rounded
+        if not self.reader.given and not rounded:
+            return False
         env = free_letters(self.reader.scope, [line.left], self.reader.declared.ranges)
         left = self.reader.value(line.left, env)
         read = leaves([left.tensor])

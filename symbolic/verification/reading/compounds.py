@@ -16,11 +16,10 @@ def compounds(lefts: Iterable[s.Node], declared: Iterable[str]) -> frozenset[tup
     known = set(declared)
     found = set()
     for left in lefts:
-        if isinstance(left, s.Product) and len(left.factors) == 2:
-            (_, first), (sign, second) = left.factors
-            if not sign and isinstance(first, s.Symbol) and first.name in _FIRST and first.name not in known:
-                base = second.base if isinstance(second, s.Scripted) else second
-                found |= {(first.name, base.name)} if isinstance(base, s.Symbol) else set()
+        first, second = s.pair(left) or (None, None)
+        if isinstance(first, s.Symbol) and first.name in _FIRST and first.name not in known:
+            base = second.base if isinstance(second, s.Scripted) else second
+            found |= {(first.name, base.name)} if isinstance(base, s.Symbol) else set()
     return frozenset(found)
 
 

@@ -23,7 +23,7 @@ def declare_arguments(found: Declarations, every: list[Chain], source: Source, v
     """Enter the arguments of functions whose domain is told, or by which the document differentiates."""
     domains = dict(_domains(source, vocabulary))
     nodes = [node for chain in every for node in _sides(chain)]
-    introduced = {name for chain in every if chain.signs[:1] in (("=",), (":=",)) for name in _left_names(chain)}
+    introduced = {name for chain in every if chain.is_equality for name in _left_names(chain)}
     for node in nodes:
         for part in s.walk(node):
             name, arguments = applied(part) or ("", ())
@@ -33,7 +33,7 @@ def declare_arguments(found: Declarations, every: list[Chain], source: Source, v
     for chain in every:
         left = _first(chain)
         name, arguments = applied(left) or ("", ())
-        if chain.signs[:1] in (("=",), (":=",)) and name:
+        if chain.is_equality and name:
             scalar = all(isinstance(a, (s.Symbol, s.Scripted)) for a in arguments)
             squared = any(isinstance(a, s.Scripted) and isinstance(a.sup, s.Number) for a in arguments)
             if scalar and (len(arguments) > 1 or squared) and any(_base(a) in by for a in arguments):
@@ -45,10 +45,8 @@ def applied(node: s.Node | None) -> tuple[str, tuple[s.Node, ...]] | None:
     """(f, arguments) of ``f(x, y)``, whether or not f is known to be a function; None for anything else."""
     if isinstance(node, s.Call) and isinstance(node.head, s.Symbol):
         return node.head.name, node.arguments
-    if not isinstance(node, s.Product) or len(node.factors) != 2 or node.factors[1][0]:
-        return None
-    head, group = (n for _, n in node.factors)
-    if not isinstance(head, s.Symbol) or not isinstance(group, s.Group) or group.bracket != "(":
+    head, group = s.bracketed(node) or (None, None)
+    if not isinstance(head, s.Symbol) or group is None:
         return None
     return head.name, group.body.items if isinstance(group.body, s.Items) else (group.body,)
 

@@ -104,7 +104,7 @@ def _base(node: s.Node) -> str | None:
 
 def _sides(chain: Chain) -> tuple[s.Node, s.Node] | None:
     """The first two sides of an equality."""
-    if chain.error or chain.signs[:1] not in (("=",), (":=",)):
+    if chain.error or not chain.is_equality:
         return None
     try:
         return parse(chain.sides[0].tokens), parse(chain.sides[1].tokens)

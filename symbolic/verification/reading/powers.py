@@ -19,7 +19,7 @@ def told_by_squares(reader: Reader) -> set[str]:
         sides = [node for k in range(len(chain.sides)) if isinstance(node := reader.side(chain, k), s.Node)]
         for node in sides:
             alone |= _alone(node)
-        if chain.error or chain.signs[:1] not in (("=",), (":=",)) or len(sides) != len(chain.sides):
+        if chain.error or not chain.is_equality or len(sides) != len(chain.sides):
             continue
         left, right = sides[:2]
         if isinstance(left, s.Symbol):

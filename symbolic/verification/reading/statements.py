@@ -13,10 +13,10 @@ from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import Vocabulary, tokenize
 from symbolic.verification.reading.pieces import Piece, Source
 
-_OPEN = frozenset(
+OPENING = frozenset(
     ["LBRACE", "LPAR", "LBRACK", "LCURLY", "LINDEX", "BEGINM", "CASES", "LNORM", "LABS", "LANGLE", "LFLOOR"]
 )
-_CLOSE = frozenset(
+CLOSING = frozenset(
     ["RBRACE", "RPAR", "RBRACK", "RCURLY", "RINDEX", "ENDM", "ENDCASES", "RNORM", "RABS", "RANGLE", "RFLOOR"]
 )
 _FACTOR_ENDS = frozenset(["SYMBOL", "NUMBER", "RPAR", "RBRACE", "RBRACK", "RNORM", "RABS", "PRIME"])
@@ -49,6 +49,11 @@ class Chain:
     def signs(self) -> tuple[str, ...]:
         """The relation signs between the sides."""
         return tuple(side.sign for side in self.sides[1:])
+
+    @property
+    def is_equality(self) -> bool:
+        """Whether the first sign is = or :=."""
+        return self.signs[:1] in (("=",), (":=",))
 
 
 def rows(source: Source, piece: Piece) -> list[tuple[int, int]]:
@@ -146,9 +151,9 @@ def _row(found: list[Chain], tokens: list[Token], piece: Piece, source: Source) 
             tokens.pop(0)
     depth, pending = 0, None
     for k, token in enumerate(tokens):
-        depth += (token.type in _OPEN) - (token.type in _CLOSE)
+        depth += (token.type in OPENING) - (token.type in CLOSING)
         kind = token.type
-        if depth > 0 or (depth == 0 and kind in _CLOSE):
+        if depth > 0 or (depth == 0 and kind in CLOSING):
             current = _add(found, current, token, piece, pending)
             pending = None
             continue
@@ -182,7 +187,7 @@ def _begins_anew(tokens: list[Token]) -> bool:
     """Whether a row that begins with a sign is an equality of its own: ``−a &= b`` beside ``&− b``."""
     depth = 0
     for k, token in enumerate(tokens):
-        depth += (token.type in _OPEN) - (token.type in _CLOSE)
+        depth += (token.type in OPENING) - (token.type in CLOSING)
         if depth == 0 and token.type == "AMP":
             return k > 1 and any(t.type == "REL" for t in tokens[k + 1 : k + 2])
         if depth == 0 and token.type == "REL":

@@ -18,7 +18,7 @@ def subscripted_calls(every: Iterable[Chain]) -> dict[str, object]:
     """The bases of the symbols that are defined as ``ℓ_i(w) = …``, each with the plain tree of its variables."""
     found: dict[str, object] = {}
     for chain in every:
-        if chain.error or chain.signs[:1] not in (("=",), (":=",)):
+        if chain.error or not chain.is_equality:
             continue
         try:
             left = parse(chain.sides[0].tokens)
@@ -32,12 +32,10 @@ def subscripted_calls(every: Iterable[Chain]) -> dict[str, object]:
 
 def _pair(node: s.Node) -> tuple[s.Scripted, s.Node] | None:
     """ℓ_i and w of ``ℓ_i(w)``."""
-    if not isinstance(node, s.Product) or len(node.factors) != 2 or node.factors[1][0]:
+    head, group = s.bracketed(node) or (None, None)
+    if not isinstance(head, s.Scripted) or not isinstance(head.base, s.Symbol) or group is None:
         return None
-    head, group = (n for _, n in node.factors)
-    if not isinstance(head, s.Scripted) or not isinstance(head.base, s.Symbol) or not isinstance(group, s.Group):
-        return None
-    if head.sub is None or head.sup is not None or head.primes or group.bracket != "(":
+    if head.sub is None or head.sup is not None or head.primes:
         return None
     items = group.body.items if isinstance(group.body, s.Items) else (group.body,)
     return (head, group.body) if all(isinstance(i, (s.Symbol, s.Scripted)) for i in items) else None

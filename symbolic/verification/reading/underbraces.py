@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator
 
-from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.grammar.source import ReadingError, enclosing
 from symbolic.verification.grammar.tokens import Vocabulary, tokenize
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.statements import Chain, Side
@@ -20,8 +20,8 @@ def named_parts(source: Source, piece: Piece, vocabulary: Vocabulary, known: Con
     """A chain ``z = w⊤x + b`` for each brace of a piece that names a symbol which is not ``known``."""
     text = source.text
     for match in _BRACE.finditer(text, piece.start, piece.end):
-        end = _closing(text, match.end(), piece.end)
-        label = _LABEL.match(text, end + 1, piece.end) if end else None
+        end = enclosing(text, match.end(), 1)
+        label = _LABEL.match(text, end + 1, piece.end)
         if label is None:
             continue
         try:
@@ -34,13 +34,3 @@ def named_parts(source: Source, piece: Piece, vocabulary: Vocabulary, known: Con
         if len(told) > 1:
             sides = [Side(name, *label.span(1)), Side(told, match.end(), end, "=")]
             yield Chain(sides, False, match.end(), end)
-
-
-def _closing(text: str, start: int, end: int) -> int:
-    """The place of the brace that closes what opens before ``start``; 0 where none does."""
-    level = 1
-    for k in range(start, end):
-        level += (text[k] == "{") - (text[k] == "}")
-        if level == 0:
-            return k
-    return 0
