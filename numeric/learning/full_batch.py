@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +13,7 @@ from numeric.errors import OptionError, TrainingError
 from numeric.training.curvature import Objective
 from numeric.training.history import History, Record
 from numeric.training.initial import starting_parameters
+from numeric.training.interruption import interruptions
 from numeric.training.loop import checked, train
 from symbolic import Tensor
 from symbolic.errors import suggestion
@@ -88,7 +89,7 @@ def minimise(
         "dtype": "float64", "backend": "numpy", "frozen": tuple(frozen),
     }  # fmt: skip
     try:
-        with np.errstate(all="ignore"):  # what is not finite is found and told below
+        with np.errstate(all="ignore"), interruptions() as path.obey:  # what is not finite is found and told below
             result = scipy.optimize.minimize(
                 path.value_and_gradient, objective.flat(given), jac=True, method=method, tol=tolerance, callback=path.record,
                 options={**limit, **options}, **more,
@@ -162,6 +163,7 @@ class _Path:
         self.evaluations, self.records, self.began = 0, [], time.perf_counter()
         self.last: tuple[bytes, float] | None = None
         self.point = objective.flat(given)
+        self.obey: Callable[[], None] = lambda: None  # raises, once Ctrl-C has come
 
     def begin(self) -> None:
         """The record of the start."""
@@ -176,6 +178,7 @@ class _Path:
 
     def value_and_gradient(self, w: np.ndarray) -> tuple[float, np.ndarray]:
         """What SciPy asks for."""
+        self.obey()
         value, g = self.objective.value_and_gradient(self.at(w), self.arrays)
         self.evaluations += 1
         self.last = (w.tobytes(), value)

@@ -20,6 +20,7 @@ from numeric.training.divergence import Watch, advice
 from numeric.training.evaluation import mean_of
 from numeric.training.history import History, Record, records_from
 from numeric.training.initial import parameters_of, starting_parameters
+from numeric.training.interruption import interruptions
 from numeric.training.progress import Progress
 from numeric.training.schedules import Schedule, schedule
 from numeric.training.step import TrainingStep, training_step
@@ -197,6 +198,7 @@ class _Loop:
         self.every = 1
         self.seconds = 0.0
         self.watch = Watch(loss, arrays, run.dtype)
+        self.obey: Callable[[], None] = lambda: None  # raises, once Ctrl-C has come
 
     def hold_out(self, arrays: dict[str, np.ndarray], patience: int | None) -> None:
         """Watch the loss on these samples."""
@@ -234,7 +236,7 @@ class _Loop:
     def run_all(self, progress: Progress, on_epoch: Callable[[Record], None] | None) -> History:
         """All epochs that are left."""
         began, ended = time.perf_counter() - self.seconds, "completed"
-        with progress, np.errstate(all="ignore"):  # what is not finite is found and named below
+        with progress, np.errstate(all="ignore"), interruptions() as self.obey:  # what is not finite is named below
             progress.start(len(self.records))
             try:
                 while len(self.records) < self.run.epochs and ended == "completed":
@@ -274,6 +276,7 @@ class _Loop:
         order, rates = self.order(epoch), np.array([self.rate(epoch, k) for k in range(self.steps_per_epoch)])
         losses, first, portion = np.empty(self.steps_per_epoch), 0, 1
         while first < self.steps_per_epoch:
+            self.obey()
             rows = order[first * self.batch : (first + portion) * self.batch]
             began = time.perf_counter()
             found = self.step.over(self.parameters, self.arrays, rows, self.batch, rates[first : first + portion])

@@ -16,6 +16,7 @@ from numeric.training.curvature import Objective
 from numeric.training.gradients import obstacle
 from numeric.training.history import History, Record
 from numeric.training.initial import starting_parameters
+from numeric.training.interruption import interruptions
 from symbolic import Tensor
 from symbolic.errors import suggestion
 
@@ -61,7 +62,8 @@ def minimise_without_gradient(
     settings = _settings(chosen, options)
     spending = _Spending(lambda w: value({**given, **split(w)}), evaluations)
     try:
-        chosen.run(spending, start, float(scale), np.random.default_rng(seed), settings)
+        with interruptions() as spending.obey:
+            chosen.run(spending, start, float(scale), np.random.default_rng(seed), settings)
     except Spent:
         ended = "completed"
     except KeyboardInterrupt:
@@ -88,8 +90,10 @@ class _Spending:
         self.least = np.inf
         self.records: list[Record] = []
         self.began = time.perf_counter()
+        self.obey: Callable[[], None] = lambda: None  # raises, once Ctrl-C has come
 
     def __call__(self, w: np.ndarray) -> float:
+        self.obey()
         if self.count >= self.most:
             raise Spent
         self.count += 1
