@@ -40,7 +40,7 @@ def smaller(claim: Tensor, truth: Tensor, comparer: Comparer) -> Point | None:
         for _ in range(6):
             values = Draw(comparer.rng, sizes, labels, simple=True).values(leaves)
             entry = _visible(program, values)
-            if entry is not None and comparer.differs(program, values, entry, Tally()) is True:
+            if entry is not None and comparer.differs(program, values, entry, Tally()):
                 return Point(sizes, values, entry)
     return None
 

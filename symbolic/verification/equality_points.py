@@ -19,7 +19,7 @@ from symbolic.errors import EvaluationError
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.effort import SECOND, spent
-from symbolic.verification.evaluation_balls import Balls
+from symbolic.verification.evaluation_balls import Ball, Balls
 from symbolic.verification.evaluation_numbers import Floats, Reals, TooLarge, Trace, context_of
 from symbolic.verification.evaluation_points import (
     Draw,
@@ -147,7 +147,7 @@ class Comparer:
                 programs.nowhere(tally)
             for entry in _float_differences(run, programs.claim, programs.truth)[:1]:
                 doubts += 1
-                if self.differs(program, values, entry, tally) is True:
+                if self.differs(program, values, entry, tally):
                     return Point(sizes, values, entry)
         return None
 
@@ -176,7 +176,7 @@ class Comparer:
                 tally.ties += 1
                 continue
             claimed, true = (run.tables[t.serial] for t in program.outputs)
-            defined = 0
+            defined, unequal = 0, []
             for entry, (c, t) in enumerate(zip(claimed, true, strict=True)):
                 if t != t:
                     tally.truth_undefined = True
@@ -188,16 +188,19 @@ class Comparer:
                 else:
                     defined += 1
                     if not _coincide(c, t, digits):
-                        verdict = self.differs(program, values, entry, tally, digits)
-                        if verdict is True:
-                            return Comparison("different", tally, Point(sizes, values, entry))
-                        if verdict is None and trace.exact:
-                            tally.conventions = True
-                        elif verdict is None:
-                            unresolved = f"claim and truth differ by about {_short(c - t)} at a point where rounding is not under control"
+                        unequal.append(entry)
+            most = MOST_DIGITS if tally.points == 0 else 2 * FINE  # the first point has said what more digits would
+            different, unclear = self.differing(program, values, unequal, tally, digits, most)
+            if different is not None:
+                return Comparison("different", tally, Point(sizes, values, different))
+            if unclear and trace.exact:
+                tally.conventions = True
+            elif unclear:
+                gap = _short(claimed[unclear[-1]] - true[unclear[-1]])
+                unresolved = f"claim and truth differ by about {gap} at a point where rounding is not under control"
             odd = programs.residues(program, values, trace, run, tally) if not program.inexact else None
             tally.inexact = program.inexact
-            if odd is not None and self.differs(program, values, odd, tally, MOST_DIGITS // 2) is True:
+            if odd is not None and self.differs(program, values, odd, tally, MOST_DIGITS // 2):
                 return Comparison("different", tally, Point(sizes, values, odd))
             if odd is not None:
                 unresolved = "claim and truth differ modulo primes, by less than 1000 digits show"
@@ -220,35 +223,49 @@ class Comparer:
             )
         return Comparison("equal", tally)
 
-    def differs(self, program: Program, values: Values, entry: int, tally: Tally, digits: int = DIGITS) -> bool | None:
-        """True if the entry's two values are certainly different numbers (their error bounds do not overlap).
+    def differs(self, program: Program, values: Values, entry: int, tally: Tally, digits: int = DIGITS) -> bool:
+        """True if the entry's two values are certainly different numbers."""
+        return self.differing(program, values, [entry], tally, digits)[0] is not None
 
-        The precision is doubled while they overlap; False if they still do when hardly any error is left, None if the
-        point cannot be judged (undefined, on a kink).
+    def differing(
+        self, program: Program, values: Values, entries: Sequence[int], tally: Tally, digits: int = DIGITS,
+        most: int = MOST_DIGITS,
+    ) -> tuple[int | None, list[int]]:  # fmt: skip
+        """The first of some entries whose two values are certainly different numbers (their error bounds do not overlap).
+
+        The precision is doubled for those that still overlap, until hardly any error is left. With it come the entries that
+        cannot be judged at this point: undefined, or on a kink.
         """
-        most = DIGITS * 2 if program.inexact else MOST_DIGITS
-        digits = min(digits, most)
-        while digits <= most:
+        most = DIGITS * 2 if program.inexact else most
+        digits, left, unclear = min(digits, most), list(entries), []
+        trace = Trace()
+        while left and digits <= most:
             trace = Trace()
+            domain = Balls(digits, trace)
             try:
-                claimed, true = program.run(values, Balls(digits, trace))
+                claimed, true = program.run(values, domain)
             except EvaluationError as error:
                 tally.failed = str(error)
-                return None
-            c, t = (column[entry] for column in (claimed, true))
-            if c != c or t != t:
-                return None
-            if isinstance(c, int) and isinstance(t, int):
-                return c != t
-            c, t = Balls(digits).ball(c), Balls(digits).ball(t)
-            if not trace.ties:
-                if c.apart(t):
-                    return not trace.exact or self._by_no_convention(program, values, entry)
-                size = max(abs(c.value), abs(t.value))
-                if digits >= FINE and c.error + t.error <= size * c.domain.context.mpf(10) ** (-digits // 2):
-                    return False
+                return None, left
+            overlapping = []
+            for entry in left:
+                c, t = claimed[entry], true[entry]
+                if c != c or t != t:
+                    unclear.append(entry)
+                elif isinstance(c, int) and isinstance(t, int):
+                    if c != t:
+                        return entry, unclear
+                elif trace.ties:
+                    overlapping.append(entry)
+                elif (c := domain.ball(c)).apart(t := domain.ball(t)):
+                    if not trace.exact or self._by_no_convention(program, values, entry):
+                        return entry, unclear
+                    unclear.append(entry)
+                elif digits < FINE or not _settled(c, t, digits):
+                    overlapping.append(entry)
+            left = overlapping
             digits *= 2
-        return None if trace.ties else False
+        return None, [*unclear, *(left if trace.ties else ())]
 
     @staticmethod
     def _by_no_convention(program: Program, values: Values, entry: int) -> bool | None:
@@ -372,6 +389,11 @@ def _float_differences(run: Run, claim: Tensor, truth: Tensor) -> list[int]:
     noise = 1e-12 * max((abs(v) for table in run.tables.values() for v in table if abs(v) < float("inf")), default=0)
     visible = [(gap / size, entry) for gap, size, entry in found if gap > noise]
     return [entry for _, entry in sorted(visible, reverse=True)]
+
+
+def _settled(c: Ball, t: Ball, digits: int) -> bool:
+    """True if two balls that overlap are so small that they will go on doing so."""
+    return c.error + t.error <= max(abs(c.value), abs(t.value)) * c.domain.context.mpf(10) ** (-digits // 2)
 
 
 def _coincide(c: Any, t: Any, digits: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symbolic.verification.elaboration import values as v
@@ -52,7 +52,7 @@ def last_index(el: Elaborator, first: Any, last: Any):
     ):
         return el.scope.dim(last.name)
     if isinstance(first, s.Node) and type(first) is type(last):
-        pairs = [(getattr(first, f.name), getattr(last, f.name)) for f in fields(first) if f.name != "span"]
+        pairs = [(getattr(first, name), getattr(last, name)) for name in s.parts(type(first))]
     elif isinstance(first, tuple) and isinstance(last, tuple) and len(first) == len(last):
         pairs = list(zip(first, last, strict=True))
     else:
@@ -65,10 +65,9 @@ def indexed(first: Any, last: Any) -> Any:
     if isinstance(first, s.Number) and first.text == "1" and isinstance(last, s.Symbol):
         return s.Symbol(first.span, "·", "·")
     if isinstance(first, s.Node) and type(first) is type(last):
-        changes = {
-            f.name: indexed(getattr(first, f.name), getattr(last, f.name)) for f in fields(first) if f.name != "span"
-        }
-        return replace(first, **changes)
+        return replace(
+            first, **{name: indexed(getattr(first, name), getattr(last, name)) for name in s.parts(type(first))}
+        )
     if isinstance(first, tuple) and isinstance(last, tuple) and len(first) == len(last):
         return tuple(indexed(a, b) for a, b in zip(first, last, strict=True))
     return first

@@ -52,13 +52,32 @@ def parse(source: str | Sequence[Token], vocabulary: Vocabulary = NOTHING_DECLAR
     if not tokens:
         raise ReadingError("nothing is written where an expression was expected")
     try:
-        return _parser().parse(tokens)  # type: ignore[arg-type]
+        return _parsed(_Written(tokens))
     except UnexpectedInput as error:
         raise _explained(error, tokens) from error
     except VisitError as error:
         if isinstance(error.orig_exc, ReadingError):
             raise error.orig_exc from error
         raise
+
+
+class _Written:
+    """Tokens as a key: with the same kinds, texts and places they are the same tree, which is asked for many times."""
+
+    def __init__(self, tokens: Sequence[Token]):
+        self.tokens = tokens
+        self.key = tuple((t.type, str(t), t.start_pos, t.end_pos) for t in tokens)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Written) and self.key == other.key
+
+
+@lru_cache(maxsize=4096)
+def _parsed(written: _Written) -> s.Node:
+    return _parser().parse(written.tokens)  # type: ignore[arg-type]
 
 
 def _closes_case(token: Token, after: Token | None) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cache
+from operator import is_
 from typing import Any
 
 Span = tuple[int, int]
@@ -187,10 +189,16 @@ class Cases(Node):
     rows: tuple[tuple[Node, Node | None], ...]
 
 
+@cache
+def parts(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a node but its place."""
+    return tuple(f.name for f in fields(kind) if f.name != "span")
+
+
 def children(node: Node) -> list[Node]:
     """The nodes right below a node."""
     found: list[Node] = []
-    stack: list = [getattr(node, f.name) for f in fields(node) if f.name != "span"]
+    stack: list = [getattr(node, name) for name in parts(type(node))]
     while stack:
         thing = stack.pop()
         if isinstance(thing, Node):
@@ -207,7 +215,7 @@ def walk(node: Node) -> Iterator[Node]:
         thing = stack.pop()
         if isinstance(thing, Node):
             yield thing
-            stack.extend(getattr(thing, f.name) for f in fields(thing) if f.name != "span")
+            stack.extend(getattr(thing, name) for name in parts(type(thing)))
         elif isinstance(thing, tuple):
             stack.extend(thing)
 
@@ -215,7 +223,7 @@ def walk(node: Node) -> Iterator[Node]:
 def plain(thing: object) -> object:
     """A tree without its places, for comparison."""
     if isinstance(thing, Node):
-        return (type(thing).__name__, *(plain(getattr(thing, f.name)) for f in fields(thing) if f.name != "span"))
+        return (type(thing).__name__, *(plain(getattr(thing, name)) for name in parts(type(thing))))
     return tuple(plain(x) for x in thing) if isinstance(thing, tuple) else thing
 
 
@@ -233,12 +241,21 @@ def bracketed(node: object) -> tuple[Node, Group] | None:
 
 
 def mapped(thing: Any, change: Callable[[Any], Any]) -> Any:
-    """The parts of a tree changed: of a tuple each entry, of a node each field but its place; anything else as it is."""
+    """The parts of a tree changed: of a tuple each entry, of a node each field but its place; anything else as it is.
+
+    What does not change is not copied, so that a tree in which nothing is to be done costs no more than a walk.
+    """
     if isinstance(thing, tuple):
-        return tuple(change(part) for part in thing)
+        made = tuple(map(change, thing))
+        return thing if all(map(is_, made, thing)) else made
     if not isinstance(thing, Node):
         return thing
-    return replace(thing, **{f.name: change(getattr(thing, f.name)) for f in fields(thing) if f.name != "span"})
+    changed = {}
+    for name in parts(type(thing)):
+        part = getattr(thing, name)
+        if (new := change(part)) is not part:
+            changed[name] = new
+    return replace(thing, **changed) if changed else thing
 
 
 def at_number(thing: Any, letter: str, number: int) -> Any:

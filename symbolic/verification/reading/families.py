@@ -32,6 +32,8 @@ def beside_its_list(found: Declarations, name: str, shape: tuple[str, ...], samp
 
 def renamed(node: Any, families: dict[str, str]) -> Any:
     """A tree in which u_k is of the list and u is not."""
+    if not families:
+        return node
     listed = isinstance(node, s.Scripted) and isinstance(node.sub, (s.Symbol, s.Number, s.Sum))
     if listed and isinstance(node.base, s.Symbol) and node.base.name in families:
         node = replace(node, base=replace(node.base, name=families[node.base.name]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from symbolic.verification.grammar import syntax as s
@@ -64,8 +64,10 @@ def _in_scripts(thing: Any, change: Callable[[s.Node], s.Node | None], inside: b
     if changed is not None:
         return changed
     scripts = ("sub", "sup", "indexed") if isinstance(thing, s.Scripted) else ()
-    parts = {f.name: getattr(thing, f.name) for f in fields(thing) if f.name != "span"}
-    return replace(thing, **{k: _in_scripts(part, change, inside or k in scripts) for k, part in parts.items()})
+    parts = {
+        name: _in_scripts(getattr(thing, name), change, inside or name in scripts) for name in s.parts(type(thing))
+    }
+    return replace(thing, **parts)
 
 
 def _moved(node: s.Node, letter: str, by: int) -> s.Node | None:
