@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -49,6 +50,65 @@ def ranks_told(trees: Iterable[ast.AST | None], wanted: Iterable[str]) -> dict[s
                 if name in wanted and name not in rebound:
                     found[name] = found.get(name, Ranks()).also(told)
     return {n: found[n] for n in wanted if n in found}
+
+
+_TWO_VALUED = re.compile(r"(.*[\W_])?(masks?|labels?|y|t|r|targets?|class(es)?)\W*\Z", re.IGNORECASE)
+
+
+def compared(trees: Iterable[ast.AST | None], wanted: Iterable[str]) -> dict[str, frozenset[int]]:
+    """Arrays whose entries are asked to equal a whole number, a counter or one another, with the numbers that are named.
+
+    Random real numbers never equal anything: what such code does where they are equal would not be seen. An array that is
+    compared with 0 alone is one of these only if it is called as masks and labels are; ``x == 0`` guards a division.
+
+    >>> tree = ast.parse("np.where(y == 1, a, b); c = l[:, None] == l[None, :]; x[x == 0] = 1; m == 0; z == z.max()")
+    >>> {n: sorted(v) for n, v in sorted(compared([tree], ["y", "l", "x", "m", "z"]).items())}
+    {'l': [], 'y': [1]}
+    """
+    wanted = set(wanted)
+    found: dict[str, set[int]] = {}
+    told: set[str] = set()
+    for tree in trees:
+        if tree is None:
+            continue
+        as_written, rebound = _aliases(tree, wanted)
+        counters = _counters(tree)
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
+                continue
+            sides = (node.left, node.comparators[0])
+            for side, other in (sides, sides[::-1]):
+                text = ast.unparse(_array(side))
+                name = as_written.get(text, text)
+                if name not in wanted or name in rebound:
+                    continue
+                if (number := _whole(other)) is not None:
+                    found.setdefault(name, set()).add(number)
+                elif ast.unparse(other) in counters or (
+                    ast.unparse(_array(other)) == text and ast.unparse(other) != ast.unparse(side)
+                ):
+                    told.add(name)
+    told |= {n for n, numbers in found.items() if numbers != {0} or _TWO_VALUED.match(n)}
+    return {n: frozenset(found.get(n, ())) for n in told}
+
+
+def _array(node: ast.AST) -> ast.AST:
+    """What entries are taken of: ``y`` in ``y[i]``."""
+    while isinstance(node, ast.Subscript) and not isinstance(getattr(node.slice, "value", None), str):
+        node = node.value
+    return node
+
+
+def _counters(tree: ast.AST) -> set[str]:
+    """The names that loops over ``range`` give to their numbers."""
+    return {
+        f.target.id
+        for f in ast.walk(tree)
+        if isinstance(f, (ast.For, ast.comprehension))
+        and isinstance(f.target, ast.Name)
+        and isinstance(f.iter, ast.Call)
+        and getattr(f.iter.func, "id", "") == "range"
+    }
 
 
 def _aliases(tree: ast.AST, wanted: set[str]) -> tuple[dict[str, str], set[str]]:

@@ -253,12 +253,10 @@ class _Search:
         """How far the code comes; the state is kept if nothing fitted better before."""
         names = state.labels(self.fixed)
         sizes = dict(zip(names, _SIZES, strict=False))
-        found = self.runs(state.shapes, state.integers, sizes)
+        found = replace(self.runs(state.shapes, state.integers, sizes), sizes=sizes)
         self.left -= found.lines + 20
-        for other in (
-            (_SIZES[: len(names)][::-1], _SPREAD[: len(names)]) if not found.fit and 1 < len(names) < 4 else ()
-        ):
-            again = self.runs(state.shapes, state.integers, dict(zip(names, other, strict=False)))
+        for other in _other_sizes(state, names) if not found.fit else ():
+            again = replace(self.runs(state.shapes, state.integers, other), sizes=other)
             self.left -= again.lines + 20
             found = max(found, again, key=lambda r: r.score)
         better = self.best is None or found.fit > self.best.fit
@@ -271,7 +269,7 @@ class _Search:
             if found.fit >= FITS and (self.best is None or self.best.fit < FITS):
                 self.left = min(self.left, DOUBT)
             self.best = Found({n: list(s) for n, s in state.shapes.items()}, state.integers, found.fit)
-        return Reached(found.fit, found.lines, found.place, found.error, sizes)
+        return found
 
     def most_general(self, state: _State, until: float = RUNS) -> tuple[_State, Reached]:
         """Sizes made equal, a pair or all those of two arrays at a time, each time those with which the code comes farther."""
@@ -351,6 +349,18 @@ class _Search:
                         changed = _with_rank(changed, name, g)
                 if changed is not state:
                     yield changed
+
+
+def _other_sizes(state: _State, names: Sequence[str]) -> Iterator[dict[str, int]]:
+    """Other sizes for code that ran at none: a signal must be longer than its kernel, an image larger."""
+    if 1 < len(names) < 4:
+        yield dict(zip(names, _SIZES[: len(names)][::-1], strict=True))
+        yield dict(zip(names, _SPREAD, strict=False))
+    image = next((s for s in state.shapes.values() if len(s) == 4), ())
+    for large in ((2, 3), (1, 2)) if image else ():
+        wide = {n: (13, 11)[k] for k, axis in enumerate(large) for n in names_in(image[axis])}
+        rest = iter((4, 3, 2, 5, 6, 7, 8, 9, 10, 12, *range(14, 60)))
+        yield {n: wide.get(n) or next(rest) for n in names}
 
 
 def _is_plain(state: _State, name: str) -> bool:

@@ -21,6 +21,7 @@ from numeric.checking.program import tree_of
 from numeric.checking.roles import roles
 from numeric.checking.subjects import Layer, Subject, held
 from numeric.extents import composed, names_in, size_of
+from numeric.shape_evidence import compared
 from numeric.shape_search import Progress, silent
 from symbolic.errors import DeclarationError
 
@@ -78,6 +79,7 @@ class Call:
         self.notes: list[str] = []
         self.unclaimed: set[str] = set()  # what a layer keeps that looks like a gradient, and of what is not clear
         self.searched = self.rough = False
+        self.compared = compared([self.ahead_tree, self.back_tree], [p.name for p in subject.parameters()])
         unknown = self._declared(given)
         if isinstance(subject, Layer):
             unknown = self._of_layer(subject, unknown)
@@ -116,7 +118,7 @@ class Call:
 
     def _shape(self, name: str, told: str) -> None:
         self.shapes[name], whole = names.declared_shape(told)
-        if whole:
+        if whole or name in self.compared:
             self.integers.add(name)
 
     def _unsaid(self, name: str, given: Mapping[str, str], said: Mapping[str, str]) -> list[str]:
@@ -209,6 +211,7 @@ class Call:
     def take(self, shapes: Mapping[str, Sequence[str]]) -> None:
         """Use these shapes."""
         self.shapes = {n: list(s) for n, s in shapes.items()}
+        self.owner: str | None = None  # of one gradient that no name tells, once its shape was seen
         found = [n for s in self.shapes.values() for d in s for n in names_in(d)]
         if isinstance(self.subject, Layer):
             found += self.subject.counted()
@@ -278,7 +281,7 @@ class Call:
         for name, shape in self.shapes.items():
             extents = [size_of(d, sizes) for d in shape]
             if name in self.integers:
-                array = rng.integers(0, min(sizes.values(), default=2), size=extents)
+                array = self._whole(name, extents, sizes, rng)
                 if array.size > 1 and k % 2 == 0:
                     array.flat[1] = array.flat[0]
                 found[name] = array if extents else int(array)
@@ -288,6 +291,14 @@ class Call:
         for name, (low, high) in guarded(self.ahead_tree, found).items():
             found[name] = low + (high - low) * (0.05 + 0.9 / (1 + np.exp(-found[name])))
         return found
+
+    def _whole(self, name: str, extents: list[int], sizes: Mapping[str, int], rng: np.random.Generator) -> np.ndarray:
+        """Random whole numbers: those that the code compares the array with and one more, else such as index any axis."""
+        asked = self.compared.get(name)
+        if not asked:
+            return np.asarray(rng.integers(0, min(sizes.values(), default=2), size=extents))
+        other = next(n for n in (0, 1, -1) if n not in asked) if len(asked) == 1 else min(asked)
+        return np.asarray(rng.choice(sorted({*asked, other}), size=extents))
 
     def arrays(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Copies of the arrays, as PyTorch tensors where the functions use PyTorch; declared real numbers likewise."""
@@ -322,7 +333,8 @@ class Call:
         for name, keys in self.keys.items():
             plain[name] = {k: arrays[f"{name}[{k!r}]"] for k in keys}
         plain.update({n: dict(o) if isinstance(o, dict) else o for n, o in self.others.items()})
-        return state, subject.run_ahead(plain, state)
+        with np.errstate(all="ignore"):  # what is no number is seen in the results
+            return state, subject.run_ahead(plain, state)
 
     def backward(
         self, values: Mapping[str, Any], bars: Sequence[Any], state: Any, result: Any, back: Any = None
@@ -337,7 +349,7 @@ class Call:
         """The same on whatever arrays are given."""
         parts = parts_of(result)
         if self.subject.kind == "both":
-            return self.gradients(tuple(parts[1:]) if len(parts) > 2 else parts[1], state)
+            return self.gradients(tuple(parts[1:]) if len(parts) > 2 else parts[1], state, arrays)
         subject = self.subject if back is None else self.subject.with_functions(back=back)
         roles = self.roles
         chosen = roles.rest or [k for k in range(len(parts)) if k not in roles.outputs]
@@ -357,7 +369,8 @@ class Call:
                 given[p.name] = rest[0] if len(rest) == 1 else tuple(rest)
             elif p.name in roles.returned:
                 given[p.name] = parts[roles.returned[p.name]]
-        return self.gradients(subject.run_back(given, state), state)
+        with np.errstate(all="ignore"):
+            return self.gradients(subject.run_back(given, state), state, arrays)
 
     def reset(self) -> None:
         """Random generators that the functions can see start anew, so that a mask is drawn the same each time."""
@@ -370,11 +383,16 @@ class Call:
 
             torch.manual_seed(11)
 
-    def gradients(self, result: Any, state: Any) -> dict[str, Any]:
+    def belongs(self, text: str) -> str | None:
+        """The parameter of which something is the gradient: as its name tells, or the shape of the one that is returned."""
+        told = names.parameter(text, list(self.shapes))
+        return self.owner if told is None and [text] == self.hints[self.subject.kind == "both" :] else told
+
+    def gradients(self, result: Any, state: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """The returned gradients by the parameter that each belongs to; see ``matching``."""
         from numeric.checking.matching import matched
 
-        found = matched(self, result)
+        found = matched(self, result, arrays)
         if isinstance(self.subject, Layer):
             for text, value in _held_gradients("self", vars(state)):
                 owner = names.parameter(text, [n for n in self.shapes if n.startswith("self.")])

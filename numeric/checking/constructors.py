@@ -57,7 +57,12 @@ def given_arrays(made: type, kept: dict[str, str]) -> list[str]:
     owners = {
         names.parameter(a, list(kept.values())) for a in assigned if names.leaf(a) not in map(names.leaf, kept.values())
     }
-    arrays = [n for n, at in kept.items() if at in owners or _is_array(re.escape(at), text)]
+    alike = {
+        ast.unparse(call.args[0])
+        for call in _calls(made)
+        if call.args and getattr(call.func, "attr", "") in ("zeros_like", "ones_like", "empty_like")
+    }
+    arrays = [n for n, at in kept.items() if n in alike or at in owners or _is_array(re.escape(at), text)]
     sized = {n.id for call in _calls(made) for a in call.args for n in ast.walk(a) if isinstance(n, ast.Name)}
     return [n for n in kept if n in arrays or (arrays and _BIASES.match(n) and n not in sized)]
 

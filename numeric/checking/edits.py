@@ -219,10 +219,17 @@ def _is_whole(node: ast.AST) -> bool:
     return isinstance(inner, ast.Constant) and isinstance(inner.value, int)
 
 
+_DERIVATIVE = re.compile(
+    r"(prime|deriv\w*|grad|gradient|_d)\Z|\Ad_?(sigmoid|tanh|relu|softplus|act\w*)\Z", re.IGNORECASE
+)
+
+
 def is_slope(node: ast.AST) -> bool:
-    """``1 - …`` and comparisons: where derivatives of activations are written."""
+    """``1 - …``, comparisons and ``sigmoid_prime(…)``: where derivatives of activations are written."""
     if isinstance(node, ast.Compare):
         return True
+    if isinstance(node, ast.Call):
+        return _DERIVATIVE.search(called(node)) is not None
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub) or not isinstance(node.left, ast.Constant):
         return False
     taken = node.right

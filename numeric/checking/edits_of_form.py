@@ -122,6 +122,10 @@ def factors(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             for c in [*counts, *pairs] if not _is_count(node, place) else ():
                 yield Edit("missing 1/P", f"1/{c}", put(n, binary(ast.Div(), copied(node), expression(c))), weight + 1)
                 yield Edit("extra 1/P", f"1/{c}", put(n, binary(ast.Mult(), expression(c), copied(node))), weight + 2)
+            for c in counts if n.depth == 0 and "sqrt" in place.text and place.module != "torch" else ():
+                root = expression(f"{place.module}.sqrt({c})")
+                for op, said in ((ast.Div(), f"1/√{c}"), (ast.Mult(), f"√{c}")):
+                    yield Edit("missing factor", said, put(n, binary(op, copied(node), root)), 2)
 
 
 def _spoken_numbers(place: Place) -> list[float]:
@@ -164,7 +168,13 @@ def _dropped(n: Node, node: ast.BinOp, place: Place) -> Iterator[Edit]:
         )
     op = ast.Mult() if divided else ast.Div()
     yield Edit("wrong exponent", f"of {short(node.right)}", (((node, "op", None), op),), 2)
+    if not divided and isinstance(node.left, (ast.Name, ast.Subscript, ast.Attribute)):
+        turned = binary(ast.Div(), copied(node.right), copied(node.left))
+        yield Edit("wrong exponent", f"of {short(node.left)}", put(n, turned), 2.5)
     if divided and is_count:
+        for c, v in place.scope.items():
+            if c.isidentifier() and isinstance(v, np.ndarray) and not v.ndim and v.dtype.kind == "f":
+                yield Edit("wrong tensor", f"{text} instead of {c}", (((node, "right", None), expression(c)),), 3)
         less = binary(ast.Sub(), copied(node.right), ast.Constant(1))
         yield Edit("off by one", f"1/{text} for 1/({text} - 1)", (((node, "right", None), less),), 2)
         root = expression(f"{place.module}.sqrt({text})" if place.module != "torch" else f"{text} ** 0.5")
@@ -205,7 +215,16 @@ def axes(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     """Sums along another axis, sums missing, sums that keep their axis or do not."""
     for n in found:
         node = n.node
-        if isinstance(node, ast.Call) and called(node) in ("sum", "mean", "max", "var", "std", "argmax", "prod"):
+        if isinstance(node, ast.Call) and called(node) in (
+            "sum",
+            "mean",
+            "max",
+            "var",
+            "std",
+            "argmax",
+            "prod",
+            "cumsum",
+        ):
             yield from _summed(place, n, node)
 
 

@@ -402,6 +402,13 @@ def _softmax(n: Node, values: dict[str, np.ndarray], place: Place) -> Iterator[E
     if len(parts) < 2:
         return
     texts = [ast.unparse(p) for p in parts]
+    for k, part in enumerate(parts) if len(parts) == 2 else ():
+        p = ast.unparse(part.right) if isinstance(part, ast.BinOp) and is_slope(part) else ""
+        if p in values and p != texts[1 - k]:  # t (1 − p), where t is p g
+            t = texts[1 - k]
+            for axis in ("-1", "0"):
+                new = expression(f"{t} - {p} * ({t}).sum(axis={axis}, keepdims=True)")
+                yield Edit("softmax Jacobian taken as diagonal", short(n.node), put(n, new), 1.5)
     for p in [t for t in texts if t in values and values[t].ndim]:
         rest = [t for t in texts if t != p and t.replace("(", "").replace(")", "") not in (f"1 - {p}", f"1.0 - {p}")]
         diagonal = len(rest) < len(texts) - 1

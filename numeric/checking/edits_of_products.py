@@ -31,7 +31,6 @@ def transposes(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                 put(n, ast.Attribute(copied(node), "T", ast.Load())),
                 1.0 + n.depth / 4,
             )
-        yield from _symmetrised(place, n)
         pair = product_of(node)
         if pair is not None:
             yield from _products(n, *pair)
@@ -55,8 +54,14 @@ def transposes(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
             yield from _reshaped(n, node)
 
 
-def _symmetrised(place: Place, n: Node) -> Iterator[Edit]:
+def symmetrised(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     """X + Xᵀ for X or 2 X, of a square matrix."""
+    for n in found:
+        if not n.index and not n.exponent:
+            yield from _symmetrised(place, n)
+
+
+def _symmetrised(place: Place, n: Node) -> Iterator[Edit]:
     node = n.node
     bare = node.right if isinstance(node, ast.BinOp) and ast.unparse(node.left) in ("2", "2.0") else node
     if not isinstance(bare, (ast.Name, ast.Subscript, ast.Attribute)):

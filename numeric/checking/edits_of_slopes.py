@@ -73,8 +73,8 @@ def derivatives(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
         for name, value in values.items():
             if value.ndim and place.takes(n.node, value):
                 for text, of in slopes_of(name, value, place):
-                    if of.startswith("exp ") and name in said:
-                        continue  # it has a name of its own
+                    if of.startswith("exp ") and (name in said or (text == name and name not in place.own)):
+                        continue  # the slope has a name of its own; what is given is no value of exp
                     new = binary(ast.Mult(), copied(n.node), expression(text))
                     yield Edit("missing h'", of, put(n, new), 1 + weight + len(text) / 40)
     yield from _other_functions(place, found, values)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def find(call: Call, unknown: list[str]) -> None:
     """Shapes by trial for what is not told."""
-    known, ints = dict(call.shapes), set(call.integers)
+    known, ints = dict(call.shapes), set(call.integers) | (set(unknown) & set(call.compared))
     fixed: dict[str, Sequence[str]] = dict(known)
     if isinstance(call.subject, Layer):
         fixed["self"] = call.subject.counted()
@@ -88,8 +88,10 @@ def _fit(call: Call, sizes: Mapping[str, int], rng: np.random.Generator, progres
     """How far the functions run at these sizes."""
     values = call.values(sizes, rng)
     ran, reached = progress.run(lambda: call.forward(values, sizes))
-    if ran is None or not all(out.size for out in ran[0]):
+    if ran is None:
         return reached
+    if not all(out.size for out in ran[0]):
+        return Reached(0)  # nothing comes out: no sizes at which anything is seen
     outputs, state, result = ran
     bars = tuple(rng.normal(size=out.shape) if out.ndim else 1.0 for out in outputs)
     claimed, reached = progress.run(lambda: call.backward(values, bars, state, result))

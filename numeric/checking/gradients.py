@@ -34,7 +34,7 @@ def last_assignments(call: Call, program: Program) -> dict[str, ast.stmt]:
         ]
 
     texts = [names.text_of(part) for part in parts]
-    owners = [names.parameter(t, known) if t else None for t in texts]
+    owners = [call.belongs(t) if t else None for t in texts]
     if call.subject.kind == "ctx" or (owners and not any(owners) and not any(texts)):
         real = [n for n in known if n not in call.integers or call.subject.kind == "ctx"]
         owners = [*real[: len(parts)], *([None] * len(parts))][: len(parts)]
@@ -45,13 +45,13 @@ def last_assignments(call: Call, program: Program) -> dict[str, ast.stmt]:
     elif any(owners):
         owners = in_order(owners, real, [not text for text in texts])
     if len(owners) == 1 and owners[0] is None:  # a gradient under another name, as in return dout
-        owners = [n for n in known if n not in call.integers and not n.startswith("self.")][:1]
+        owners = [call.owner] if call.owner else real[:1]
     for owner, text in zip(owners, texts, strict=False):
         if owner is not None and last is not None:
             found[owner] = (assigns(text) if text else None) or last
     for s in order:
         for text in writes(s):
-            owner = names.parameter(text, known)
+            owner = call.belongs(text)
             for n in members(text) if owner is None else ():
                 found[n] = s
             keyed = "[" in text or text.startswith("self.")

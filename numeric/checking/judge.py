@@ -67,7 +67,9 @@ def check_backward(
         for merged in coarser(call.shapes):  # code that wants two sizes equal, and runs with others by accident
             first = call.shapes
             call.take(merged)
-            again = silent(lambda: _judged(call, seed, rounds))
+            again = silent(lambda: _judged(call, seed, 1, small=True))  # few of them are right at a single point
+            if again is not None and _worst(again[0]) in RIGHT:
+                again = silent(lambda: _judged(call, seed, rounds))
             if again is not None and _worst(again[0]) in RIGHT:
                 outputs, points = again
                 break
@@ -103,13 +105,13 @@ def _worst(outputs: list[OutputVerdict]) -> str:
     return CodeVerdict(tuple(outputs), ()).status
 
 
-def _judged(call: Call, seed: int, rounds: int) -> tuple[list[OutputVerdict], list[Point]]:
+def _judged(call: Call, seed: int, rounds: int, small: bool = False) -> tuple[list[OutputVerdict], list[Point]]:
     """The verdict on each output, the worst of all rounds, and the points that were tried."""
     rng = np.random.default_rng(seed)
     found: dict[str, OutputVerdict] = {}
     points = []
     for k in range(rounds):
-        point = call.point(rng, k)
+        point = call.point(rng, k, small)
         _, state, result = call.forward(point.values, point.sizes)
         claimed = call.backward(point.values, point.cotangents, state, result)
         points.append(point)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numeric.checking import names
 from numeric.checking.calls import Call
 from numeric.checking.cases import Case
 from numeric.checking.cotangents import Ahead, fits, recognised, wanted
@@ -191,10 +190,10 @@ class Lines:
         for j in judged:
             name = owners.get(id(j.site.statement))
             if j.site.text.startswith("return["):
-                name = names.parameter(j.site.text, list(self.call.shapes))
+                name = self.call.belongs(j.site.text)
             if j.true is not None or name is None:
                 continue
-            if j.site.kind != "return" and names.parameter(j.site.text, list(self.call.shapes)) != name:
+            if j.site.kind != "return" and self.call.belongs(j.site.text) != name:
                 continue
             true = [c.true.get(name) for c in self.cases[: len(j.values)]]
             if any(t is None or not t.known.all() for t in true):

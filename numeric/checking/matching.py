@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numeric.checking.calls import Call
 
 
-def matched(call: Call, result: Any) -> dict[str, Any]:
+def matched(call: Call, result: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
     """The gradients by parameter.
 
     Raises ``DeclarationError`` where some names tell a parameter and others tell none, and it is not clear which is left.
@@ -32,7 +32,7 @@ def matched(call: Call, result: Any) -> dict[str, Any]:
     owners = [names.parameter(hint, known) if hint else None for hint, _ in parts]
     real = [n for n in known if n not in call.integers and not n.startswith("self.")]
     if None in owners:
-        owners = _completed(call, [hint for hint, _ in parts], [g for _, g in parts], owners, real)
+        owners = _completed(call, [hint for hint, _ in parts], [g for _, g in parts], owners, real, arrays)
     doubled = {o for o in owners if o is not None and owners.count(o) > 1}
     if doubled:
         raise DeclarationError(
@@ -82,8 +82,14 @@ def in_order(owners: Sequence[str | None], real: Sequence[str], unnamed: Sequenc
     return found
 
 
+def _by_shape(arrays: Mapping[str, Any], gradient: Any, real: list[str]) -> str:
+    """The owner of one gradient without a name: the parameter that alone has its shape, else the first."""
+    fits = [n for n in real if np.shape(arrays.get(n)) == np.shape(gradient)]
+    return fits[0] if len(fits) == 1 else real[0]
+
+
 def _completed(
-    call: Call, hints: list[str], parts: list[Any], owners: list[str | None], real: list[str]
+    call: Call, hints: list[str], parts: list[Any], owners: list[str | None], real: list[str], arrays: Mapping[str, Any]
 ) -> list[str | None]:
     """Owners for gradients whose names tell none."""
     if all(o is None for o in owners):
@@ -92,7 +98,9 @@ def _completed(
                 f"{call.subject.back.__name__} returns {len(parts)} gradients, {call.subject.ahead.__name__} has {len(real)} parameters "
                 f"of real numbers ({', '.join(real)}); return a dict with their names as keys"
             )
-        return list(real[: len(parts)])
+        if len(parts) == 1 and call.owner is None:
+            call.owner = _by_shape(arrays, parts[0], real)
+        return [call.owner] if len(parts) == 1 else list(real[: len(parts)])
     owners = in_order(owners, real, [not hint for hint in hints])
     left = [n for n in real if n not in owners]
     open_places = [k for k, o in enumerate(owners) if o is None]

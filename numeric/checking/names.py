@@ -34,11 +34,16 @@ _PATTERNS = (
 )
 _INTEGERS = re.compile(r"\b(int|integer|integers|label|labels|class|index|indices|ids)\b", re.IGNORECASE)
 _SHAPE = re.compile(
-    r"^\W*(\w+)\s*(?::|\u2014|-)(?:(?![,;]\s*\w+\s*:)[^\n])*?shape\s*(?:of\s*)?:?\s*[\[(]([^\])]*)[\])]", re.MULTILINE
+    r"^\W*(\w+)\s*(?::|\u2014|-|\bis\b)(?:(?![,;]\s*\w+\s*:)[^\n])*?shape\s*(?:of\s*)?:?\s*[\[(]([^\])]*)[\])]",
+    re.MULTILINE,
 )
+_TIMES = re.compile(r"(?<!\w)(\d+)([A-Za-z]\w*)")  # 4H for 4*H
 _NEXT = re.compile(r"[,;]\s*\w+\s*:")  # another parameter on the same line
 _BARE = re.compile(r"^\W*(\w+)\s*(?::|\u2014|-)\s*[\[(]((?:\s*\w+\s*,)*\s*\w*\s*)[\])]", re.MULTILINE)
 _WITHIN = re.compile(r"(?<![\w.])(\w+)\s*(?::|\u2014)[^:;()\[\]\n]*[\[(]([\w*+, ]*)[\])]")
+_DASHED = re.compile(
+    r"^\W*(\w+)\s+--\s[^\n([]*[\[(]((?:[\w ]+,)+[\w ]*)[\])]", re.MULTILINE
+)  # a name, what it is, a shape
 ROLES = frozenset(
     ["input", "target", "parameter", "constant", "int", "real", "float", "positive", "nonzero", "symmetric"]
 )
@@ -145,16 +150,30 @@ def docstring_shapes(function: Callable[..., Any]) -> dict[str, str]:
     """Shapes that a docstring says: ``x: input of shape (N, D)`` or ``x: (N, D)``."""
     text = inspect.getdoc(function) or ""
     found = {}
-    for pattern in (_WITHIN, _BARE, _SHAPE):
+    for pattern in (_WITHIN, _BARE, _DASHED, _SHAPE):
         for match in pattern.finditer(text):
             if pattern is _WITHIN and not _says_a_shape(match):
                 continue
-            sizes = re.sub(r"[,\s]+", " ", re.sub(r"\s*([*+])\s*", r"\1", match.group(2))).strip()
+            sizes = _sizes(match.group(2))
             if all(map(is_extent, sizes.split())):
                 end = text.find("\n", match.end()) if "\n" in text[match.end() :] else len(text)
-                line = match.group(0) if pattern is _WITHIN else _NEXT.split(text[match.start() : end], maxsplit=1)[0]
+                line = _NEXT.split(text[match.start() : end], maxsplit=1)[0]
+                if pattern is _WITHIN:  # up to the end of the phrase: another array may be told of after it
+                    line = match.group(0) + re.split(r"[,;.(]", line[len(match.group(0)) :], maxsplit=1)[0]
                 found[match.group(1)] = sizes + (" int" if _INTEGERS.search(line) else "")
     return found
+
+
+def _sizes(text: str) -> str:
+    """The sizes in brackets, one word each.
+
+    >>> _sizes("a, 4H"), _sizes("size of the current layer, 1")
+    ('a 4*H', 'size_of_current_layer 1')
+    """
+    text = _TIMES.sub(r"\1*\2", re.sub(r"\s*([*+])\s*", r"\1", text))
+    parts = [part.split() for part in text.split(",")]
+    phrases = [[w for w in words if len(words) == 1 or w.lower() not in ("the", "a", "an")] for words in parts]
+    return " ".join(("_" if len(parts) > 1 else " ").join(words) for words in phrases if words)
 
 
 def keys_read(tree: ast.FunctionDef | None, name: str) -> list[str]:

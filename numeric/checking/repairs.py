@@ -29,17 +29,18 @@ from numeric.checking.slices import Statement, writes
 from numeric.checking.work import Work
 
 FAMILIES = (
-    form.signs, products.transposes, form.factors, form.axes, form.statements, masks.scalings, masks.comparisons, indices.positions,
+    form.signs, products.transposes, form.factors, products.symmetrised, form.axes, form.statements, masks.scalings, masks.comparisons, indices.positions,
     flow.unread, matter.names, matter.swaps, matter.softmaxes, slopes.derivatives, form.missing_sums, flow.carried,
     matter.missing_factors, indices.others, flow.running_sums, matter.terms, matter.composites, matter.couplings,
 )  # fmt: skip
 _ALIASES = (matter.names, indices.positions, form.statements)
 _QUESTIONS = (masks.comparisons, matter.names, indices.positions)  # what is asked is no sum and no product
 _COMPLETIONS = (
+    form.factors,
     matter.names,
     matter.terms,
     form.statements,
-)  # what a part of a cotangent, or that of another value, may lack
+)  # what a part of a cotangent, or that of another value, may lack; the other part may be the same again
 # From the change of a sign or an exponent to what brings something new in; in code the smaller change is the likelier.
 ORDER = (
     "sign", "factor 2", "missing 1/P", "extra 1/P", "keepdims missing", "keepdims too many", "missing transpose",
@@ -223,7 +224,8 @@ def _tried(
     entry = _entry(place.statement, edit)
     if entry is not None:
         before, after = entry
-    return Repair(edit, function, getattr(old, "lineno", place.statement.lineno), before, after, mended)
+    line = getattr(old, "lineno", None) or getattr(path[0], "lineno", place.statement.lineno)
+    return Repair(edit, function, line, before, after, mended)
 
 
 def _entry(s: ast.stmt, edit: Edit) -> tuple[str, str] | None:

@@ -206,6 +206,7 @@ def _of_class(made: type, options: dict[str, Any]) -> Subject:
     ]
     kept = {n: at for n, at in kept_arguments(made).items() if n in needed and n not in options}
     noted = [p.name for p in _parameters(made.__init__) if _tells_a_shape(p.annotation)]
+    noted += [n for told in (made.__init__, made) for n in names.docstring_shapes(told)]
     arrays = {n: at for n, at in kept.items() if n in noted or n in given_arrays(made, kept)}
     return Layer(
         _plain(first), _plain(second), f"{made.__name__}.{back}", "layer", made, tuple(needed), options, arrays

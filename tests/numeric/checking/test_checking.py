@@ -327,3 +327,155 @@ def test_a_layer_may_keep_parameters_and_gradients_in_dictionaries_of_the_same_k
     verdict = check_backward(Cell)
     assert {o.name for o in verdict.outputs} == {"x", "self.P['W']", "self.P['b']"}
     assert verdict.status in ("proved", "agrees"), verdict
+
+
+# -- what code tells of its arrays -------------------------------------------------------------------------------------------
+
+
+def two_sided(u, side):
+    """u: (n,) margins, side: (n,) labels 1 or -1"""
+    return np.sum(np.where(side == 1, np.log1p(np.exp(-u)), u**2))
+
+
+def two_sided_gradient(u, side):
+    return np.where(side == 1, -1 / (1 + np.exp(u)), 2 * u)
+
+
+def two_sided_gradient_wrong(u, side):
+    return np.where(side == 1, 1 / (1 + np.exp(u)), 2 * u)
+
+
+def squares_within_groups(p, group):
+    """p: (n, d), group: (n,)"""
+    together = group[:, None] == group[None, :]
+    return np.sum(together[:, :, None] * (p[:, None, :] - p[None, :, :]) ** 2)
+
+
+def squares_within_groups_backward(p, group):
+    together = (group[:, None] == group[None, :]).astype(float)
+    return 4 * (together.sum(1)[:, None] * p - together @ p)
+
+
+def squares_within_groups_backward_wrong(p, group):
+    together = (group[:, None] == group[None, :]).astype(float)
+    return 4 * together.sum(1)[:, None] * p
+
+
+@pytest.mark.parametrize(
+    ("backward", "forward", "right"),
+    [
+        (two_sided_gradient, two_sided, True),
+        (two_sided_gradient_wrong, two_sided, False),
+        (squares_within_groups_backward, squares_within_groups, True),
+        (squares_within_groups_backward_wrong, squares_within_groups, False),
+    ],
+)
+def test_what_is_asked_to_equal_a_number_is_drawn_from_such_numbers(backward, forward, right):
+    verdict = check_backward(backward, forward)
+    assert verdict.status in (("proved", "agrees") if right else ("refuted",)), verdict
+
+
+def test_where_a_division_is_guarded_the_array_stays_real():
+    def sinc(u: "n"):
+        safe = np.where(u == 0, 1.0, u)
+        return np.where(u == 0, 1.0, np.sin(safe) / safe)
+
+    verdict = check_backward(lambda g, u: g * (np.cos(u) - np.sin(u) / u) / u, sinc)
+    assert [(o.name, o.status) for o in verdict.outputs] == [("u", "agrees")]
+
+
+def column_layer(H_prev, W, c):
+    """
+    H_prev -- what comes from below: (size of the layer below, number of samples)
+    W -- weights, a matrix of shape (size of this layer, size of the layer below)
+    c -- shifts, of shape (size of this layer, 1)
+    """
+    return np.tanh(W @ H_prev + c), (H_prev, W, c)
+
+
+def column_layer_backward(dH, cache):
+    H_prev, W, c = cache
+    dZ = dH * (1 - np.tanh(W @ H_prev + c) ** 2)
+    return W.T @ dZ, dZ @ H_prev.T, dZ.sum(axis=1, keepdims=True)
+
+
+class Gates:
+    def __init__(self, Wx, Wh, b):
+        """Wx: (D, 2H), Wh: (H, 2H), b: (2H,)"""
+        self.params = [Wx, Wh, b]
+        self.grads = [np.zeros_like(p) for p in self.params]
+
+    def forward(self, x, h):
+        """x: (N, D), h: (N, H)"""
+        Wx, Wh, b = self.params
+        H = Wh.shape[0]
+        a = x @ Wx + h @ Wh + b
+        self.kept = x, h, 1 / (1 + np.exp(-a[:, :H])), np.tanh(a[:, H:])
+        return self.kept[2] * h + (1 - self.kept[2]) * self.kept[3]
+
+    def backward(self, dout):
+        Wx, Wh, _ = self.params
+        x, h, z, t = self.kept
+        da = np.hstack([dout * (h - t) * z * (1 - z), dout * (1 - z) * (1 - t**2)])
+        for held, now in zip(self.grads, (x.T @ da, h.T @ da, da.sum(0)), strict=True):
+            held[...] = now
+        return da @ Wx.T, dout * z + da @ Wh.T
+
+
+def test_sizes_may_be_phrases_and_multiples():
+    verdict = check_backward(column_layer_backward, column_layer)
+    assert verdict.status in ("proved", "agrees"), verdict
+    assert dict(verdict.shapes)["c"] == ("size_of_this_layer", "1")
+    assert check_backward(Gates).status in ("proved", "agrees")
+
+
+def slopes_and_data(X, y, beta):
+    r = X @ beta - y
+    grad = X.T @ r / len(y)
+    grad[1:] = grad[1:] + 0.2 * beta[1:]
+    return r @ r / (2 * len(y)) + 0.1 * np.sum(beta[1:] ** 2), grad
+
+
+def half_the_slopes_and_data(X, y, beta):
+    r = X @ beta - y
+    grad = X.T @ r / (2 * len(y))
+    grad[1:] = grad[1:] + 0.2 * beta[1:]
+    return r @ r / (2 * len(y)) + 0.1 * np.sum(beta[1:] ** 2), grad
+
+
+def test_one_gradient_without_a_name_is_that_of_the_parameter_of_its_shape():
+    verdict = check_backward(slopes_and_data)
+    assert [(o.name, o.status) for o in verdict.outputs] == [("beta", "agrees")]
+    wrong = check_backward(half_the_slopes_and_data)
+    assert [(o.name, o.status) for o in wrong.outputs] == [("beta", "refuted")]
+    assert [(x.label, "len(y)" in x.repair) for x in wrong.culprits] == [("factor 2", True)]
+
+
+def filtered(x, w, b, stride=1):
+    N, _, H, W = x.shape
+    F, _, k, _ = w.shape
+    out = np.zeros((N, F, (H - k) // stride + 1, (W - k) // stride + 1))
+    for f in range(F):
+        for i in range(out.shape[2]):
+            for j in range(out.shape[3]):
+                patch = x[:, :, i * stride : i * stride + k, j * stride : j * stride + k]
+                out[:, f, i, j] = np.sum(patch * w[f], axis=(1, 2, 3)) + b[f]
+    return out, (x, w, stride)
+
+
+def filtered_backward(dout, cache):
+    x, w, stride = cache
+    k = w.shape[2]
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for f in range(w.shape[0]):
+        for i in range(dout.shape[2]):
+            for j in range(dout.shape[3]):
+                at = (slice(None), slice(None), slice(i * stride, i * stride + k), slice(j * stride, j * stride + k))
+                d = dout[:, f, i, j][:, None, None, None]
+                dx[at] += d * w[f]
+                dw[f] += np.sum(d * x[at], axis=0)
+    return dx, dw, dout.sum(axis=(0, 2, 3))
+
+
+def test_images_are_taken_larger_than_kernels():
+    assert check_backward(filtered_backward, filtered).status in ("proved", "agrees")
