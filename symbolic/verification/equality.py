@@ -74,7 +74,7 @@ def check(
             found = formula_diagnosis(claim, truth, names, comparer)
         return Verdict("shape", Evidence(read.reason), (), None, found, truth=truth)
     if callable(claim) and read.status == "undecided":
-        at_numbers = partial(judge, comparer=comparer, diagnosis=diagnosis)
+        at_numbers = partial(judge, comparer=comparer)
         return judge_function(claim, truth, names, comparer, at_numbers, read.reason, diagnosis)
     return Verdict(read.status, Evidence(read.reason), truth=truth)
 

@@ -41,7 +41,7 @@ SHAPELY = (
 CHOICES = ((2, 4), (3, 5), (1, 4))
 LARGER = ((6, 9), (7, 10))  # where the code reads an entry by a number of its own, as E[[1, 4]]
 TRACED = (7, 11, 13, 17, 19, 23)  # sizes that tell dimensions apart, large enough to be made dimensions again
-Judge = Callable[[Tensor, Tensor], Verdict]
+Judge = Callable[..., Verdict]
 
 
 def judge_function(
@@ -75,10 +75,14 @@ def judge_function(
                 return found
             larger = [draw_sizes(tensors, comparer.rng, low, high, comparer.fixed) for low, high in LARGER]
             return _run(function, truth, names, [s for s in larger if s is not None], comparer, why)
-        verdict = judge(claim, fixed[truth])
+        verdict = judge(claim, fixed[truth], diagnosis=False)
         if verdict.status not in ("proved", "agrees"):
             found = _open_diagnosis(function, truth, names, comparer) if diagnosis else None
-            return replace(verdict, diagnosis=found) if found is not None else verdict
+            return (
+                replace(verdict, diagnosis=found)
+                if found is not None
+                else judge(claim, fixed[truth], diagnosis=diagnosis)
+            )
         verdicts.append(verdict)
     if not verdicts:
         return Verdict("undecided", Evidence(why), truth=truth)

@@ -184,10 +184,10 @@ def scope_of(symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = 
 
 
 def known_names(t: Tensor) -> set[str]:
-    """The names under which reading finds what is printed for ``t``: its ``tex``, and W_1 for W1."""
+    """The names under which reading finds what is printed for ``t``: its ``tex``, W_1 for W1 and S_B for SB."""
     spellings: set[str] = set()
     for text in filter(None, (t.tex, t.name)):
-        if "_" not in text and len(text) > 1 and text[0].isalpha() and text[1:].isdigit():
+        if text[:1].isalpha() and (text[1:].isdigit() or (len(text) == 2 and text[1].isupper())):
             spellings.add(f"{text[0]}_{text[1:]}")
         try:
             node = parse(text)

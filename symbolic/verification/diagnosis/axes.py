@@ -26,6 +26,7 @@ def axis_candidates(claim: Tensor) -> Iterator[Candidate]:
                 yield from _of_same_extent(claim, t, eq)
             yield from _stretched_otherwise(claim, t, eq, order)
             yield from _over_fewer(claim, t, eq, order)
+            yield from _kept_elsewhere(claim, t, eq, order)
 
 
 def _of_same_extent(claim: Tensor, t: Tensor, eq: Equation) -> Iterator[Candidate]:
@@ -74,6 +75,63 @@ def _stretched_otherwise(claim: Tensor, t: Tensor, eq: Equation, order: list[Ten
             changes[user] = edited(user, Equation(around.indices, body, around.bound, around.reduce, around.guards))
     if changes:
         yield Candidate(LABEL, f"of {_summand(eq, t)}", "claim", claim, changes)
+
+
+def _kept_elsewhere(claim: Tensor, t: Tensor, eq: Equation, order: list[Tensor]) -> Iterator[Candidate]:
+    """A sum of three axes or more that keeps its axis with extent 1, along another axis that is kept in the same way.
+
+    Whatever reads the sums entry by entry reads the new ones along the axis that is no longer summed; a mean divides by
+    the extent of its own axis.
+    """
+    ones = [p for p, i in enumerate(eq.indices) if i.extent == 1]
+    if len(ones) != 1 or len(eq.indices) < 3 or len(eq.bound) != 1 or eq.guards:
+        return
+    (p,), (k,) = ones, eq.bound
+    for q, summed in enumerate(eq.indices):
+        if q == p or summed not in eq.body.atoms(Index):
+            continue
+        kept = [k if a == p else Index("o", 1) if a == q else i for a, i in enumerate(eq.indices)]
+        new = {t: computed(equation(kept, eq.body, [summed], reduce=eq.reduce))}
+        changes: dict[Tensor, Tensor] = {}
+        for user in order:
+            if any(u in new for u in user.operands):
+                made = _reading_along(user, new, (p, k), (q, summed))
+                if made is None:
+                    break
+                (changes if made.extents == user.extents else new)[user] = made
+        else:
+            if changes:
+                yield Candidate(LABEL, f"of {_summand(eq, t)}", "claim", claim, changes)
+
+
+def _reading_along(
+    user: Tensor, new: dict[Tensor, Tensor], was: tuple[int, Index], now: tuple[int, Index]
+) -> Tensor | None:
+    """What reads sums entry by entry, reading those of ``new``: summed along the axis ``now`` instead of ``was``.
+
+    A tensor that keeps the axis with extent 1, such as the mean made of the sum, does so along the other axis.
+    """
+    around, (p, k), (q, summed) = user.definition, was, now
+    if not isinstance(around, Equation) or around.guards:
+        return None
+    read = [a for a in around.accesses if a.tensor in new]
+    shift = len(around.indices) - read[0].tensor.ndim
+    if shift < 0 or any(a.indices[p] != 0 for a in read):
+        return None
+    own, body, indices = around.indices[shift + p], around.body, list(around.indices)
+    if own.extent == 1:
+        own, body = k.fresh(), body.xreplace({1 / k.extent: 1 / summed.extent})
+        indices[shift + p], indices[shift + q] = own, Index("o", 1)
+    elif sp.expand(own.extent - k.extent) != 0:
+        return None
+    places = {
+        a: new[a.tensor].access(*(own if x == p else sp.S.Zero if x == q else e for x, e in enumerate(a.indices)))
+        for a in read
+    }
+    body = body.xreplace(places)
+    if not set(around.indices).difference(indices).isdisjoint(body.atoms(Index)):
+        return None
+    return edited(user, Equation(tuple(indices), body, around.bound, around.reduce))
 
 
 def _over_fewer(claim: Tensor, t: Tensor, eq: Equation, order: list[Tensor]) -> Iterator[Candidate]:

@@ -66,23 +66,27 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2
     if not trials.points:
         return None
     behind = _behind_conditions(trials.truth)
+
+    def order(c: Candidate) -> tuple[bool, bool, float]:
+        hidden = c.side == "truth" and behind.issuperset(c.changes)
+        return hidden, hidden and c.label != "missing h'", _rank(c)
+
     passed: list[Candidate] = []
+    best: tuple[bool, bool, float] | None = None
     for family in _families(trials):
         try:
             for candidate in family:
                 if spent() > end or len(passed) >= ENOUGH:
                     break
                 spend(MAKING)
-                if trials.explains(candidate):
+                place = order(candidate)
+                if (best is None or place < best) and trials.explains(candidate):
                     passed.append(candidate)
+                    best = place
         except (ChainruleError, ArithmeticError, RecursionError):
             continue  # an edit of a body that has no value
 
-    def order(c: Candidate) -> tuple[bool, bool, float]:
-        hidden = c.side == "truth" and behind.issuperset(c.changes)
-        return hidden, hidden and c.label != "missing h'", _rank(c)
-
-    for candidate in sorted(passed, key=order):
+    for candidate in reversed(passed):
         found = _confirmed(candidate, claim, trials.truth, comparer)
         if found is not None:
             return found if trials.truth is truth or found.repair is not trials.truth else replace(found, repair=truth)

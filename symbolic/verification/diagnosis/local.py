@@ -60,6 +60,8 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
         for label, detail, body in _transposed(e):
             summed = e == eq.body and any(k in e.indices for k in eq.bound)
             yield ("sum over the wrong axis", f"of {detail}", body) if summed else (label, detail, body)
+        if side == "claim":
+            yield from _read_along(e, eq)
         return
     if isinstance(e, (Equal, LessEqual)) and not e.atoms(Access):
         first, second = e.args
@@ -137,8 +139,10 @@ def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
     penal = all(t.role in ("parameter", "constant") or t.ndim == 0 for t in read)
     data = any(t.role in ("input", "target") and t.ndim for t in rest)
     arrays = [t for t in read if t.ndim]
-    weighted = len(arrays) == 1 and len(read) > 1 and any(t.ndim and t is not arrays[0] for t in rest)
-    if read and penal and (data or weighted):
+    others = len(arrays) == 1 and any(t.ndim and t is not arrays[0] for t in rest)
+    direct = others and all(_is_copy(a.tensor) for term in dropped for a in term.atoms(Access))
+    alone = direct and (len(read) > 1 or arrays[0].role == "parameter")
+    if read and penal and (data or alone):
         return "forgotten regulariser"
     return "forgotten path" if read else "missing term"
 
@@ -172,7 +176,7 @@ def _factor_label(dropped: Sequence[sp.Expr], kept: sp.Expr, eq: Equation, side:
     if missing and factor in inner:
         return "missing h'", f"the inner function, {factor},"
     if factor.is_number:
-        if abs(factor) in (2, sp.Rational(1, 2), 4, sp.Rational(1, 4)):
+        if abs(factor) in (2, sp.Rational(1, 2)):
             return "factor 2", f"{'missing' if missing else 'one too many'}: {factor}"
         for count in (n for n in _counts(kept) if n in (factor, 1 / factor)):
             return ("missing 1/P" if missing == (factor == 1 / count) else "extra 1/P"), f"1/{count}"
@@ -219,6 +223,20 @@ def _transposed(access: Access) -> Iterator[Edit]:
     if len(indices) >= 2 and indices[-1] != indices[-2] and sp.expand(extents[-1] - extents[-2]) == 0:
         swapped = (*indices[:-2], indices[-1], indices[-2])
         yield "missing transpose", access.tensor.label, Access(access.tensor, *swapped)
+
+
+def _read_along(access: Access, eq: Equation) -> Iterator[Edit]:
+    """A vector that is spread along one axis of a square matrix, spread along the other."""
+    within = access.tensor.definition
+    while isinstance(within, Equation) and isinstance(within.body, Access) and not (within.bound or within.guards):
+        access = within.body.xreplace(dict(zip(within.indices, access.indices, strict=True)))  # an axis put in
+        within = access.tensor.definition
+    own = (*eq.indices, *eq.bound)
+    if len(access.indices) == 1 and access.indices[0] in own:
+        (i,) = access.indices
+        for j in own:
+            if j is not i and sp.expand(j.extent - i.extent) == 0:
+                yield "wrong index", f"{access.tensor.label} goes along the other axis", Access(access.tensor.handle, j)
 
 
 def _shifted(t: Tensor, eq: Equation, side: str, output: Tensor) -> Iterator[Candidate]:

@@ -79,7 +79,7 @@ def _constant(claim: Tensor, ratio: sp.Rational, extent: str) -> Candidate:
         if 0 < ratio < 1:
             return _divided(claim, ratio, "extra 1/P", f"1/{extent}")
     power = abs(ratio)
-    if power in (2, sp.Rational(1, 2), 4, sp.Rational(1, 4)) and ratio > 0:
+    if power in (2, sp.Rational(1, 2)) and ratio > 0:
         how = "one too many" if power > 1 else "missing"
         return _divided(claim, ratio, "factor 2", f"{how}: the claim is {ratio} times the truth")
     return _divided(claim, ratio, "factor", f"the claim is {ratio} times the truth")

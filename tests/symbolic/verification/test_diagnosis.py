@@ -264,6 +264,9 @@ def test_trials_tell_a_dimension_from_a_number(seed):
 p_ = s.softmax(2 * v)
 R_ = tensor("R", "n n", role="parameter")
 e_, k_ = tensor("e", "n"), tensor("k", "K")
+T_, U_ = tensor("T", "b t d"), tensor("U", "b t d")
+V_, G_ = tensor("V", "n r", role="parameter"), tensor("G", "m r")
+Y_, K_ = tensor("Y", "n m"), tensor("K", "n n")
 M_ = tensor("M", "K n")
 w3_, q3_ = tensor("w", "3"), tensor("q", "3", role="parameter")
 cross_ = np.stack(
@@ -286,6 +289,20 @@ o_ = s.sigmoid(v @ h1)
         (A.T @ ((B.T @ g > 0) * g), s.gradient(g @ s.relu(A @ v), v), "h' at the wrong argument"),
         (2 * (v - np.sum(v)), s.gradient(np.sum((v - np.mean(v)) ** 2), v), "missing 1/P"),
         (M_.T @ (M_ @ v), s.gradient(0.5 * np.sum(k_ * (M_ @ v) ** 2), v), "missing factor"),
+        (
+            T_ - U_ * (T_ * U_).sum(1, keepdims=True),
+            T_ - U_ * (T_ * U_).sum(-1, keepdims=True),
+            "sum over the wrong axis",
+        ),
+        (T_ - T_.mean(-1, keepdims=True), T_ - T_.mean(1, keepdims=True), "sum over the wrong axis"),
+        (T_ / np.exp(U_).sum(0, keepdims=True), T_ / np.exp(U_).sum(2, keepdims=True), "sum over the wrong axis"),
+        (
+            (V_ @ G_.T - Y_) @ G_,
+            s.gradient(0.5 * np.sum((V_ @ G_.T - Y_) ** 2) + 0.3 * np.sum(V_**2), V_),
+            "forgotten regulariser",
+        ),
+        (K_ / (K_ @ v)[None, :], K_ / (K_ @ v)[:, None], "wrong index"),
+        (4 * A @ v, A @ v, "factor"),
     ],
 )
 def test_further_mistakes_are_named_and_their_repairs_are_the_truth(claim, truth, label):
@@ -294,6 +311,12 @@ def test_further_mistakes_are_named_and_their_repairs_are_the_truth(claim, truth
     assert verdict.diagnosis is not None
     assert verdict.diagnosis.label == label
     assert check(verdict.diagnosis.repair, truth).status in ("proved", "agrees")
+
+
+def test_a_penalty_is_told_from_a_path():
+    data = np.sum((V_ @ G_.T - Y_) ** 2) / 2
+    path = s.gradient(data + np.sum(np.exp(V_) * np.sum(Y_)), V_)
+    assert check((V_ @ G_.T - Y_) @ G_, path).diagnosis.label == "forgotten path"
 
 
 def test_a_mean_along_the_other_axis_is_no_transpose():
