@@ -17,6 +17,7 @@ from numeric.checking.calls import Call, Point
 from numeric.checking.cases import Case, cases
 from numeric.checking.gradients import last_assignments
 from numeric.checking.lines import Given, Judged, Key, Lines, in_time
+from numeric.checking.pieces import Piece, wrong_piece
 from numeric.checking.probes import leaf
 from numeric.checking.program import Program, reached
 from numeric.checking.repairs import CASES, UNITS, Repair, Target, is_alias, repair
@@ -90,11 +91,12 @@ class _Search:
             judged = self.lines.judged(self.given)
             first = first or judged
             suspect, mended = self._suspect(judged, wrong, right)
-            region = self._region(suspect, judged, wrong)
-            done = self._repair(suspect, mended, wrong, right, region, judged)
+            piece = wrong_piece(self.program, self.cases[0], suspect) if suspect is not None else None
+            region = self._region(suspect, judged, wrong, piece)
+            done = self._repair(suspect, mended, wrong, right, region, judged, piece)
             if len(wrong) > 1 and (done is None or not wrong <= done.mended):
                 done = self._together(wrong, right, judged) or done
-            line = self._line(suspect, region, wrong, done)
+            line = self._line(suspect, region, wrong, done, piece)
             if line is None:
                 break
             wrong_lines.append(line)
@@ -139,7 +141,9 @@ class _Search:
                 return j, now & wrong
         return None, frozenset()
 
-    def _region(self, suspect: Judged | None, judged: Sequence[Judged], wrong: frozenset[str]) -> list[Statement]:
+    def _region(
+        self, suspect: Judged | None, judged: Sequence[Judged], wrong: frozenset[str], piece: Piece | None
+    ) -> list[Statement]:
         """The statements that may be wrong: what the suspect comes from, as far as nothing on the way is known to be true."""
         unsure = {id(j.site.statement) for j in judged if not j.true}
         true = {id(j.site.statement) for j in judged if j.true} - unsure
@@ -148,7 +152,7 @@ class _Search:
             if j.site.kind == "parameter" and j.true:
                 known.setdefault(j.site.function, set()).add(j.site.text)
         if suspect is not None:
-            start = suspect.site.statement
+            start = piece.statement if piece is not None else suspect.site.statement
             entry = suspect.site.function
             first = [(entry, start)] if start is not None else callers(self.program.trees, entry)
         else:
@@ -172,6 +176,7 @@ class _Search:
         right: frozenset[str],
         region: Sequence[Statement],
         judged: Sequence[Judged],
+        piece: Piece | None,
     ) -> Repair | None:
         partial = frozenset(id(j.site.statement) for j in judged if j.partly)
         ahead = frozenset(id(j.site.statement) for j in judged if j.ahead)
@@ -186,6 +191,8 @@ class _Search:
             should[passing] if should else None,
             passing + 1 if len(should) > 1 else 0,
         )
+        if piece is not None:
+            target = Target(target.mend, right, piece.statement, piece.value)
         done = None
         if (
             suspect is not None and passing > 0 and len(should) > 1
@@ -236,12 +243,18 @@ class _Search:
     # -- what is said ------------------------------------------------------------------------------------------------
 
     def _line(
-        self, suspect: Judged | None, region: Sequence[Statement], wrong: frozenset[str], done: Repair | None
+        self,
+        suspect: Judged | None,
+        region: Sequence[Statement],
+        wrong: frozenset[str],
+        done: Repair | None,
+        piece: Piece | None,
     ) -> LineVerdict | None:
         if done is not None:
             return self._mended(suspect, done)
         if suspect is not None and suspect.site.statement is not None:
-            s, function, said = suspect.site.statement, suspect.site.function, suspect.evidence()
+            s = piece.statement if piece is not None else suspect.site.statement
+            function, said = suspect.site.function, suspect.evidence()
         else:
             starts = last_assignments(self.call, self.program)
             s = next((starts[n] for n in sorted(wrong) if n in starts), None)
@@ -252,7 +265,7 @@ class _Search:
         between = f"the mistake is in lines {lines[0]}–{lines[-1]}" if len(lines) > 1 else ""
         evidence = "; ".join(part for part in (said, between) if part)
         code = first_line(ast.unparse(s))
-        at = suspect.site.line if suspect is not None else s.lineno
+        at = suspect.site.line if suspect is not None and piece is None else s.lineno
         return LineVerdict(at, code, variable(code), "refuted", None, evidence, function=function)
 
     def _mended(self, suspect: Judged | None, done: Repair) -> LineVerdict:

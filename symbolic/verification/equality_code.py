@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import FunctionType
 from typing import Any
 
 import sympy as sp
@@ -26,9 +27,10 @@ from symbolic.verification.equality_shapes import layouts, same_shape
 from symbolic.verification.equality_sizes import at_sizes, generalised
 from symbolic.verification.evaluation_numbers import Floats, Trace
 from symbolic.verification.evaluation_points import Draw, dimensions, draw_sizes, label_ranges
-from symbolic.verification.evaluation_program import Program
+from symbolic.verification.evaluation_program import Program, count_points
 from symbolic.verification.formulas import Formula
 from symbolic.verification.verdict import Counterexample, Diagnosis, Evidence, Verdict, nested, number_text, unravelled
+from symbolic.verification.writing import traced
 
 SHAPELY = (
     "missing transpose",
@@ -38,10 +40,15 @@ SHAPELY = (
     "sum over the wrong axis",
     "layout",
 )
+SIZED = (  # what may be meant otherwise where a size is a number: a mean of two, a root of four
+    "factor 2", "factor", "missing 1/P", "extra 1/P", "missing factor", "extra factor", "off by one", "wrong exponent",
+)  # fmt: skip
 CHOICES = ((2, 4), (3, 5), (1, 4))
 LARGER = ((6, 9), (7, 10))  # where the code reads an entry by a number of its own, as E[[1, 4]]
 TRACED = (7, 11, 13, 17, 19, 23)  # sizes that tell dimensions apart, large enough to be made dimensions again
 Judge = Callable[..., Verdict]
+MOST_WRITTEN = 2_000  # points of a truth for which a function that writes entry by entry is followed
+_KINDS = {"int": int, "bool": bool}
 
 
 def judge_function(
@@ -71,18 +78,19 @@ def judge_function(
             )
         except Exception:  # whatever real code raises when it meets a symbol; numbers are tried next
             found = _run(function, truth, names, choices, comparer, why)
+            if found.status == "refuted" and diagnosis:
+                return replace(found, diagnosis=_written_diagnosis(function, truth, names, choices[-1], comparer))
             if found.status != "undecided" or "IndexError" not in found.evidence.sentence:
                 return found
             larger = [draw_sizes(tensors, comparer.rng, low, high, comparer.fixed) for low, high in LARGER]
             return _run(function, truth, names, [s for s in larger if s is not None], comparer, why)
-        verdict = judge(claim, fixed[truth], diagnosis=False)
+        verdict = judge(claim, fixed[truth], diagnosis=diagnosis)
         if verdict.status not in ("proved", "agrees"):
-            found = _open_diagnosis(function, truth, names, comparer) if diagnosis else None
-            return (
-                replace(verdict, diagnosis=found)
-                if found is not None
-                else judge(claim, fixed[truth], diagnosis=diagnosis)
-            )
+            told = verdict.diagnosis
+            if not diagnosis or (told is not None and told.label not in SIZED):
+                return verdict
+            found = _open_diagnosis(function, truth, names, comparer)
+            return replace(verdict, diagnosis=found) if found is not None else verdict
         verdicts.append(verdict)
     if not verdicts:
         return Verdict("undecided", Evidence(why), truth=truth)
@@ -113,6 +121,45 @@ def _open_diagnosis(
         return None
     found = diagnose(general[claim], general[fixed[truth]], comparer)
     return replace(found, repair=truth) if found is not None else None
+
+
+def _written_diagnosis(
+    function: Callable[..., Any],
+    truth: Tensor,
+    names: Mapping[str, Tensor],
+    sizes: Mapping[sp.Symbol, int],
+    comparer: Comparer,
+) -> Diagnosis | None:
+    """The mistake in a function that writes into arrays: looked for in what it was seen to write, at fixed sizes."""
+    fixed = at_sizes([truth, *names.values()], sizes)
+    if not isinstance(function, FunctionType) or count_points([fixed[truth]], {}) > MOST_WRITTEN:
+        return None
+    known = {name: fixed[t] for name, t in names.items()}
+    try:
+        claim = traced(function, arguments(function, known), sys.modules["numpy"])
+        if not same_shape(claim.extents, fixed[truth].extents) or not _has_values(function, claim, known, comparer):
+            return None
+    except Exception:  # whatever real code raises when it meets a symbol
+        return None
+    found = diagnose(claim, fixed[truth], comparer)
+    return replace(found, repair=truth) if found is not None else None
+
+
+def _has_values(function: Callable[..., Any], claim: Tensor, known: Mapping[str, Tensor], comparer: Comparer) -> bool:
+    """Whether a tensor has the values that a function gives, at two random points."""
+    np, tensors = sys.modules["numpy"], topological([claim, *known.values()])
+    program = Program([claim, *known.values()], {})
+    for _ in range(2):
+        run = program.evaluate(Draw(comparer.rng, {}, label_ranges(tensors, {})).values(program.leaves), Floats())
+        arrays = {
+            name: np.array(run.tables[t.serial], dtype=_KINDS.get(t.dtype, float)).reshape(program.shape(t))[()]
+            for name, t in known.items()
+        }
+        with np.errstate(all="ignore"):
+            result = np.asarray(function(**arguments(function, arrays)), dtype=float)
+        if not np.allclose(result.ravel(), run.tables[claim.serial], rtol=1e-7, atol=1e-9, equal_nan=True):
+            return False
+    return True
 
 
 def misfit_diagnosis(
@@ -199,9 +246,8 @@ def _run(
         true = run.tables[truth.serial]
         if trace.ties or any(v != v for v in true):
             continue
-        kinds = {"int": int, "bool": bool}
         arrays = {
-            name: np.array(run.tables[t.serial], dtype=kinds.get(t.dtype, float)).reshape(program.shape(t))[()]
+            name: np.array(run.tables[t.serial], dtype=_KINDS.get(t.dtype, float)).reshape(program.shape(t))[()]
             for name, t in names.items()
         }
         try:

@@ -60,6 +60,8 @@ Node = Callable[[Frame, Run], Column]
 
 def size_of(extent: sp.Expr, sizes: Sizes) -> int:
     """The number that an extent stands for; ``EvaluationError`` if it is no whole number."""
+    if extent in sizes:
+        return sizes[extent]
     number = extent if extent.is_Integer else extent.xreplace({k: sp.Integer(v) for k, v in sizes.items()})
     if not number.is_Integer or number < 0:
         raise EvaluationError(f"the dimension {extent} is no whole number at {dict(sizes)}")

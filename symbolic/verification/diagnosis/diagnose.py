@@ -47,6 +47,7 @@ from symbolic.verification.verdict import Diagnosis
 
 ENOUGH = 12  # candidates that pass in floats
 MAKING = 300.0  # effort of making one
+PLAIN = (False, False, RANK["factor"])  # a sign or a constant: nothing that comes later is meant instead
 CONDITIONS = (Equal, Less, LessEqual, Sign, Step, Where)
 
 
@@ -76,7 +77,7 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2
     for family in _families(trials):
         try:
             for candidate in family:
-                if spent() > end or len(passed) >= ENOUGH:
+                if spent() > end or len(passed) >= ENOUGH or (best is not None and best <= PLAIN):
                     break
                 spend(MAKING)
                 place = order(candidate)

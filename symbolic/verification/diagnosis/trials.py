@@ -3,7 +3,8 @@ candidates cost little; whatever passes here is confirmed by the judge afterward
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -29,6 +30,11 @@ class Trial:
     claimed: Column
     true: Column
 
+    @functools.cached_property
+    def steps(self) -> list[tuple[int, frozenset[int], Callable[[Run], Column]]]:
+        """The program's steps, each with the serial of what it computes and those of what it reads."""
+        return [(t.serial, frozenset(u.serial for u in t.operands), step) for t, step in self.program.steps]
+
     @property
     def sizes(self) -> dict[sp.Symbol, int]:
         """The numbers of the named dimensions."""
@@ -45,9 +51,9 @@ class Trial:
                 return changed[candidate.output.serial]
             after = Run(self.run.domain, self.run.whole)
             after.tables = self.run.tables | changed
-            for t, step in self.program.steps:
-                if t.serial not in changed and any(u.serial in changed for u in t.operands):
-                    changed[t.serial] = after.tables[t.serial] = step(after)
+            for serial, read, step in self.steps:
+                if serial not in changed and not read.isdisjoint(changed):
+                    changed[serial] = after.tables[serial] = step(after)
             return after.tables[candidate.output.serial]
         except (ChainruleError, ArithmeticError, ValueError, TypeError, KeyError):
             return None

@@ -362,3 +362,35 @@ def test_a_condition_that_is_turned_round_is_named_and_mended():
 def test_under_a_condition_the_line_that_is_wrong_is_blamed_not_the_condition():
     (wrong,) = check_backward(ranked).culprits
     assert (wrong.code, wrong.repair, wrong.label) == ("grad[j] -= p", "grad[j] += p", "sign")
+
+
+def bending(w: "n"):
+    return np.sum((w[2:] - 2 * w[1:-1] + w[:-2]) ** 2) + np.sum(np.cos(w))
+
+
+def bending_gradient(w):
+    second = w[2:] - 2 * w[1:-1] + w[:-2]
+    dw = -np.sin(w)
+    dw[1:-1] = dw[1:-1] - 4 * second
+    dw[2:] += 2 * second
+    dw[:-2] += 2 * second
+    return dw
+
+
+def ends(q: "n"):
+    return np.sum(q[1:-1] ** 3) + np.sum(q[1:] * q[:-1])
+
+
+def ends_gradient(q):
+    dq = np.zeros_like(q)
+    dq[1:-1] = 3 * q[1:-1] ** 2 + q[:-2] - q[2:]
+    dq[0] = q[1]
+    dq[-1] = q[-2]
+    return dq
+
+
+def test_of_an_array_that_is_written_in_pieces_the_wrong_piece_is_blamed():
+    assert check_backward(bending_gradient, bending).status in ("proved", "agrees")
+    (wrong,) = check_backward(ends_gradient, ends).culprits
+    assert wrong.code == "dq[1:-1] = 3 * q[1:-1] ** 2 + q[:-2] - q[2:]"
+    assert (wrong.label, wrong.repair) == ("sign", "dq[1:-1] = 3 * q[1:-1] ** 2 + q[:-2] + q[2:]")
