@@ -12,7 +12,7 @@ import click
 from numeric.output import OutputError, write_output
 from reports.document.catalogue import Catalogue, catalogue
 from symbolic.errors import ChainruleError
-from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict
+from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, in_one_line
 
 UNREADABLE = 3
 FORMATS = ("text", "json", "html", "latex", "md")
@@ -222,7 +222,7 @@ def _annotated(one: Checked, style: str, words: Catalogue) -> str:
 
 def summary(one: Checked, words: Catalogue) -> str:
     """A file's verdict for the terminal."""
-    from reports.document.handwork import counts_of, layout_of, unread
+    from reports.document.handwork import counts_of, definitions, layout_of, unjudged, unread
     from reports.document.said import said
 
     verdict = one.verdict
@@ -234,6 +234,9 @@ def summary(one: Checked, words: Catalogue) -> str:
         lines.append("  " + words("checked.terminal.problems"))
         lines += [f"    {one.name}:{p.line}:{p.column}: {said(p.message, words)}" for p in problems]
     lines += ["  " + words("checked.terminal.note", note=said(note, words)) for note in verdict.notes]
+    if told := definitions(verdict):
+        lines.append("  " + words("checked.definitions", lines=told))
+    lines += ["  " + words("checked.not_judged", line=t.line, formula=in_one_line(t.latex)) for t in unjudged(verdict)]
     lines.append("  " + words("checked.terminal.layout_is", **layout_of(verdict, words)))
     return "\n".join(lines)
 
@@ -247,7 +250,7 @@ def _claim(claim: ClaimVerdict, verdict: DocumentVerdict, words: Catalogue) -> l
     from reports.document.handwork import evidence_of
     from reports.document.said import mistake, said
 
-    latex = " ".join(claim.latex.replace("&", " ").split())
+    latex = in_one_line(claim.latex)
     carried = claim.follows and claim.right is False
     follows = "  " + words("checked.terminal.also_follows") if carried else ""
     lines = [f"  {claim.line:>4}  {sign(claim.status, words)} {latex}{follows}"]

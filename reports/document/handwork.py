@@ -24,7 +24,8 @@ from reports.document.model import (
 )
 from reports.document.phrases import assigned, joined, phrase
 from reports.document.said import mistake, properties, said
-from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem
+from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem, Taken, in_one_line
+from symbolic.verification.judging.blame import runs
 from symbolic.verification.reading.pieces import Piece, Source, split
 
 TOLD = ("undecided", "unreadable", "shape", "layout")  # verdicts whose evidence says what is the matter
@@ -42,6 +43,15 @@ def annotated(name: str, text: str, verdict: DocumentVerdict, words: Catalogue, 
         layout = words("checked.layout", **layout_of(verdict, words))
         table = Table(columns, [_declared(line, words) for line in verdict.declarations])
         blocks.append(Section(words("checked.symbols"), [table, Paragraph(layout)], "symbols"))
+    items = [typeset(said(note, words)) for note in verdict.notes]
+    if lines := definitions(verdict):
+        items.append((Text(words("checked.definitions", lines=lines)),))
+    items += [
+        phrase(words, "checked.not_judged", line=Text(str(t.line)), formula=Math(in_one_line(t.latex)))
+        for t in unjudged(verdict)
+    ]
+    if items:
+        blocks.append(Section(words("checked.reading"), [List(items)], "reading"))
     return Document(words("checked.title", name=name), blocks, words.language)
 
 
@@ -73,6 +83,16 @@ def unread(verdict: DocumentVerdict) -> list[Problem]:
     """What was not understood, without what stands beside a claim anyway."""
     told = {claim.evidence for claim in verdict.claims}
     return [p for p in verdict.problems if p.message not in told]
+
+
+def definitions(verdict: DocumentVerdict) -> str:
+    """The lines of the equalities that were read as definitions: ``3, 5–7``."""
+    return ", ".join(runs(sorted({t.line for t in verdict.taken if t.kind == "definition"})))
+
+
+def unjudged(verdict: DocumentVerdict) -> list[Taken]:
+    """The equalities that are neither claims nor definitions."""
+    return [t for t in verdict.taken if t.kind != "definition"]
 
 
 def evidence_of(claim: ClaimVerdict, verdict: DocumentVerdict, words: Catalogue) -> str:
@@ -199,7 +219,7 @@ def _verdicts(claims: list[ClaimVerdict], verdict: DocumentVerdict, words: Catal
             str(claim.line),
             _mark(claim, words),
             *([told[_follows(claim)]] if chained else []),
-            Math(" ".join(claim.latex.replace("&", " ").split())),
+            Math(in_one_line(claim.latex)),
         ]
         for claim in claims
     ]

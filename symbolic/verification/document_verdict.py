@@ -10,6 +10,11 @@ RIGHT = ("proved", "agrees")
 WRONG = ("refuted", "shape")
 
 
+def in_one_line(latex: str) -> str:
+    """A formula as it stands in a document, without its marks of alignment and breaks of lines."""
+    return " ".join(latex.replace("&", " ").split())
+
+
 @dataclass(frozen=True)
 class ClaimVerdict:
     """One claim, judged twice: ``status`` against the model, ``follows`` against what the author wrote before.
@@ -64,10 +69,23 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """An equality that is no claim: a "definition" says what a symbol is; what is "unjudged" is anything else (a
+    condition, a range, a general form that later lines fill in). ``line`` and ``column`` are where it starts, from 1.
+    """
+
+    line: int
+    column: int
+    latex: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class DocumentVerdict:
     """The judgement of a document; see ``check_document``.
 
-    ``declarations`` say how symbols were read, ``blame`` in one sentence each which line is wrong and which follow from it.
+    ``declarations`` say how symbols were read, ``blame`` in one sentence each which line is wrong and which follow from it,
+    ``taken`` how the equalities were read that are no claims: none is passed over.
     """
 
     claims: tuple[ClaimVerdict, ...]
@@ -77,6 +95,7 @@ class DocumentVerdict:
     problems: tuple[Problem, ...] = ()
     blame: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    taken: tuple[Taken, ...] = ()
 
     def exit_code(self, strict: bool = False) -> int:
         """0 all right, 1 something refuted, 2 something undecided or not understood."""
@@ -94,4 +113,5 @@ class DocumentVerdict:
             "problems": [{"line": p.line, "column": p.column, "message": p.message} for p in self.problems],
             "blame": list(self.blame),
             "notes": list(self.notes),
+            "taken": [{"line": t.line, "column": t.column, "latex": t.latex, "as": t.kind} for t in self.taken],
         }

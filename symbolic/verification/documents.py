@@ -6,7 +6,7 @@ import re
 import time
 from dataclasses import dataclass, field
 
-from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem
+from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem, Taken
 from symbolic.verification.elaboration.scope import Layout
 from symbolic.verification.judging.blame import blame
 from symbolic.verification.judging.judge import Judge
@@ -62,6 +62,7 @@ def check_document(text: str, latex: bool | None = None, seconds: float = 120) -
         tuple(placed),
         blame(judged.claims),
         tuple(dict.fromkeys(judged.notes)),
+        tuple(Taken(source.line(p), source.column(p), latex, kind) for p, latex, kind in sorted(judged.taken)),
     )
 
 
@@ -73,6 +74,7 @@ class _Judged:
     problems: list[tuple[int, str]] = field(default_factory=list)
     symbols: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    taken: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 def _judged(read: list[tuple[Part, Declarations]], otimes: str, deadline: float) -> _Judged:
@@ -98,6 +100,12 @@ def _judged(read: list[tuple[Part, Declarations]], otimes: str, deadline: float)
         found.problems += [p for p in (*declared.problems, *reader.problems) if part.start <= p[0] < part.end]
         found.symbols += _declared(declared, reader)
         found.notes += reader.scope.notes
+        for chain, defines in reader.unclaimed:
+            if part.start <= chain.start < part.end and not any(
+                chain.start <= p[0] < chain.end for p in found.problems
+            ):
+                latex = part.source.text[chain.start : chain.end].strip()
+                found.taken.append((chain.start, latex, "definition" if defines else "unjudged"))
     return found
 
 

@@ -30,14 +30,19 @@ def _sentence(origin: ClaimVerdict, carried: list[int]) -> str:
     return text
 
 
-def _lines(lines: list[int]) -> str:
-    """Runs of lines as ranges: ``lines 5–7 and 9``."""
-    runs: list[list[int]] = []
+def runs(lines: list[int]) -> list[str]:
+    """Rising numbers of lines, those that follow each other as a range: 5–7, 9."""
+    found: list[list[int]] = []
     for line in lines:
-        if runs and line == runs[-1][1] + 1:
-            runs[-1][1] = line
+        if found and line == found[-1][1] + 1:
+            found[-1][1] = line
         else:
-            runs.append([line, line])
-    texts = [str(a) if a == b else f"{a}–{b}" for a, b in runs]
+            found.append([line, line])
+    return [str(a) if a == b else f"{a}–{b}" for a, b in found]
+
+
+def _lines(lines: list[int]) -> str:
+    """``lines 5–7 and 9``."""
+    texts = runs(lines)
     joined = texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1]
     return f"{'line' if len(lines) == 1 else 'lines'} {joined}"

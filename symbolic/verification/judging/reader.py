@@ -105,6 +105,8 @@ class Reader(Conditions):
     """The cost of which dW is a short name for the gradient, where d is no sign of a differential."""
     supposed: list[tuple[Chain, s.Relation]] = field(default_factory=list)
     unadopted: set[str] = field(default_factory=set)
+    unclaimed: list[tuple[Chain, bool]] = field(default_factory=list)
+    """Equalities of which nothing is judged, and whether they are definitions."""
     stated: set[int] = field(default_factory=set)
     """Those of them that no word makes the case of one sentence."""
 
@@ -200,9 +202,22 @@ class Reader(Conditions):
         for position, (piece, chain) in enumerate(self.everything):
             start_section(self, chain.start)
             if position in self.done:
+                self.unclaimed.append((chain, True))
                 yield from self.after_definition(chain)
                 continue
-            yield from self.read(position, piece, chain)
+            claimed = False
+            for line in self.read(position, piece, chain):
+                claimed = True
+                yield line
+            if not claimed and EQUAL & set(chain.signs) and chain.error is None:
+                self.unclaimed.append((chain, self.defines(position, chain)))
+
+    def defines(self, position: int, chain: Chain) -> bool:
+        """Whether an equality says what a symbol is, and nothing that could be judged."""
+        if position in self.done or id(chain) in self.same_functions or chain.start in self.declared.told:
+            return True
+        left = self.side(chain, 0)
+        return isinstance(left, s.Node) and name_of(left) in self.given
 
     def after_definition(self, chain: Chain):
         """The claims of a chain whose first equality was entered ahead of time."""

@@ -56,6 +56,26 @@ def test_an_undeclared_symbol_is_placed_and_the_other_lines_are_still_checked(ru
     assert "ok" in result.output
 
 
+SUPPOSED = (
+    "Let $x \\in \\mathbb{R}^n$, $f = x^\\top x$ and $g = f^2$, where $\\eta = 0$ at the start of $\\eta \\in \\mathbb{R}$.\n\n"
+    "$$\\nabla_x f = 2x$$\n\n$$h = 3 f$$\n"
+)
+
+
+def test_an_equality_that_is_no_claim_is_told_too(run):
+    """What was read as a definition might have been meant as a claim: the reader must be able to see it."""
+    lines = run("a.md", a=SUPPOSED).output.splitlines()
+    assert "  read as definitions, by line: 1, 5" in lines
+    found = json.loads(run("--format", "json", "a.md", a=SUPPOSED).output)
+    assert [(t["line"], t["latex"], t["as"]) for t in found["taken"] if t["as"] == "definition"][:2] == [
+        (1, "f = x^\\top x", "definition"),
+        (1, "g = f^2", "definition"),
+    ]
+    page = run("--format", "html", "a.md", a=SUPPOSED).output
+    assert "How the sheet was read" in page
+    assert "read as definitions, by line: 1, 5" in page
+
+
 def test_json_is_as_documented(run):
     result = run("--format", "json", "a.md", a=WRONG)
     data = json.loads(result.output)
