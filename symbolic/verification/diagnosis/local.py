@@ -140,8 +140,8 @@ def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
     data = any(t.role in ("input", "target") and t.ndim for t in rest)
     arrays = [t for t in read if t.ndim]
     others = len(arrays) == 1 and any(t.ndim and t is not arrays[0] for t in rest)
-    direct = others and all(_is_copy(a.tensor) for term in dropped for a in term.atoms(Access))
-    alone = direct and (len(read) > 1 or arrays[0].role == "parameter")
+    direct = all(_is_copy(a.tensor) for term in dropped for a in term.atoms(Access))
+    alone = others and (len(read) > 1 or (direct and arrays[0].role == "parameter"))
     if read and penal and (data or alone):
         return "forgotten regulariser"
     return "forgotten path" if read else "missing term"
