@@ -22,6 +22,9 @@ def script_name(node: s.Node | None) -> str | None:
         return node.name
     if isinstance(node, s.Mark):
         return _MARKS.get(node.sign)
+    if isinstance(node, s.Scripted) and isinstance(node.sub, s.Number) and node.sup is None and not node.primes:
+        base = script_name(node.base)
+        return base and base + node.sub.text  # E_{o_1} is E_{o1}
     if isinstance(node, s.Group):
         return script_name(node.body)
     if isinstance(node, s.Product) and all(sign == "" for sign, _ in node.factors):

@@ -127,7 +127,7 @@ class Scripts:
         )
         candidates = [c[0] for c in names.candidate_names(node) if c[1] == (node.sub is not None) and c[2] == layered]
         missing = candidates[0] if candidates and (layered or node.sub is not None) and self._numbered(node) else name
-        constant = name in ("I", "ones", "e") or (name == "pi" and node.sub is None)  # π_k is an entry of some π
+        constant = name in ("I", "ones") or (name in ("pi", "e") and node.sub is None)  # π_k is an entry of some π
         if name in self.env or self.scope.dim(name) is not None or constant:
             return self(node.base), node.sub, node.sup, node.primes
         raise self.unknown(missing, node)

@@ -271,10 +271,13 @@ def membership(el: Elaborator, node: s.Relation) -> Value:
         name, arguments = right.head, right.arguments
     elif isinstance(right, s.Product) and len(right.factors) == 2 and isinstance(right.factors[1][1], s.Group):
         name, arguments = right.factors[0][1], (right.factors[1][1].body,)
-    elif isinstance(right, s.Symbol):
+    elif isinstance(right, s.Symbol) or (whole := names.script_name(right)) is None:
         name, arguments = right, ()
     else:
-        raise ReadingError("the set of an index is written as S or S(i)", node.span)
+        name, arguments = s.Symbol(right.span, whole, whole), ()
+    size = el.scope.dims.get(name.name.removeprefix("cal")) if isinstance(name, s.Symbol) else None
+    if size is not None and isinstance(left, s.Symbol) and left.name in el.env and el.env[left.name][1] == size:
+        return v.number(1)  # the set is all that the letter runs over
     if not isinstance(name, s.Symbol) or not isinstance(left, s.Symbol) or left.name not in el.env:
         raise ReadingError("the set of an index is written as S or S(i)", node.span)
     places = [el.env.get(a.name, (a.name, None)) for a in arguments if isinstance(a, s.Symbol)]

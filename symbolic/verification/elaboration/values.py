@@ -28,6 +28,14 @@ class SizeUnknown(ShapeMisfit):
     """An identity or a vector of ones whose size nothing tells."""
 
 
+class FreeIndex(ReadingError):
+    """The right side of a definition depends on index letters that its left side does not have: ``J = −log p_o``."""
+
+    def __init__(self, letters: tuple[str, ...], span: Span):
+        super().__init__(f"the right side depends on the index {', '.join(letters)}, the left does not", span)
+        self.letters = letters
+
+
 class UnknownSymbol(ReadingError):
     """A name that nothing introduces."""
 

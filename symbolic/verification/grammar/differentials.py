@@ -18,7 +18,9 @@ def of_differentials(text: str) -> bool:
         return True
     if re.search(r"(?<![A-Za-z\\])d\s*(?:\\?[A-Za-z]+)(?:_\{?\w+\}?)?\s*/\s*d", text):
         return True
-    if re.search(r"\(\s*d\s*(?:[A-Z]|\\[A-Za-z]+)\s*\)", text):  # (dA), also in a row that goes on
+    if re.search(
+        r"\(\s*d\s*(?:[A-Z](?![a-z])|\\[A-Za-z]+\s*\))", text
+    ):  # (dA) and tr(dA⊤B), also in a row that goes on
         return True
     text = _LEAD.sub("", text)
     head = re.compile(r"\s*[({]?\s*(?:d|\\mathrm\s*\{?d\}?)(?:\^\{?\d\}?)?\s*(?:\\[,!])?\s*[(\\A-Za-z{]").match(text)
@@ -26,4 +28,4 @@ def of_differentials(text: str) -> bool:
         return False
     left = text.split("=")[0].strip(" &\n")
     named = re.fullmatch(r"d(_\{?\w+\}?)?(\^\{?\w+\}?)?(?:\s*\\(\w+))?", left)
-    return "=" not in text or not named or (named.group(3) or "") in words.GREEK
+    return "=" not in text or not named or (named.group(3) or "") in {*words.GREEK, *words.GREEK_VARIANTS}

@@ -86,6 +86,7 @@ class Scanner:
         self.depth = 0
         self.cases = 0  # inside how many lists of cases
         self.script = 0  # inside how many sub- and superscripts
+        self.whole = False  # whether a word is all of a script, as in x_\max
         self.open_bars = {"ABS": 0, "NORM": 0}
         self.pending_bars = 0  # how many brackets opened by \\left. end with a bar
         self.tokens: list[Token] = []
@@ -297,9 +298,11 @@ class Scanner:
             self.several(start, LBRACE="{", MARK="∘", NUMBER=power.group(1), RBRACE="}")
             return
         self.k = saved
+        whole, self.whole = self.whole, raw.lstrip("\\") in {*words.ROMAN, *words.FUNCTIONS}
         self.script += 1
         self.argument()
         self.script -= 1
+        self.whole = whole
 
     def number(self) -> None:
         """Read a numeral; ``1[…]`` with a condition is an indicator."""
@@ -425,7 +428,10 @@ class Scanner:
         elif word in ("grad", "Grad", "gradient"):
             self.put("NABLA", "∇", start)
         elif word in words.FUNCTIONS and not (
-            self.script and word in ("in", "max", "min", "sum") and self._peek() != "_"  # x_max, but e^{∑_i x_i}
+            self.script  # x_max and ℓ_log, but e^{∑_i x_i}
+            and (
+                (word in ("in", "max", "min", "sum") and self._peek() != "_") or self.whole or self._peek() in ("", "}")
+            )
         ):
             name = words.FUNCTIONS[word]
             follows = self._peek()

@@ -156,7 +156,10 @@ class Commands(Scanner):
         elif bare in ("boxed", "fbox", "ensuremath", "mathop", "textcolor"):
             if bare == "textcolor":
                 self.raw_argument()
+            first = len(self.tokens)
             self.argument()
+            if any(token.type in ("REL", "AMP", "ROW") for token in self.tokens[first:]):
+                del self.tokens[-1], self.tokens[first]  # a box around an equality is no bracket
         elif bare in ("intertext", "shortintertext"):
             self.put("TEXT", self.raw_argument(), start)
         elif bare in words.WITH_ARGUMENT_DROPPED:
@@ -297,13 +300,23 @@ class Commands(Scanner):
     def accented(self, accent: str, start: int) -> None:
         """A hat, bar, tilde or dot makes another symbol of a symbol."""
         raw = self.raw_argument().strip()
-        inner = Commands(Stretch(raw, self._places_of(raw)), self.vocabulary)
-        inner.script = 1
-        inner.run()
+        below = re.fullmatch(r"(\\?[A-Za-z]+)\s*([_^].+)", raw, re.DOTALL)  # \hat{x_i} is \hat{x}_i
+        inner = self._inside(below.group(1) if below else raw)
         letters = [t for t in inner.tokens if t.type not in ("LBRACE", "RBRACE")]
         if not letters or any(t.type not in ("SYMBOL", "FUNC", "BIG") for t in letters):
             raise self.error(f"an accent over {raw!r} is read only over a name", start)
         self.name("".join(map(str, letters)) + "_" + accent, start)
+        if below:
+            self.tokens.extend(self._inside(below.group(2)).tokens)
+
+    def _inside(self, raw: str) -> Commands:
+        """What an argument says, read as the name that an accent makes another one of, or as the scripts of that."""
+        inner = Commands(Stretch(raw, self._places_of(raw)), self.vocabulary)
+        inner.script, inner.depth = 1, self.depth + 1
+        if inner.depth > DEEPEST:
+            raise self.error(f"braces nested deeper than {DEEPEST}", self.k)
+        inner.run()
+        return inner
 
     def double_struck(self, start: int) -> None:
         """ℝ, 𝟙 and their kin."""

@@ -22,6 +22,7 @@ class Conditions(Definitions):
     """The part of a reader that tells conditions from claims."""
 
     conditions: list[tuple[set[str], str, str]]
+    constants: set[str]
 
     def is_condition(self, chain: Chain, left: s.Node) -> bool:
         """``i = j``, ``p = 1, …, P``, ``n = 3``: said of indices and sizes; what the sign of a product stands for."""
@@ -53,7 +54,18 @@ class Conditions(Definitions):
         return found
 
     def is_assumption(self, chain: Chain, left: s.Node) -> bool:
-        """``A = A⊤`` and ``Q⊤Q = I`` of declared matrices."""
+        """``A = A⊤`` and ``Q⊤Q = I`` of declared matrices; ``dA = 0`` of a constant A."""
+        if isinstance(left, s.Differential) and left.body is not None and len(chain.sides) == 2:
+            name, right = name_of(left.body) or "", self.side(chain, 1)
+            held = self.scope.values.get(name)
+            if (
+                held is not None
+                and held.tensor.definition is None
+                and isinstance(right, s.Number)
+                and right.text == "0"
+            ):
+                self.constants.add(name)
+                return True
         of = left.of.name if isinstance(left, s.Derivative) and isinstance(left.of, s.Symbol) else None
         if of is not None and (of in self.costs or (of not in self.scope.values and assume_cost(self, of))):
             return cotangent(self, chain, of) is not None

@@ -14,13 +14,23 @@ from symbolic.program.tensors import tensor
 from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.open_sizes import with_ones
 from symbolic.verification.elaboration.scope import Scope
-from symbolic.verification.elaboration.values import NotWritten, SizeUnknown, UnknownSymbol, Value, number, pointwise
+from symbolic.verification.elaboration.values import (
+    FreeIndex,
+    NotWritten,
+    SizeUnknown,
+    UnknownSymbol,
+    Value,
+    number,
+    pointwise,
+)
 from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar import words
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging import numbers
 from symbolic.verification.judging.ahead import is_model
 from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
 from symbolic.verification.judging.directions import assume_direction
+from symbolic.verification.judging.entries import Entries, is_entries
 from symbolic.verification.judging.general import enter_numbered
 from symbolic.verification.judging.steps import EQUAL, Steps
 from symbolic.verification.reading.declared import Declarations
@@ -29,6 +39,8 @@ from symbolic.verification.reading.neighbours import shape_told
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import define, enter, free_letters, identifier, numeric_leaf, target
 from symbolic.verification.reading.statements import Chain
+
+_KNOWN = frozenset(words.FUNCTIONS.values())
 
 
 class Definitions(Steps):
@@ -43,6 +55,7 @@ class Definitions(Steps):
     done: set[int]
     definitions: dict[str, s.Node]
     failed: dict[str, int]
+    told_by: dict[int, int]
     entering: set[int]
     unread: set[str]
     costs: set[str]
@@ -54,8 +67,26 @@ class Definitions(Steps):
     # -- definitions -------------------------------------------------------------------------------------------------------
 
     def define(self, position: int, chain: Chain, left: s.Node, depth: int = 0) -> str | None:
-        """Enter a definition, those that it needs first; None (and a problem) where it cannot be read."""
-        right = self.side(chain, 1)
+        """Enter a definition, those that it needs first; None (and a problem) where it cannot be read.
+
+        Where the first side of ``J = CE(y, ŷ) = −∑ y log ŷ`` cannot be read, the next one says what J is.
+        """
+        known = None
+        for k in range(1, len(chain.sides)):
+            if chain.signs[k - 1] not in EQUAL or (k > 1 and numbers.is_numeric(self.side(chain, k))):
+                break
+            name = self._defined(position, chain, left, depth, k)
+            if name is not None:
+                self.failed.pop(name, None)
+                self.told_by[id(chain)] = k
+                return name
+            known = len(self.problems) if known is None else known
+            del self.problems[known:]
+        return None
+
+    def _defined(self, position: int, chain: Chain, left: s.Node, depth: int, k: int) -> str | None:
+        """Enter a definition by the k-th side of its chain."""
+        right = self.side(chain, k)
         if isinstance(right, ReadingError):
             self.problem(right.span, str(right))
             return None
@@ -79,6 +110,7 @@ class Definitions(Steps):
                     self.define_first(error.name, position, depth)
                     or self.define_shifted(error.name, 0)
                     or self.define_step(error.name, 0)
+                    or enter_numbered(self, error.name)  # type: ignore[arg-type]
                     or self.told(error, left, right)
                     or self.assumed(error)
                 ):
@@ -95,6 +127,10 @@ class Definitions(Steps):
                 self.definitions[name] = right
                 self.done.add(position)
                 return name
+            except FreeIndex as error:
+                fixed = [self.fix(letter) for letter in error.letters]
+                if not all(fixed):
+                    return self._not_defined(left, error)
             except ReadingError as error:
                 return self._not_defined(left, error)
             except (ChainruleError, RecursionError) as error:
@@ -113,12 +149,15 @@ class Definitions(Steps):
             if isinstance(node, s.Scripted) and node.sub is not None and node.sup is not None:
                 self.known(replace(node, sub=None))
         env = free_letters(self.scope, [right, left], self.declared.ranges)
-        shape = shape_told(self.scope, env, right, error.name, self.known, self._is_number(left))
+        ranges = Entries(self) if is_entries(self, error.name) else lambda letter: None
+        shape = shape_told(
+            self.scope, env, right, error.name, self.known, self._is_number(left), ranges, self._extents(left)
+        )
         if error.name in self.scope.values:
             return True  # it had to be entered to tell its neighbours
         if shape is None:
             return False
-        role = "constant" if not shape else "target" if error.name in ("y", "t") else "parameter"
+        role = "constant" if not shape else "target" if error.name in ("y", "t", "Y", "T") else "parameter"
         t = tensor(
             identifier(error.name), shape, role=role, assume=self.declared.assume.get(error.name, ()), tex=error.name
         )
@@ -127,6 +166,11 @@ class Definitions(Steps):
         kind = f"an array of {' × '.join(map(str, shape))} numbers" if shape else "a real number"
         self.scope.notes.append(f"{error.name} is not declared and read as {kind}")
         return True
+
+    def _extents(self, left: s.Node) -> tuple[sp.Expr, ...] | None:
+        """The extents of a left side that is declared."""
+        held = self.scope.values.get(name_of(left) or "")
+        return None if held is None or held.form or held.labels else held.core
 
     def _is_number(self, left: s.Node) -> bool:
         """Whether a left side is an entry, y_i, or a declared real number."""
@@ -152,6 +196,24 @@ class Definitions(Steps):
             env = free_letters(self.scope, [right], self.declared.ranges)
             if shape_told(self.scope, env, right, name, self.known):
                 self.told(UnknownSymbol(name, "", argument.span), left, right)
+
+    def fix(self, letter: str) -> bool:
+        """Read o of ``J = −log p_o`` as one index, which nothing runs over; it is said so."""
+        counts = letter in self.declared.ranges or letter in self.scope.values or self.counts_entries(f"x_{letter}")
+        if counts or len(letter) != 1:
+            return False
+        self.scope.values[letter] = Value(tensor(identifier(letter), (), dtype="int", role="target"))
+        self.scope.tex[letter] = letter
+        self.scope.notes.append(f"{letter} is read as one fixed index")
+        return True
+
+    def tell_arguments(self, node: s.Node) -> None:
+        """Enter what the document says of the J of ``∂J(θ)/∂θ``, which tells what its argument θ is."""
+        for call in s.walk(node):
+            head = call.head if isinstance(call, s.Call) else None
+            name = head.name if isinstance(head, s.Symbol) else None
+            if name is not None and name not in self.scope.values and name not in _KNOWN:
+                self.define_first(name, -1, 0)
 
     def _not_defined(self, left: s.Node, error: ReadingError) -> None:
         name = name_of(left)

@@ -40,7 +40,7 @@ class Variations:
             return scope
         free = {n: t for n, t in spelt.items() if t.definition is None}
         named = dict(self._named(line).items())
-        base = {**named, **free}
+        base = {n: t for n, t in {**named, **free}.items() if n not in self.reader.constants}
         chosen: dict[Tensor, Tensor] = {t: self.tangent(n, t) for n, t in base.items()}
         computed = {n: t for n, t in spelt.items() if t.definition is not None}
         for name, t in computed.items():
@@ -92,7 +92,7 @@ class Variations:
         base = body.base if isinstance(body, s.Scripted) else body
         if isinstance(base, s.Symbol):
             return [base.name] if base.name in values else []
-        return []
+        return [n.name for n in s.walk(body) if isinstance(n, s.Symbol) and n.name in values]  # d tr(X⊤X)
 
     def _named(self, line: Line) -> dict[str, Tensor]:
         """Declared symbols that the prose of this section says to vary."""

@@ -33,12 +33,14 @@ from symbolic.verification.judging.readings import is_chain_rule, readings, with
 from symbolic.verification.judging.repairs import repaired
 from symbolic.verification.judging.reservations import doubted, on_condition, serials
 from symbolic.verification.judging.standing import with_standing
+from symbolic.verification.judging.stationary import is_equation
 from symbolic.verification.judging.supposed import (
     follows_from_zero,
     in_brackets,
     is_zero,
     sets_to_zero,
     with_bound,
+    with_distribution,
     with_property,
     with_supposed,
 )
@@ -108,7 +110,9 @@ class Judge:
         if in_brackets(self.reader, line.chain):
             return True
         vanishes = verdict.status != "undecided" and where_zero(self.reader.source, line.chain.start, line.chain.end)
-        return vanishes or follows_from_zero(self.reader, line)
+        if vanishes or follows_from_zero(self.reader, line):
+            return True
+        return verdict.status == "refuted" and is_equation(self.reader, line)
 
     def unfit(self, line: Line, misfit: ShapeMisfit) -> ClaimVerdict:
         """Shapes that do not fit: the claim's own if they are on its right side."""
@@ -163,6 +167,7 @@ class Judge:
     def symbolic(self, line: Line) -> ClaimVerdict:
         """A line whose right side is an expression."""
         nodes = [n for n in (line.left, line.before, line.right) if isinstance(n, s.Node)]
+        self.reader.tell_arguments(line.left)
         saved = self.reader.scope
         try:
             self.reader.scope = with_arguments(saved, line.left, line.right, undeclared=True)
@@ -209,7 +214,7 @@ class Judge:
         claim, judged = self.read_right(scope, env, line, truth, derivative, case)
         judged = with_supposed(self.reader, line, env, with_given(self.reader, line, judged))
         judged = with_property(self.reader, line, with_bound(self.reader, with_units(self.reader, line, judged)))
-        judged = with_standing(self.reader, line, env, judged)
+        judged = with_standing(self.reader, line, env, with_distribution(self.reader, judged))
         judged = on_condition(self.reader, line, judged)
         value = partial(self.value, scope, env)
         judged = doubted(self.reader, line, scope, truth, judged, value, derivative, case is not None)

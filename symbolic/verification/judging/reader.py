@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lark import Token
-
 from symbolic.verification.elaboration.calls import conditional
 from symbolic.verification.elaboration.names import is_word
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
@@ -18,10 +16,11 @@ from symbolic.verification.judging import numbers
 from symbolic.verification.judging.ahead import define_density, define_parametrised, folded, is_model, with_name
 from symbolic.verification.judging.conditions import Conditions
 from symbolic.verification.judging.costs import start_section
+from symbolic.verification.judging.entries import by_letters, layers_by_letter
 from symbolic.verification.judging.general import enter_numbered, is_general
 from symbolic.verification.judging.named_derivatives import enter_rate, is_partial_derivative, is_slope
 from symbolic.verification.judging.shorthand import cost_of_shorthand
-from symbolic.verification.judging.spelling import differentiated_whole, spelt, without_arguments
+from symbolic.verification.judging.spelling import differentiated_whole, spelt, turned, without_arguments
 from symbolic.verification.judging.steps import EQUAL
 from symbolic.verification.judging.supposed import is_supposition
 from symbolic.verification.reading import told_as
@@ -86,6 +85,8 @@ class Reader(Conditions):
     done: set[int] = field(default_factory=set)
     definitions: dict[str, s.Node] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
+    told_by: dict[int, int] = field(default_factory=dict)
+    """Which side of a chain, by its number, says what the name on its left is."""
     entering: set[int] = field(default_factory=set)
     costs: set[str] = field(default_factory=set)
     assumed_costs: set[str] = field(default_factory=set)
@@ -98,7 +99,11 @@ class Reader(Conditions):
     unread: set[str] = field(default_factory=set)
     same_functions: set[int] = field(default_factory=set)
     conditions: list[tuple[set[str], str, str]] = field(default_factory=list)
+    constants: set[str] = field(default_factory=set)
+    """Declared symbols of which the document says that they do not vary: ``dA = 0``."""
     compounds: frozenset[tuple[str, str]] = frozenset()
+    lettered: frozenset[str] = frozenset()
+    """Names that are another array with other letters below them."""
     called: dict[str, object] = field(default_factory=dict)
     folded: list[tuple[int, object, s.Node]] = field(default_factory=list)
     gradients_of: s.Node | None = None
@@ -135,6 +140,7 @@ class Reader(Conditions):
                 at = next((k for k, (other, _) in enumerate(self.everything) if other is piece), len(self.everything))
                 self.everything.insert(at, (piece, chain))
                 known.add(str(chain.sides[0].tokens[0]))
+        self.lettered = layers_by_letter(self)
         self.called = subscripted_calls(chain for _, chain in self.everything)
         for _, chain in self.everything:
             left = self.side(chain, 0) if chain.signs == ("=",) else None
@@ -221,8 +227,7 @@ class Reader(Conditions):
 
     def after_definition(self, chain: Chain):
         """The claims of a chain whose first equality was entered ahead of time."""
-        if len(chain.sides) > 2:
-            yield from self.links(chain, 2, None)
+        yield from self.links(chain, self.told_by.get(id(chain), 1) + 1, None)
 
     def read(self, position: int, piece: Piece, chain: Chain):
         """One chain: a definition, claims, or neither."""
@@ -238,6 +243,11 @@ class Reader(Conditions):
             chain = replace(chain, sides=chain.sides[: equal + 1])
         chain = with_argument(chain, self.scope.functions, self.scope.values)
         left = self.side(chain, 0)
+        if isinstance(left, s.Group) and isinstance(left.body, s.Number) and left.body.text.isdigit():
+            chain = replace(chain, sides=chain.sides[1:])  # (2) = … goes on from the line that has this number
+            if len(chain.sides) > 1:
+                yield from self.links(chain, 1, None)
+            return
         if self.gradients_of is not None and len(chain.sides) == 2 and s.plain(left) == s.plain(self.side(chain, 1)):
             return  # dW = ∂J/∂W says what dW is
         if isinstance(left, s.Call) and len(chain.sides) == 2 and define_density(self, left, self.side(chain, 1)):
@@ -248,7 +258,7 @@ class Reader(Conditions):
             self.scope.notes.append(f"what {density} is, is not read; nothing is judged by it")
             return
         if isinstance(left, s.Sum) and isinstance(right := self.side(chain, 1), s.Node):
-            chain, left = self.turned(chain, left, right)
+            chain, left = turned(self, chain, left, right)
         if isinstance(left, s.Node):
             if self.is_condition(chain, left) or self.is_assumption(chain, left):
                 return
@@ -266,26 +276,15 @@ class Reader(Conditions):
                 name = self.define(position, chain, left)
                 self.entering.discard(position)
                 if name is not None:
-                    yield from self.links(chain, 3 if self.names_function(chain) else 2, name)
+                    told = self.told_by.get(id(chain), 1)
+                    yield from self.links(chain, 3 if self.names_function(chain) else told + 1, name)
                     return
                 if self.is_definition(left, piece, chain):
+                    yield from self.links(chain, 2, None)
                     return
             elif self.is_condition_on_leaves(chain) or is_supposition(self, chain, left):
                 return
         yield from self.links(chain, 1, None)
-
-    def turned(self, chain: Chain, left: s.Sum, right: s.Node) -> tuple[Chain, s.Node]:
-        """``−D = …`` as ``D = −(…)`` where D has no value yet."""
-        (sign, of), *more = left.terms
-        if more or sign > 0 or name_of(of) is None or name_of(of) in self.scope.values:
-            return chain, left
-        minus = Token("MINUS", "-", start_pos=chain.sides[0].start, end_pos=chain.sides[0].start + 1)
-        opening, closing = (
-            Token(kind, c, start_pos=right.span[0], end_pos=right.span[1]) for kind, c in (("LPAR", "("), ("RPAR", ")"))
-        )
-        first = replace(chain.sides[0], tokens=chain.sides[0].tokens[1:], start=of.span[0])
-        second = replace(chain.sides[1], tokens=[minus, opening, *chain.sides[1].tokens, closing])
-        return replace(chain, sides=[first, second, *chain.sides[2:]]), of
 
     def function_by_value(self, chain: Chain) -> None:
         """``z = h(s) = tanh(s)`` says what h is."""
@@ -332,7 +331,7 @@ class Reader(Conditions):
         if not side.tokens:
             return ReadingError("nothing stands on this side of the equality", (side.start, side.end))
         try:
-            node = spelt(self, parse(side.tokens))
+            node = by_letters(spelt(self, parse(side.tokens)), self.lettered)
             node = self.with_folded(chain, node) if k else node
             if k == 0:
                 node = differentiated_whole(without_arguments(self, node))

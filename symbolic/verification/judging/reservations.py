@@ -9,10 +9,10 @@ from symbolic.program.equations import Equation
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration.scope import Generic, Scope
-from symbolic.verification.elaboration.values import Value
+from symbolic.verification.elaboration.values import Value, number
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.judging.ahead import defined_later, free_symbol
-from symbolic.verification.judging.comparison import Judged, said
+from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.doubts import holds_otherwise
 from symbolic.verification.judging.mood import conditionally, loosely
 from symbolic.verification.judging.solutions import as_solution
@@ -30,6 +30,8 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
     Derivatives of a cost that is never defined are told by derivatives of it; a right side without any says
     something about that cost, which may well be so.
     """
+    if judged.holds and _says_nothing(reader, line, judged):
+        return said("undecided", "nothing that was read connects this cost with what it is differentiated by")
     if judged.verdict.status not in ("refuted", "shape"):
         return judged
     lost = reader.unread | set(reader.failed)
@@ -91,6 +93,13 @@ def _declared_behind(reader: Reader, line: Line) -> str:
             if item is not None and item.place > end and apart(text, end, item.place):
                 return item.tex
     return ""
+
+
+def _says_nothing(reader: Reader, line: Line, judged: Judged) -> bool:
+    """Whether a claim about a cost that is never defined only holds as 0 = 0, of a variable that this cost is not read to have."""
+    if not _of_unknown_cost(reader, line) or judged.truth is None or is_zero(line.right):
+        return False
+    return compare(Value(judged.truth), number(0), False, diagnosed=False).holds
 
 
 def _of_unknown_cost(reader: Reader, line: Line) -> bool:

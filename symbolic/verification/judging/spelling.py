@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from lark import Token
 
 from symbolic.verification.elaboration.compositions import composed
 from symbolic.verification.elaboration.names import candidate_names
@@ -14,6 +17,8 @@ from symbolic.verification.judging.shorthand import with_gradients
 from symbolic.verification.reading.compounds import joined
 from symbolic.verification.reading.families import renamed, whole
 from symbolic.verification.reading.names import name_of
+from symbolic.verification.reading.primed import without_primes
+from symbolic.verification.reading.statements import Chain
 from symbolic.verification.reading.subscripted_calls import without_variables
 
 if TYPE_CHECKING:
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 
 def spelt(reader: Reader, node: s.Node) -> s.Node:
     """The tree with operators such as H_f and Δ spelt out."""
-    node = reaching(joined(node, reader.compounds), reader.source.text)
+    node = reaching(joined(without_primes(node), reader.compounds), reader.source.text)
     node = renamed(whole(node, reader.declared.names), reader.declared.families)
     node = without_variables(node, reader.called) if reader.called else node
     if reader.declared.of_time:
@@ -77,3 +82,17 @@ def differentiated_whole(node: s.Node) -> s.Node:
     span = (rest[0][1].span[0], rest[-1][1].span[1])
     whole = s.Group(span, "(", s.Product(span, (("", rest[0][1]), *rest[1:])))
     return s.Product(node.span, (("", head), ("", whole)))
+
+
+def turned(reader: Reader, chain: Chain, left: s.Sum, right: s.Node) -> tuple[Chain, s.Node]:
+    """``−D = …`` as ``D = −(…)`` where D has no value yet."""
+    (sign, of), *more = left.terms
+    if more or sign > 0 or name_of(of) is None or name_of(of) in reader.scope.values:
+        return chain, left
+    minus = Token("MINUS", "-", start_pos=chain.sides[0].start, end_pos=chain.sides[0].start + 1)
+    opening, closing = (
+        Token(kind, c, start_pos=right.span[0], end_pos=right.span[1]) for kind, c in (("LPAR", "("), ("RPAR", ")"))
+    )
+    first = replace(chain.sides[0], tokens=chain.sides[0].tokens[1:], start=of.span[0])
+    second = replace(chain.sides[1], tokens=[minus, opening, *chain.sides[1].tokens, closing])
+    return replace(chain, sides=[first, second, *chain.sides[2:]]), of

@@ -43,6 +43,7 @@ _ZERO = re.compile(
     r"(?i)\b(set\w*|zero|stationar\w*|first[- ]order|opt[ií]m\w*|ottim\w*|m[ií]nim\w*|m[aá]xim\w*|massim\w*|extr[eê]m\w*|critical|kkt|solv\w*|vanish\w*|requir\w*|"
     r"must|should|condition\w*|null\w*|annul\w*|pon\w*|where|wo|où|dove)\b[^$]*$"
 )
+_DISTRIBUTION = re.compile(r"(?i)\bone[- ]?hot|\bprobabilit|\bdistribution|\blabels?\b|\bclass(?:es)?\b|categorical")
 _CASE = re.compile(
     r"(?i)\b(?:for|when\w*|if|under|with|where|given|assum\w*|suppos\w*|case|für|bei|wenn|falls|mit|si|per|se|con|pour|avec)\b"
     r"[^.;:()]*\([\s$\\(]*$"
@@ -194,6 +195,32 @@ def with_property(reader: Reader, line: Line, judged: Judged) -> Judged:
             if any(word in (before + after).lower() for word, a in PROPERTIES.items() if a == assumed):
                 return replace(judged, verdict=replace(again.verdict, conditions=(*again.verdict.conditions, where)))
             return said("undecided", f"it does not hold in general, but it does {where}; is that supposed here?")
+    return judged
+
+
+def with_distribution(reader: Reader, judged: Judged) -> Judged:
+    """A claim that is right where what a loss compares with is a distribution, as a softmax and its targets are.
+
+    Where the document speaks of such targets the claim is right, elsewhere it is left open.
+    """
+    if judged.verdict.status != "refuted" or judged.claim is None or judged.truth is None:
+        return judged
+    free = [
+        t for t in leaves([judged.claim, judged.truth]) if t.ndim in (1, 2) and t.role == "target" and t.dtype == "real"
+    ]
+    for t in free:
+        if t.assume & {"probability", "one_hot"}:
+            continue
+        again = _again(judged.claim, judged.truth, {t: "probability"})
+        if not again.holds:
+            continue
+        name = t.tex or t.name
+        where = f"where the entries of {name} sum to 1"
+        if t.ndim == 2:
+            where = f"where the entries of {name} in each row sum to 1"
+        if not _DISTRIBUTION.search(reader.source.text):
+            return said("undecided", f"it does not hold in general, but it does {where}; is that supposed here?")
+        return replace(judged, verdict=replace(again.verdict, conditions=(*again.verdict.conditions, where)))
     return judged
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from symbolic.notation.dialect import balanced
 from symbolic.verification.elaboration.names import script_name
@@ -49,6 +50,10 @@ _AROUND = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}")  # braces around a whole na
 _SUM = re.compile(
     r"(?:\\sum|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*=\s*1\s*\}?\s*\^\s*(?:\{\s*([A-Za-z])\s*\}|([A-Za-z]))"
 )
+_SUM_OVER = re.compile(
+    r"(?:\\sum|\\prod|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])(?:'|^\{?\\prime\}?)?\s*\\in\s*"
+    r"(?:\\(?:mathcal|mathrm|text|mathit)\s*\{\s*([A-Za-z]{1,12})\s*\}|([A-Z][A-Za-z]{0,11})(?![A-Za-z_^(]))"
+)
 _IF = re.compile(
     r"(?i)\b(?:only|if|when|whenever|unless|case|provided|were|falls|wenn|nur|sofern|si|quando|lorsque|cuando)\b[^.:;]{0,30}$"
 )
@@ -82,6 +87,9 @@ def declarations(source: Source) -> Declarations:
             declare_range(found, chain)
     for piece, _ in every:
         for match in _SUM.finditer(source.text, piece.start, piece.end):
+            found.ranges.setdefault(match.group(1), match.group(2) or match.group(3))
+    for piece, _ in every:
+        for match in _SUM_OVER.finditer(source.text, piece.start, piece.end):
             found.ranges.setdefault(match.group(1), match.group(2) or match.group(3))
     for _, group in every:
         for chain in group:
@@ -151,6 +159,10 @@ def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece
         held, whole = found.names.get(row), found.names.get(matrix)
         if held is not None and whole is not None and held.shape == whole.shape:
             del found.names[row]  # u_1, …, u_V ∈ ℝ^d are the rows of U ∈ ℝ^{V×d}
+        elif held is not None and whole is None and held.sample and len(held.shape) == 2:
+            del found.names[row]  # x_i ∈ ℝ^d are the rows of an X that nothing else declares
+            found.names[matrix] = replace(held, name=matrix, tex=_tex(matrix), sample="")
+            turned = True
         if row not in found.names:
             found.rows_of[row] = matrix
             found.columns |= {row} if turned else set()

@@ -30,6 +30,7 @@ def declare_arguments(found: Declarations, every: list[Chain], source: Source, v
             for argument, what in zip(arguments, _spread(domains.get(name, ()), len(arguments)), strict=False):
                 _declare(found, argument, what, source, set())
     by = {name for node in nodes for name in _variables(node)}
+    arrays = {n for n, item in found.names.items() if item.shape} | {_base(n) for t in nodes for n in _turned(t)}
     for chain in every:
         left = _first(chain)
         name, arguments = applied(left) or ("", ())
@@ -38,7 +39,8 @@ def declare_arguments(found: Declarations, every: list[Chain], source: Source, v
             squared = any(isinstance(a, s.Scripted) and isinstance(a.sup, s.Number) for a in arguments)
             if scalar and (len(arguments) > 1 or squared) and any(_base(a) in by for a in arguments):
                 for argument in arguments:
-                    _declare(found, argument, Set(()), source, introduced)
+                    if _base(argument) not in arrays:
+                        _declare(found, argument, Set(()), source, introduced)
 
 
 def applied(node: s.Node | None) -> tuple[str, tuple[s.Node, ...]] | None:
@@ -93,6 +95,15 @@ def _declare(found: Declarations, node: s.Node, what: Set, source: Source, intro
         whole, what.shape, source.text[place[0] : place[1]], place[0], assume=frozenset({*what.assume, *assume})
     )
     found.roles.setdefault(whole, "parameter")
+
+
+def _turned(node: s.Node) -> Iterator[s.Node]:
+    """What stands transposed or in ‖·‖ in a tree: no number."""
+    for n in s.walk(node):
+        if isinstance(n, s.Norm) and n.kind == "norm":
+            yield n.body
+        elif isinstance(n, s.Scripted) and n.sup is not None and s.is_transpose(n.sup):
+            yield n
 
 
 def _with_sub(node: s.Scripted) -> str | None:

@@ -104,17 +104,21 @@ def _applied(tokens: list) -> list[str]:
     return found
 
 
+_LEFT_WORD = re.compile(
+    r"(?:\A|(?<=\$)|(?<=\\\()|\\\[|\\\\|\\q?quad|[,;&\n]|\\begin\{\w+\*?\})\s*([A-Za-z]{2,12})\s*(?:_\{?\w+\}?\s*)?"
+    r"(?:\((?:[^()]|\([^()]*\))*\)\s*)?&?\s*(?::?=|≔|\\coloneqq)|\\partial\s+([A-Za-z]{3,12})(?=\s*[_}])"
+)
+"""A word where an equality may begin, with what stands between it and the sign; one that a derivative is of or by."""
+
+
 def left_names(source: Source, declared: Declarations) -> set[str]:
-    """Words of several letters that stand alone on the left of an equality: ``\\mathrm{loss} =``, ``NLL(w) =``."""
+    """Words of several letters that stand alone on the left of an equality or are differentiated: ``NLL(w) =``, ``∂out``."""
     found = set()
     for piece in source.pieces:
-        if piece.mathematics:
-            match = re.match(
-                r"\s*(?:\\begin\{\w+\*?\}\s*)?([A-Za-z]{2,12})\s*(?:_\{?\w+\}?\s*)?(?:\([^()]*\)\s*)?&?\s*(?::?=|≔|\\coloneqq)",
-                source.text[piece.start : piece.end],
-            )
-            if match and _is_word(match.group(1), declared):
-                found.add(match.group(1))
+        for match in _LEFT_WORD.finditer(source.text, piece.start, piece.end) if piece.mathematics else ():
+            run = match.group(1) or match.group(2)
+            if _is_word(run, declared):
+                found.add(run)
     for piece in source.pieces:
         if piece.mathematics:
             for match in re.finditer(

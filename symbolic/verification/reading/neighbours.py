@@ -44,16 +44,23 @@ def shape_told(
     name: str,
     known: Callable[[s.Node], Value | None],
     of_number: bool = False,
+    range_of: Callable[[str], sp.Expr | None] = lambda letter: None,
+    result: Extents | None = None,
 ) -> Extents | None:
     """The extents of the undeclared ``name`` as the right side ``node`` of a definition tells them; None if it does not.
 
     ``known`` gives the value of a node whose symbols are all declared or defined; ``of_number``: whether the left side is
-    an entry or a declared number.
+    an entry or a declared number; ``range_of``: what a letter runs over that no array of the definition tells; ``result``:
+    the extents of the left side, as far as they are known.
     """
-    uses = [n for n in s.walk(node) if isinstance(n, (s.Symbol, s.Scripted)) and _base(n) == name]
-    indexed = [n for n in uses if isinstance(n, s.Scripted) and n.sub is not None and n.sup is None]
+    uses = [n for n in s.walk(node) if isinstance(n, (s.Symbol, s.Scripted)) and name in (_base(n), name_of(n))]
+    if not uses:
+        return None
+    indexed = [
+        n for n in uses if isinstance(n, s.Scripted) and n.sub is not None and n.sup is None and name_of(n) != name
+    ]
     for use in indexed:
-        found = [_extent(scope, env, node, part) for part in letters(use.sub) or []]
+        found = [_extent(scope, env, node, part, range_of) for part in letters(use.sub) or []]
         if found and all(e is not None for e in found):
             return tuple(e for e in found if e is not None)
     if indexed:
@@ -65,7 +72,7 @@ def shape_told(
             shape = _beside(part, name, known)
             if shape is not None:
                 return shape
-    multiplied = _multiplied(node, name, known)
+    multiplied = _multiplied(node, name, known) or _acts(scope, node, name, known, result)
     if multiplied is not None:
         return multiplied
     return () if (name in _SCALES and _scales(node, name)) or of_numbers(scope, node) else None
@@ -98,14 +105,17 @@ def _base(node: s.Node) -> str | None:
     return name_of(node)
 
 
-def _extent(scope: Scope, env: Mapping, node: s.Node, part: s.Node) -> sp.Expr | None:
+def _extent(
+    scope: Scope, env: Mapping, node: s.Node, part: s.Node, range_of: Callable[[str], sp.Expr | None]
+) -> sp.Expr | None:
     if not isinstance(part, s.Symbol):
         return None
     from symbolic.verification.elaboration.sums import extents_of_all
 
     known = env.get(part.name, ("", None))[1]
     known = known if known is not None else extents_of_all(Elaborator(scope), node).get(part.name)
-    return known if known is not None else _limit(scope, node, part.name)
+    known = known if known is not None else _limit(scope, node, part.name)
+    return known if known is not None else range_of(part.name)
 
 
 def _limit(scope: Scope, node: s.Node, letter: str) -> sp.Expr | None:
@@ -126,12 +136,12 @@ def _beside(node: s.Sum, name: str, known: Callable[[s.Node], Value | None]) -> 
     for _, term in node.terms:
         value = None if any(name_of(n) == name for n in s.walk(term)) else known(term)
         if value is not None and value.rank in (1, 2) and not value.form and not value.labels:
-            return value.core if value.rank == 1 else None
+            return value.core if value.rank == 1 or name[0].isupper() else value.core[1:]
     if any(name in _named(term) for _, term in node.terms if name_of(term) != name):
         return None
     values = [known(term) for _, term in node.terms if name_of(term) != name]
     plain = all(x is not None and not x.rank and not x.form and not x.labels for x in values)
-    arrays = any(x is not None and x.rank for _, t in node.terms for n in s.walk(t) if (x := known(n)) is not None)
+    arrays = any(x is not None and x.rank for _, t in node.terms for n in _whole(t) if (x := known(n)) is not None)
     return () if values and plain and arrays else None
 
 
@@ -153,6 +163,37 @@ def _multiplied(node: s.Node, name: str, known: Callable[[s.Node], Value | None]
             if turned and right is not None and not right.labels and not right.form:
                 found |= {right.core[:1]} if right.rank == 2 or (right.rank == 1 and not right.row) else set()
     return found.pop() if len(found) == 1 else None
+
+
+def _acts(
+    scope: Scope, node: s.Node, name: str, known: Callable[[s.Node], Value | None], result: Extents | None
+) -> Extents | None:
+    """The shape of a capital before a known column or behind a known matrix: W of ``z = Wx + b`` and of ``Z = XW``.
+
+    What the left side has not told is a dimension of its own.
+    """
+    if not name[0].isupper():
+        return None
+    found: set[Extents] = set()
+    for part in s.walk(node):
+        if not isinstance(part, s.Product) or len(part.factors) != 2 or part.factors[1][0]:
+            continue
+        a, b = (n for _, n in part.factors)
+        if name_of(a) == name and (x := known(b)) is not None and x.rank and not (x.row or x.form):
+            rows = result[:1] if result is not None and len(result) == x.rank else (scope.declare_dim(f"n_{name}"),)
+            found.add((*rows, x.core[0]))
+        elif name_of(b) == name and (x := known(a)) is not None and (x.rank == 2 or x.row) and not x.form:
+            columns = result[-1:] if result is not None and len(result) == x.rank else ()
+            found.add((x.core[-1], *(columns or (scope.declare_dim(f"n_{name}"),))))
+    return found.pop() if len(found) == 1 else None
+
+
+def _whole(node: s.Node) -> list[s.Node]:
+    """The parts of a tree without the base and the scripts of its symbols: of w_1 no w."""
+    every = list(s.walk(node))
+    scripted = [part for n in every if isinstance(n, s.Scripted) for part in (n.base, n.sub, n.sup, n.indexed) if part]
+    hidden = {id(n) for part in scripted for n in s.walk(part)}
+    return [n for n in every if id(n) not in hidden]
 
 
 def _named(node: s.Node) -> set[str | None]:

@@ -305,9 +305,12 @@ def _last(places: list[int], after: int, before: int) -> int | None:
     return places[k - 1] if k and places[k - 1] > after else None
 
 
-def _blanked(text: str, spans: list[tuple[int, int]], end: int, sign: str = "~") -> str:
-    """The text up to ``end`` with nothing written in the spans; a tie is a space in mathematics and none in prose."""
+def _blanked(text: str, spans: list[tuple[int, int]], end: int, sign: str = "~~ ") -> str:
+    """The text up to ``end`` with nothing written in the spans; a tie is a space in mathematics and none in prose.
+
+    Three ties in a row would begin a block of code.
+    """
     out = list(text)
     for a, b in spans:
-        out[a:b] = ["\n" if c == "\n" else sign for c in out[a:b]]
+        out[a:b] = ["\n" if c == "\n" else sign[k % len(sign)] for k, c in enumerate(out[a:b])]
     return "".join(out[:end])

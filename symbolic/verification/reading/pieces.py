@@ -222,11 +222,23 @@ def _without_code(text: str) -> str:
     spans = []
     for token in MarkdownIt("commonmark").parse(text):
         if token.type == "fence" and token.map:
-            spans.append((starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]))
+            start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
+            if token.info.strip() == "math":
+                text = _as_display(text, start, end)
+            else:
+                spans.append((start, end))
+    text = re.sub(r"(?<!\$)\$`([^`\n]+)`\$(?!\$)", r"\\(\1\\)", text)
     spans += [m.span() for m in re.finditer(r"<!--.*?-->", text, re.DOTALL)]
     spans += [m.span() for m in re.finditer(r"(?is)<(script|style)\b.*?</\1\s*>", text)]
     spans += [m.span() for m in re.finditer(r"(?<!`)(`+)(?!`)[^`\n]+(?<!`)\1(?!`)", text)]
     return _blank(text, spans)
+
+
+def _as_display(text: str, start: int, end: int) -> str:
+    """The text with a fenced block of mathematics, from ``start`` to ``end``, as a display of the same length."""
+    opening, _, rest = text[start:end].partition("\n")
+    closing = re.sub(r"(?m)^([ >]*)(`{3,}|~{3,})[ \t]*$", lambda m: m[1] + "$$".ljust(len(m[2])), rest)
+    return f"{text[:start]}{'$$':>{len(opening)}}\n{closing}{text[end:]}"
 
 
 def _macros(text: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.names import is_layer, letters
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope
 from symbolic.verification.elaboration.sums import bound_letters, extents
-from symbolic.verification.elaboration.values import UnknownSymbol, Value, closed, number, ordered
+from symbolic.verification.elaboration.values import FreeIndex, UnknownSymbol, Value, closed, number, ordered
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.source import ReadingError
@@ -183,10 +183,7 @@ def define(scope: Scope, left: s.Node, right: s.Node, ranges: dict[str, str], te
         name, places = name_of(left) or "", []  # x_t, where t counts nothing
     sampled = isinstance(left, s.Scripted) and is_layer(left.sup) and bool(places)
     if not places and value.labels:
-        raise ReadingError(
-            f"the right side depends on the index {', '.join(label.partition('#')[0] for label in value.labels)}, the left does not",
-            right.span,
-        )
+        raise FreeIndex(tuple(label.partition("#")[0] for label in value.labels), right.span)
     known = {label: value.extent(label) for label in value.labels}
     for letter in places:
         if letter not in known:

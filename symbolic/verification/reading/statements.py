@@ -97,13 +97,18 @@ def chains(source: Source, piece: Piece, vocabulary: Vocabulary) -> list[Chain]:
 
 
 def _with_points(tokens: list[Token]) -> list[Token]:
-    """``w . x``: a full stop between two factors is a product, where no new equality begins behind it."""
+    """``w . x``: a full stop between two factors is a product, where no new equality begins behind it.
+
+    One without a space on either side ends no sentence, ``∂L/∂s.∂s/∂w = …``.
+    """
     found = list(tokens)
     for k in range(1, len(tokens) - 1):
         if tokens[k].type != "SEP" or str(tokens[k]) != "." or tokens[k - 1].type not in _FACTOR_ENDS:
             continue
         behind = [t.type for t in itertools.takewhile(lambda t: t.type not in ("SEP", "ROW", "TEXT"), tokens[k + 1 :])]
-        if behind and behind[0] in _FACTOR_STARTS and "REL" not in behind and not _only_name(behind):
+        close = tokens[k - 1].end_pos == tokens[k].start_pos and tokens[k].end_pos == tokens[k + 1].start_pos
+        anew = _only_name(behind) or ("REL" in behind and not close)
+        if behind and behind[0] in _FACTOR_STARTS and not anew:
             found[k] = Token("CDOT", ".", start_pos=tokens[k].start_pos, end_pos=tokens[k].end_pos)
     return found
 
