@@ -79,15 +79,18 @@ def check(
     return Verdict(read.status, Evidence(read.reason), truth=truth)
 
 
-def judge(claim: Tensor, truth: Tensor, comparer: Comparer, diagnosis: bool = True) -> Verdict:
-    """The ladder for two tensors; programs of large fixed sizes are judged at small ones."""
+def judge(claim: Tensor, truth: Tensor, comparer: Comparer, diagnosis: bool = True, proving: bool = True) -> Verdict:
+    """The ladder for two tensors; programs of large fixed sizes are judged at small ones.
+
+    ``proving``: whether normal forms are compared, which tells nothing where the two stand for others of any size.
+    """
     if is_large([claim, truth], LARGEST_JUDGED):
         general = generalised([claim, truth])
         if general is not None:
-            verdict = _judged(general[claim], general[truth], comparer, diagnosis)
+            verdict = _judged(general[claim], general[truth], comparer, diagnosis, proving)
             if verdict.status != "refuted" or comparer.visibly_different(claim, truth):
                 return _at_large(verdict, claim, truth, general)
-    return _judged(claim, truth, comparer, diagnosis)
+    return _judged(claim, truth, comparer, diagnosis, proving)
 
 
 def _at_large(verdict: Verdict, claim: Tensor, truth: Tensor, general: Mapping[Tensor, Tensor]) -> Verdict:
@@ -100,11 +103,11 @@ def _at_large(verdict: Verdict, claim: Tensor, truth: Tensor, general: Mapping[T
     return replace(verdict, evidence=evidence, diagnosis=found, claim=claim, truth=truth)
 
 
-def _judged(claim: Tensor, truth: Tensor, comparer: Comparer, diagnosis: bool) -> Verdict:
+def _judged(claim: Tensor, truth: Tensor, comparer: Comparer, diagnosis: bool, proving: bool) -> Verdict:
     if same_shape(claim.extents, truth.extents):
         comparison = comparer.compare(claim, truth)
         if comparison.outcome != "different":
-            proof = prove(claim, truth) if comparison.point is None else None
+            proof = prove(claim, truth) if proving and comparison.point is None else None
             return verdict_of(comparison, claim, truth, proof=proof)
     for how, other in layouts(truth, claim.extents):
         if comparer.compare(claim, other).outcome == "equal":

@@ -79,12 +79,15 @@ def judge_function(
         except Exception:  # whatever real code raises when it meets a symbol; numbers are tried next
             found = _run(function, truth, names, choices, comparer, why)
             if found.status == "refuted" and diagnosis:
-                return replace(found, diagnosis=_written_diagnosis(function, truth, names, choices[-1], comparer))
+                wide = max(
+                    choices, key=lambda sizes: min(sizes.values(), default=0)
+                )  # no size may stand for a factor 2
+                return replace(found, diagnosis=_written_diagnosis(function, truth, names, wide, comparer))
             if found.status != "undecided" or "IndexError" not in found.evidence.sentence:
                 return found
             larger = [draw_sizes(tensors, comparer.rng, low, high, comparer.fixed) for low, high in LARGER]
             return _run(function, truth, names, [s for s in larger if s is not None], comparer, why)
-        verdict = judge(claim, fixed[truth], diagnosis=diagnosis)
+        verdict = judge(claim, fixed[truth], diagnosis=diagnosis, proving=False)
         if verdict.status not in ("proved", "agrees"):
             told = verdict.diagnosis
             if not diagnosis or (told is not None and told.label not in SIZED):
