@@ -194,6 +194,8 @@ def generic(el: Elaborator, meaning: Generic, argument: Value, order: int, span:
     An equality between a function, its derivatives and other terms that holds for all a and b is what is judged.
     """
     held = el.scope.values
+    if meaning.whole and argument.rank == 1 and not argument.labels and not argument.form and not order:
+        return _of_array(el, meaning, argument, span)
     parameters = []
     for letter in ("a", "b"):
         key = f"{meaning.name}_{letter}_"
@@ -204,6 +206,20 @@ def generic(el: Elaborator, meaning: Generic, argument: Value, order: int, span:
     t = sp.Dummy("t", real=True)
     rule = (a * sp.sin(t) + b * t**2).diff(t, order) if order else a * sp.sin(t) + b * t**2
     return v.pointwise(lambda x: rule.xreplace({t: x}), [argument], span, meaning.name)
+
+
+def _of_array(el: Elaborator, meaning: Generic, argument: Value, span: s.Span) -> Value:
+    """A scalar function of an array: the general member sin(κ·x) + ½ρ·x² of a family whose Hessian is not diagonal."""
+    parameters = []
+    for letter in ("kappa", "rho"):
+        key = f"{meaning.name}_{letter}_{'_'.join(map(str, argument.core))}_"
+        if key not in el.scope.values:
+            el.scope.values[key] = Value(tensor(f"{meaning.name}_{letter}", argument.core, role="constant"))
+        parameters.append(replace(el.scope.values[key], row=argument.row))
+    kappa, rho = parameters
+    linear = algebra.total(v.pointwise(lambda a, x: a * x, [kappa, argument], span), span)
+    square = algebra.total(v.pointwise(lambda r, x: r * x**2, [rho, argument], span), span)
+    return v.pointwise(lambda a, b: sp.sin(a) + b / 2, [linear, square], span)
 
 
 def _own(el: Elaborator, meaning: FunctionOf, name: str, node: s.Call, order: int) -> Value:

@@ -10,11 +10,13 @@ from symbolic.language.shaping import reshape, transpose
 from symbolic.program.dims import as_dim
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
+from symbolic.program.tensors import tensor as leaf
 from symbolic.verification.elaboration import algebra, points, rates, variables
 from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.batches import substituted
 from symbolic.verification.elaboration.inverse import by_rewritten
 from symbolic.verification.elaboration.names import candidate_names, letters, of_vector
-from symbolic.verification.elaboration.scope import FunctionOf
+from symbolic.verification.elaboration.scope import FunctionOf, Generic
 from symbolic.verification.elaboration.values import NotWritten, ShapeMisfit, Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 Places = list[Any]
 _GIVEN = frozenset("abcdABCDPQRS")
 """First letters of what a function is usually given, rather than of what it is a function of."""
+_ANYWHERE = "anywhere"
 
 
 def derivative(el: Elaborator, node: s.Derivative) -> Value:
@@ -277,6 +280,9 @@ def _operand(el: Elaborator, node: s.Node, rest: list) -> int:
 
 def _apply(el: Elaborator, node: s.Node, operand: s.Node) -> Value:
     span = (node.span[0], operand.span[1])
+    at_point = _at_point(el, node, operand) if isinstance(node, s.Nabla) else None
+    if at_point is not None:
+        return at_point
     of = el(operand)
     if isinstance(node, s.Derivative):
         return differentiated(el, of, True, node.by, span)
@@ -304,6 +310,23 @@ def _apply(el: Elaborator, node: s.Node, operand: s.Node) -> Value:
             value.raw,
         )
     return value
+
+
+def _at_point(el: Elaborator, node: s.Nabla, operand: s.Node) -> Value | None:
+    """``∇f(x + td)`` of a function that is told no further: its gradient, at that point."""
+    if node.by is not None or not isinstance(operand, s.Call) or len(operand.arguments) != 1 or _argument(operand):
+        return None
+    meaning = el.scope.functions.get(operand.head.name) if isinstance(operand.head, s.Symbol) else None
+    point = el(operand.arguments[0]) if isinstance(meaning, Generic) and meaning.whole else None
+    if point is None or point.rank != 1 or point.labels or point.form:
+        return None
+    anywhere = Value(leaf(_ANYWHERE, point.core), row=point.row)
+    el.scope.values[_ANYWHERE] = anywhere
+    variable_here = s.Symbol(operand.span, _ANYWHERE, _ANYWHERE)
+    value = _apply(el, node, s.Call(operand.span, operand.head, (variable_here,)))
+    del el.scope.values[_ANYWHERE]
+    moved = substituted(value.tensor, lambda t: point.tensor if t is anywhere.tensor else None)
+    return Value(moved, value.labels, value.row, value.form)
 
 
 def _several_scalars(el: Elaborator, of: Value) -> s.Node | None:
@@ -385,6 +408,8 @@ def subject(el: Elaborator, node: s.Node) -> tuple[Value, list[tuple[Tensor, Pla
         if isinstance(head, s.Derivative) and head.of is None:
             return subject(el, s.Derivative(node.span, operand, head.by))
         if isinstance(head, s.Nabla):
+            if _operand(el, head, list(rest)) < len(rest):
+                return None  # ∇f(x)⊤s
             of = el(operand)
             by = head.by if head.by is not None else _argument(operand)
             if by is None and _several_scalars(el, of):

@@ -45,9 +45,13 @@ class FunctionOf:
 
 @dataclass(frozen=True)
 class Generic:
-    """A differentiable function of one variable that is applied entry by entry and not told further."""
+    """A differentiable function of one variable that is not told further.
+
+    It is applied entry by entry, or, if it is ``whole``, gives one number for an array: the document writes ∇f(x).
+    """
 
     name: str
+    whole: bool = False
 
 
 @dataclass(frozen=True)

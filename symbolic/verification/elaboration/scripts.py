@@ -98,6 +98,9 @@ class Scripts:
                 primes = 0 if name.startswith(node.base.name + "_prime") else node.primes
                 return self.scope.values[name], None if uses_sub else node.sub, None if uses_sup else node.sup, primes
         name = node.base.name
+        label = node.sub.name if isinstance(node.sub, s.Symbol) else ""
+        if name in self.scope.values and len(label) == 1 and label.isupper() and not self._counts(label):
+            raise self.unknown(f"{name}_{label}", node)
         if name in self.scope.values:
             return self.scope.values[name], node.sub, node.sup, node.primes
         for size, _, uses_sup in names.candidate_names(node):
@@ -131,6 +134,10 @@ class Scripts:
         if name in self.env or self.scope.dim(name) is not None or constant:
             return self(node.base), node.sub, node.sup, node.primes
         raise self.unknown(missing, node)
+
+    def _counts(self, label: str) -> bool:
+        """Whether a capital letter below a symbol is an index, a size or a number, and not part of its name."""
+        return label == "T" or label in self.env or label in self.scope.values or self.scope.dim(label) is not None
 
     def crossing(self, node: s.Node) -> Value:
         """``[ω]_×``: the matrix of r ↦ ω × r."""

@@ -341,7 +341,20 @@ def _product(factors: list) -> s.Node:
         out.append((sign, node))
     if len(out) == 1:
         return out[0][1]
+    colons = [k for k, (sign, _) in enumerate(out) if sign == "DDOT"]
+    if len(colons) == 1 and len(out) > 2:  # A : B ⊙ C is A : (B ⊙ C), the colon binds last
+        sides = (out[: colons[0]], [("", out[colons[0]][1]), *out[colons[0] + 1 :]])
+        left, right = (_bracketed(side) for side in sides)
+        out = [("", left), ("DDOT", right)]
     return s.Product(_span([n for _, n in out]), tuple(out))
+
+
+def _bracketed(factors: list) -> s.Node:
+    """Factors as one factor."""
+    if len(factors) == 1:
+        return factors[0][1]
+    span = _span([n for _, n in factors])
+    return s.Group(span, "(", s.Product(span, tuple(factors)))
 
 
 def _scripted(c: list) -> s.Node:

@@ -10,7 +10,7 @@ from lark import Token
 
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.differentials import of_differentials
-from symbolic.verification.grammar.source import ReadingError, Stretch
+from symbolic.verification.grammar.source import ReadingError, Stretch, enclosing
 
 DEEPEST = 40
 MOST_TOKENS = 3000
@@ -20,28 +20,8 @@ _DECIMAL_COMMA = re.compile(r"(0(?=\{,\}\d)|\d+(?=\{,\}(?!\d{3}(?!\d))))\{,\}(\d
 _INDEX = re.compile(
     r"\[\s*(?:[a-zA-Z](?:\s*[-+]\s*\d{1,2})?|\d{1,3})(?:\s*,\s*(?:[a-zA-Z]|\d{1,3}|:)(?:\s*[-+]\s*\d{1,2})?)*\s*\]"
 )
+_SWITCH = re.compile(r"\\(rm|bf|it|sf|tt|cal|boldmath)(?![A-Za-z])\s*")
 _CONDITION = re.compile(r"[<>=]|\\(?:ge|le|geq|leq|ne|neq|in|lt|gt)\b")
-_ENDS_OPERAND = frozenset(
-    [
-        "NUMBER",
-        "SYMBOL",
-        "RPAR",
-        "RBRACK",
-        "RCURLY",
-        "RBRACE",
-        "RINDEX",
-        "RNORM",
-        "RABS",
-        "PRIME",
-        "TOP",
-        "RANGLE",
-        "RFLOOR",
-        "ENDM",
-        "ENDCASES",
-        "DOTS",
-        "MARK",
-    ]
-)
 _PLAIN = {
     "(": "LPAR",
     ")": "RPAR",
@@ -137,7 +117,7 @@ class Scanner:
         return self.tokens[-1].type if self.tokens else ""
 
     def _after_operand(self) -> bool:
-        return self._last() in _ENDS_OPERAND
+        return self._last() in words.ENDS_OPERAND
 
     # -- one unit ------------------------------------------------------------------------------------------------------
 
@@ -163,8 +143,9 @@ class Scanner:
             self.k += 1
             self.put("PRIME", "'", start)
         elif c == "|":
-            self.k += 1
-            self.bar("ABS", start)
+            double = self.text.startswith("||", self.k) and (self.open_bars["NORM"] or not self.open_bars["ABS"])
+            self.k += 2 if double else 1
+            self.bar("NORM" if double else "ABS", start)
         elif c == "[":
             match = _INDEX.match(self.text, self.k)
             adjacent = (
@@ -180,7 +161,7 @@ class Scanner:
             if sign == "!":
                 self.put("BANG", "!", start)
                 return
-            product = sign == ":" and self.vocabulary.frobenius and self._after_operand() and not self.script
+            product = sign == ":" and self.vocabulary.frobenius and self._after_operand() and not self._maps()
             kind = "DDOT" if product else "COLON" if sign == ":" else "REL"
             self.put(kind, "=" if sign == "==" else sign, start)
         elif c == ".":
@@ -197,6 +178,12 @@ class Scanner:
         else:
             self.k += 1
             raise self.error(f"the character {c!r} is not read here", start)
+
+    def _maps(self) -> bool:
+        """Whether a colon just read is none between factors: in a script, or before the sets of a function, f : X → Y."""
+        return self.script > 0 or bool(
+            re.compile(r"[^=]*(?:\\(?:to|rightarrow|mapsto)\b|\\mathbb)").match(self.text, self.k)
+        )
 
     def _inside_brackets(self) -> bool:
         """Whether a bracket is open: a semicolon there separates arguments, f(x; θ)."""
@@ -215,12 +202,22 @@ class Scanner:
         """Read what a backslash introduces."""
         raise NotImplementedError
 
+    def switched(self, style: str, start: int, inside: tuple[int, int]) -> None:
+        """Read a group that begins with a change of type."""
+        raise NotImplementedError
+
     def group(self) -> None:
         """Read ``{…}``; an empty pair is nothing."""
         start = self.k
         self.k += 1
         if self._peek() == "}":
             self.k += 1
+            return
+        switch = _SWITCH.match(self.text, self.k)
+        if switch:  # {\rm tr}
+            closing = enclosing(self.text, switch.end(), 1)
+            self.k = closing + 1
+            self.switched(switch.group(1), start, (switch.end(), closing))
             return
         self.depth += 1
         if self.depth > DEEPEST:
@@ -238,10 +235,14 @@ class Scanner:
         """Read one argument, a group or a single sign, and put braces around it."""
         if not self._more():
             raise self.error("the formula ends where an argument was expected", max(self.k - 1, 0))
-        if self.text[self.k] == "{":
+        start, before = self.k, len(self.tokens)
+        if self.text[start] == "{":
             self.group()
+            if len(self.tokens) > before and self.tokens[before].type != "LBRACE":  # {\rm x}
+                self.put("LBRACE", "{", start, start + 1)
+                self.tokens.insert(before, self.tokens.pop())
+                self.put("RBRACE", "}", self.k - 1)
             return
-        start = self.k
         self.put("LBRACE", "{", start, start + 1)
         if self.text[self.k].isdigit():
             self.k += 1
@@ -412,7 +413,9 @@ class Scanner:
     def name(self, name: str, start: int) -> None:
         """A symbol, or a function of the document where an argument follows."""
         if name in self.vocabulary.parametrised:
-            written = re.compile(r"\s*_(?:\{[^{}]*\}|\\?[A-Za-z]+)(?=\s*(?:\\left)?\s*\()").match(self.text, self.k)
+            written = re.compile(
+                r"\s*_(?:\{[^{}]*\}|\\?[A-Za-z]+)(?=\s*(?:'|\^\{?\\prime\}?)*\s*(?:\\left)?\s*\()"
+            ).match(self.text, self.k)
             self.k = written.end() if written else self.k
         if name in self.vocabulary.functions and re.compile(
             r"\s*(?:'|\^\{?\\prime\}?|\^\{?-1\}?|\^\{?\(?\w\)?\}?|_\{?\w+\}?)*\s*(?:\\left|\\!|\\[bB]igg?l?|\\,)*\s*[(\[]"

@@ -125,9 +125,12 @@ class Commands(Scanner):
             self.k = re.compile(r"=|\\[A-Za-z]+|.").match(self.text, self.k).end()
             self.put("REL", "!=", start)
         elif bare in ("overset", "stackrel", "underset"):
-            self.raw_argument()
+            above = self.raw_argument().strip()
             self.argument()
             del self.tokens[-1], self.tokens[-2]
+            if above == "!" and self._last() == "REL":  # demanded, not found
+                self.put("REL", "=!", start)
+                del self.tokens[-2]
         elif bare in words.RELATIONS:
             sign = words.RELATIONS[bare]
             self.put("BAR" if sign == "|" else "REL", sign, start)
@@ -138,6 +141,8 @@ class Commands(Scanner):
         elif bare in words.DOTS:
             self.put("DOTS", "…", start)
         elif bare in words.SEPARATORS:
+            if bare == "hspace":
+                self.raw_argument()
             self.put("SEP", bare, start)
         elif bare == "infty":
             self.put("SYMBOL", "infinity", start)
@@ -245,15 +250,26 @@ class Commands(Scanner):
             self.inside("]", "RINDEX")
         self.argument()
 
-    def styled(self, style: str, start: int) -> None:
+    def switched(self, style: str, start: int, inside: tuple[int, int]) -> None:
+        """``{\\rm tr}`` is ``\\mathrm{tr}``."""
+        raw = self.text[slice(*inside)].strip()
+        if style == "cal":
+            self.name("cal" + raw, start)
+        else:
+            self.styled({"it": "bf", "boldmath": "bf"}.get(style, style), start, raw)
+
+    def styled(self, style: str, start: int, raw: str | None = None) -> None:
         """A change of type: bold leaves a symbol what it is, roman makes a word of letters."""
-        raw = self.raw_argument().strip()
+        raw = self.raw_argument().strip() if raw is None else raw
         plain = re.sub(r"\\[,!;: ]|\s", "", raw) if style in ("operatorname", "mathop") else raw
+        if style in words.ROMAN and words.CONSTANT.fullmatch(plain):
+            self.put("SYMBOL", "const", start)
+            return
         if self.cases and style in words.ROMAN and not self._known(plain):
             if re.search(r"otherwise|else|sonst", plain):
                 self.put("SYMBOL", "otherwise", start)
             return
-        if plain == "1" and style in words.STYLES:
+        if plain == "1" and style in {*words.STYLES, "tt", "mathtt"}:
             if not self.indicator(start):
                 self.put("SYMBOL", "ones", start)
         elif plain == "0" and style in words.STYLES:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 GREEK = frozenset(
     ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "ell"]
 )  # fmt: skip
@@ -40,6 +42,8 @@ ROMAN = frozenset(
         "textsf",
         "mbox",
         "rm",
+        "sf",
+        "tt",
         "mathop",
         "textnormal",
     ]
@@ -87,6 +91,7 @@ RELATIONS = {
     "to": "->", "rightarrow": "->", "mapsto": "->", "longrightarrow": "->", "mid": "|", "subset": "sub", "subseteq": "sub",
     "overset": "=", "setminus": "without", "backslash": "without",
 }  # fmt: skip
+CONSTANT = re.compile(r"(?i)(?:const|konst|cst|cte|constant|konstante|constante|costante)\.?")
 # What is known and not worked out: the command, and what it writes.
 BEYOND = {
     **dict.fromkeys(["int", "iint", "iiint", "oint"], "integrals"), **dict.fromkeys(["lim", "limsup", "liminf", "sup", "inf"], "limits"),
@@ -106,7 +111,6 @@ WITH_ARGUMENT_DROPPED = frozenset(
         "phantom",
         "hphantom",
         "vphantom",
-        "hspace",
         "cssId",
         "class",
         "color",
@@ -145,3 +149,26 @@ FENCES = {"langle": "LANGLE", "rangle": "RANGLE", "lfloor": "LFLOOR", "rfloor": 
            "{": "LCURLY", "}": "RCURLY"}  # fmt: skip
 OPENERS = frozenset(["left", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl"])
 CLOSERS = frozenset(["right", "bigr", "Bigr", "biggr", "Biggr"])
+
+# Tokens after which an operand is over.
+ENDS_OPERAND = frozenset(
+    [
+        "NUMBER",
+        "SYMBOL",
+        "RPAR",
+        "RBRACK",
+        "RCURLY",
+        "RBRACE",
+        "RINDEX",
+        "RNORM",
+        "RABS",
+        "PRIME",
+        "TOP",
+        "RANGLE",
+        "RFLOOR",
+        "ENDM",
+        "ENDCASES",
+        "DOTS",
+        "MARK",
+    ]
+)

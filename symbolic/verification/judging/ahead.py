@@ -128,12 +128,15 @@ def with_name(node: Any, part: object, name: s.Node) -> Any:
     return s.mapped(node, lambda inner: with_name(inner, part, name))
 
 
-def define_density(reader: Reader, left: s.Call, right: s.Node | ReadingError) -> bool:
-    """Enter p of ``log p = …``, ``log p(y|θ) = …`` or ``p(y|θ) = …`` where nothing says yet what p is."""
+def define_density(reader: Reader, position: int, chain: Chain, left: s.Call) -> bool:
+    """Enter p of ``log p = …``, ``log p(θ) = …``, ``log p(y|θ) = …`` or ``p(y|θ) = …`` where nothing says yet what p is."""
+    right = reader.side(chain, 1)
     of, logarithm = left, False
     if isinstance(left.head, s.Symbol) and left.head.name == "log" and len(left.arguments) == 1:
         of, logarithm = left.arguments[0], True
     name = of.name if isinstance(of, s.Symbol) else conditional(of)
+    if logarithm and name is None and isinstance(of, s.Call) and all(map(name_of, of.arguments)):
+        name = name_of(of.head)
     if (
         name is None
         or name in reader.scope.values
@@ -147,7 +150,7 @@ def define_density(reader: Reader, left: s.Call, right: s.Node | ReadingError) -
     }:
         return False
     body = s.Call(right.span, s.Symbol(right.span, "exp", "exp"), (right,)) if logarithm else right
-    if not reader.enter_next(s.Symbol(of.span, name, name), body, 0):
+    if reader.define(position, chain, s.Symbol(of.span, name, name), right=body) is None:
         return False
     reader.scope.functions.pop(name, None)
     return True

@@ -103,6 +103,9 @@ class Conditions(Definitions):
         if stated is None or "probability" not in self.declared.assume.get(stated, ()):
             text = " ".join(self.source.text[chain.start : chain.end].split())
             self.conditions.append((names, text, self.fixed_by(chain)))
+            self.scope.notes.append(
+                f"{text} (line {self.source.line(chain.start)}) is read as a condition and not as a claim"
+            )
         return True
 
     def fixed_by(self, chain: Chain) -> str:

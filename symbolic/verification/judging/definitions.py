@@ -31,8 +31,9 @@ from symbolic.verification.judging.ahead import is_model
 from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
 from symbolic.verification.judging.directions import assume_direction
 from symbolic.verification.judging.entries import Entries, is_entries
+from symbolic.verification.judging.fitted import Fitted
 from symbolic.verification.judging.general import enter_numbered
-from symbolic.verification.judging.steps import EQUAL, Steps
+from symbolic.verification.judging.steps import EQUAL
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.neighbours import shape_told
@@ -43,7 +44,7 @@ from symbolic.verification.reading.statements import Chain
 _KNOWN = frozenset(words.FUNCTIONS.values())
 
 
-class Definitions(Steps):
+class Definitions(Fitted):
     """The part of a reader that enters definitions into its scope."""
 
     source: Source
@@ -66,16 +67,21 @@ class Definitions(Steps):
 
     # -- definitions -------------------------------------------------------------------------------------------------------
 
-    def define(self, position: int, chain: Chain, left: s.Node, depth: int = 0) -> str | None:
+    def define(
+        self, position: int, chain: Chain, left: s.Node, depth: int = 0, right: s.Node | ReadingError | None = None
+    ) -> str | None:
         """Enter a definition, those that it needs first; None (and a problem) where it cannot be read.
 
-        Where the first side of ``J = CE(y, ŷ) = −∑ y log ŷ`` cannot be read, the next one says what J is.
+        Where the first side of ``J = CE(y, ŷ) = −∑ y log ŷ`` cannot be read, the next one says what J is. ``right`` stands
+        for the sides of the chain where they are not yet what the left side is.
         """
+        if right is not None:
+            return self._defined(position, chain, left, depth, right)
         known = None
         for k in range(1, len(chain.sides)):
             if chain.signs[k - 1] not in EQUAL or (k > 1 and numbers.is_numeric(self.side(chain, k))):
                 break
-            name = self._defined(position, chain, left, depth, k)
+            name = self._defined(position, chain, left, depth, self.side(chain, k))
             if name is not None:
                 self.failed.pop(name, None)
                 self.told_by[id(chain)] = k
@@ -84,9 +90,10 @@ class Definitions(Steps):
             del self.problems[known:]
         return None
 
-    def _defined(self, position: int, chain: Chain, left: s.Node, depth: int, k: int) -> str | None:
-        """Enter a definition by the k-th side of its chain."""
-        right = self.side(chain, k)
+    def _defined(
+        self, position: int, chain: Chain, left: s.Node, depth: int, right: s.Node | ReadingError
+    ) -> str | None:
+        """Enter a definition by one side of its chain."""
         if isinstance(right, ReadingError):
             self.problem(right.span, str(right))
             return None
@@ -145,6 +152,8 @@ class Definitions(Steps):
             return False
         if error.name in self.unread or error.name in self.failed or not re.fullmatch(r"[A-Za-z]\w*", error.name):
             return False
+        if self.fitted(left, right):
+            return error.name in self.scope.values
         for node in s.walk(right):
             if isinstance(node, s.Scripted) and node.sub is not None and node.sup is not None:
                 self.known(replace(node, sub=None))
@@ -157,14 +166,7 @@ class Definitions(Steps):
             return True  # it had to be entered to tell its neighbours
         if shape is None:
             return False
-        role = "constant" if not shape else "target" if error.name in ("y", "t", "Y", "T") else "parameter"
-        t = tensor(
-            identifier(error.name), shape, role=role, assume=self.declared.assume.get(error.name, ()), tex=error.name
-        )
-        self.scope.values[error.name] = Value(t)
-        self.scope.tex[error.name] = error.name
-        kind = f"an array of {' × '.join(map(str, shape))} numbers" if shape else "a real number"
-        self.scope.notes.append(f"{error.name} is not declared and read as {kind}")
+        self.enter_told(error.name, shape)
         return True
 
     def _extents(self, left: s.Node) -> tuple[sp.Expr, ...] | None:
@@ -184,6 +186,11 @@ class Definitions(Steps):
 
     def arguments_told(self, left: s.Call, right: s.Node) -> None:
         """Enter the undeclared arrays among the arguments of ``f(x) = ½x⊤Px + q⊤x``, where the formula tells their shapes."""
+        if any(
+            (name := name_of(a)) and name not in self.scope.values and name not in self.scope.dims
+            for a in left.arguments
+        ):
+            self.fitted(left, right, arrays=not any(name_of(a) in self.scope.values for a in left.arguments))
         for argument in left.arguments:
             name = name_of(argument)
             if (

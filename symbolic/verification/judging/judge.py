@@ -25,13 +25,14 @@ from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.derivative_claims import entries, is_derivative
 from symbolic.verification.judging.differentials import Variations
+from symbolic.verification.judging.equations import is_to_be_solved
 from symbolic.verification.judging.given import with_given
 from symbolic.verification.judging.mood import unstated, where_zero
 from symbolic.verification.judging.occasions import concerns, occasion, restricted
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
 from symbolic.verification.judging.repairs import repaired
-from symbolic.verification.judging.reservations import doubted, on_condition, serials
+from symbolic.verification.judging.reservations import doubted, on_condition, related, serials
 from symbolic.verification.judging.standing import with_standing
 from symbolic.verification.judging.stationary import is_equation
 from symbolic.verification.judging.supposed import (
@@ -47,6 +48,7 @@ from symbolic.verification.judging.supposed import (
 from symbolic.verification.judging.units import is_unit, with_units
 from symbolic.verification.judging.worked import Worked
 from symbolic.verification.reading.program import free_letters
+from symbolic.verification.reading.reach import bracketed
 from symbolic.verification.reading.statements import written
 from symbolic.verification.verdict import Diagnosis
 
@@ -64,6 +66,7 @@ class Judge:
         self.worked = Worked(reader, self.authored)
         self.right: dict[tuple[int, int], bool] = {}
         self.explained: dict[int, Judged] = {}
+        self.equations: set[tuple[int, int]] = set()
 
     def __call__(self, line: Line) -> ClaimVerdict:
         """The verdict on one line."""
@@ -98,6 +101,8 @@ class Judge:
             return True
         if verdict.status in ("proved", "agrees", "layout") or not isinstance(line.right, s.Node):
             return False
+        if (id(line.chain), line.k) in self.equations:
+            return True
         if verdict.status == "unreadable":
             return is_zero(line.right) and unstated(self.reader, line)
         if line.chain.sides[line.k].sign == "~" and not numbers.is_numeric(line.right):
@@ -133,7 +138,15 @@ class Judge:
         given = judged.verdict
         if given.status == "layout":
             follows = None
-        sayable = judged.truth is None or not self.reader.unsayable & serials(judged.truth)
+        held = self.reader.scope.values
+        made = {x.tensor.serial for name, x in held.items() if name.endswith("_")}  # of functions told no further
+        read = serials(judged.truth) if judged.truth is not None else set()
+        shown = given.repair
+        if shown is None and given.status in ("refuted", "layout", "shape"):
+            shown = judged.truth
+        if isinstance(shown, Tensor) and made & serials(shown):
+            shown = None
+        sayable = not self.reader.unsayable & read
         return ClaimVerdict(
             source.line(place),
             source.column(place),
@@ -142,16 +155,8 @@ class Judge:
             follows,
             str(given.evidence),
             self.mistake(given.diagnosis, judged.truth) if given.diagnosis else judged.label,
-            printed(
-                given.repair
-                if given.repair is not None
-                else judged.truth
-                if given.status in ("refuted", "layout", "shape")
-                else None
-            )
-            if sayable
-            else "",
-            str(given.counterexample) if given.counterexample and sayable else "",
+            printed(shown) if sayable else "",
+            str(given.counterexample) if given.counterexample and sayable and not made & read else "",
             given.conditions,
             (place, place + len(text)),
         )
@@ -218,6 +223,9 @@ class Judge:
         judged = on_condition(self.reader, line, judged)
         value = partial(self.value, scope, env)
         judged = doubted(self.reader, line, scope, truth, judged, value, derivative, case is not None)
+        if is_to_be_solved(self.reader, line, judged):
+            self.equations.add((id(line.chain), line.k))
+        judged = related(self.reader, judged)
         if case is not None:
             told = f"judged for {self.reader.source.text[case.span[0] : case.span[1]]}"
             judged = replace(judged, verdict=replace(judged.verdict, conditions=(*judged.verdict.conditions, told)))
@@ -259,6 +267,13 @@ class Judge:
                 claim = restricted(reading, env, case, claim)
             either = truth.by is not None and truth.by.serial in scope.along_rows
             judged = compare(claim, truth, derivative, either=either, diagnosed=self.explains)
+            other = bracketed(line.right) if judged.verdict.status == "refuted" else None
+            if other is not None:
+                whole = self.value(reading, env, other)
+                again = compare(whole, truth, derivative, either=either, diagnosed=False)
+                if again.holds:
+                    told = (*again.verdict.conditions, "with the sign of the sum for its first term only")
+                    return whole, replace(again, verdict=replace(again.verdict, conditions=told))
             if judged.verdict.status != "shape":
                 return claim, self.explained_by_slopes(reading, env, line, truth, judged)
             first = first or (claim, judged)

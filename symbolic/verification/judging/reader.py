@@ -22,7 +22,8 @@ from symbolic.verification.judging.named_derivatives import enter_rate, is_parti
 from symbolic.verification.judging.shorthand import cost_of_shorthand
 from symbolic.verification.judging.spelling import differentiated_whole, spelt, turned, without_arguments
 from symbolic.verification.judging.steps import EQUAL
-from symbolic.verification.judging.supposed import is_supposition
+from symbolic.verification.judging.supposed import is_supposition, is_zero
+from symbolic.verification.judging.told_functions import tell_functions
 from symbolic.verification.reading import told_as
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
 from symbolic.verification.reading.compounds import compounds
@@ -44,7 +45,7 @@ from symbolic.verification.reading.powers import told_by_squares
 from symbolic.verification.reading.program import scope_from, target
 from symbolic.verification.reading.reach import index_symbols, widened
 from symbolic.verification.reading.repeated import single_letters, summed
-from symbolic.verification.reading.statements import Chain, chains, goes_on
+from symbolic.verification.reading.statements import Chain, chains, goes_on, written
 from symbolic.verification.reading.subscripted_calls import subscripted_calls
 from symbolic.verification.reading.underbraces import named_parts
 
@@ -87,6 +88,8 @@ class Reader(Conditions):
     failed: dict[str, int] = field(default_factory=dict)
     told_by: dict[int, int] = field(default_factory=dict)
     """Which side of a chain, by its number, says what the name on its left is."""
+    inferred: dict[int, str] = field(default_factory=dict)
+    """Names of the tensors whose shape the formulas alone tell, by serial."""
     entering: set[int] = field(default_factory=set)
     costs: set[str] = field(default_factory=set)
     assumed_costs: set[str] = field(default_factory=set)
@@ -160,12 +163,7 @@ class Reader(Conditions):
         for name in defined_instances(equated, self.declared):
             self.scope.values.pop(name, None)
         self.unread = unread_names(self.source, [chain for _, chain in self.everything])
-        for _, chain in self.everything:
-            left = self.side(chain, 0) if chain.signs[:1] == ("=",) else None
-            if isinstance(left, s.Call) and isinstance(left.head, s.Symbol):
-                self.tell_function(left.head.name, left, self.side(chain, 1))
-        for _, chain in self.everything:
-            self.tell_same_function(chain)
+        tell_functions(self)
         for name in self.unread:
             if isinstance(self.scope.functions.get(name), Generic):
                 self.scope.functions[name] = Unread(name)
@@ -180,26 +178,6 @@ class Reader(Conditions):
             free = self.scope.values.pop(name, None)
             if not self.define_root(name, -1, 0) and free is not None:
                 self.scope.values[name] = free
-
-    def tell_same_function(self, chain: Chain) -> None:
-        """``h = tanh`` says what h is."""
-        if chain.error or chain.signs not in (("=",), (":=",)):
-            return
-        left, right = (list(side.tokens) for side in chain.sides)
-        if len(left) == len(right) == 1 and left[0].type in ("SYMBOL", "FUNC") and right[0].type == "FUNC":
-            name, told = str(left[0]), str(right[0])
-            if isinstance(self.scope.functions.get(name), Generic):
-                self.scope.functions[name] = self.scope.functions.get(told, told)
-                self.same_functions.add(id(chain))
-
-    def tell_function(self, name: str, left: s.Call, right: s.Node | ReadingError) -> None:
-        """``h(s) = …`` says what h is, wherever it stands."""
-        if not isinstance(self.scope.functions.get(name), Generic) or not all(name_of(a) for a in left.arguments):
-            return
-        told = isinstance(right, s.Node)
-        self.scope.functions[name] = (
-            FunctionOf(tuple(name_of(a) or "" for a in left.arguments), right) if told else Unread(name)
-        )
 
     # -- going through -------------------------------------------------------------------------------------------------
 
@@ -237,10 +215,21 @@ class Reader(Conditions):
                 yield Line(chain, 1, chain.error, chain.error, chain.error)
             return
         equal = next((k for k, sign in enumerate(chain.signs) if sign not in EQUAL), len(chain.signs))
+        if "=!" in chain.signs:
+            place, told = written(self.source, chain, chain.signs.index("=!") + 1)
+            self.scope.notes.append(
+                f"{told} (line {self.source.line(place)}) is read as a condition and not as a claim"
+            )
         if not equal or id(chain) in self.same_functions or chain.start in self.declared.told:
             return
         if equal < len(chain.signs):  # a = b > 0
             chain = replace(chain, sides=chain.sides[: equal + 1])
+        if len(chain.sides) > 2 and is_zero(self.side(chain, 0)):  # 0 = ∇f = …
+            place, told = written(self.source, chain, 1)
+            self.scope.notes.append(
+                f"{told} (line {self.source.line(place)}) is read as a condition and not as a claim"
+            )
+            chain = replace(chain, sides=chain.sides[1:])
         chain = with_argument(chain, self.scope.functions, self.scope.values)
         left = self.side(chain, 0)
         if isinstance(left, s.Group) and isinstance(left.body, s.Number) and left.body.text.isdigit():
@@ -250,8 +239,8 @@ class Reader(Conditions):
             return
         if self.gradients_of is not None and len(chain.sides) == 2 and s.plain(left) == s.plain(self.side(chain, 1)):
             return  # dW = ∂J/∂W says what dW is
-        if isinstance(left, s.Call) and len(chain.sides) == 2 and define_density(self, left, self.side(chain, 1)):
-            self.done.add(position)
+        if isinstance(left, s.Call) and define_density(self, position, chain, left):
+            yield from self.links(chain, 2, None)
             return
         density = conditional(left) if isinstance(left, s.Node) else None
         if density is not None and density not in self.scope.values:
@@ -311,17 +300,25 @@ class Reader(Conditions):
         """The claims of a chain from the given link on."""
         nodes = [self.side(chain, k) for k in range(len(chain.sides))]
         for k in range(first, len(nodes)):
-            if isinstance(nodes[k], s.Dots) or any(self.is_expansion(n) for n in (nodes[k - 1], nodes[k])):
+            if isinstance(nodes[k], s.Dots):
+                continue
+            if any(self.is_expansion(n) for n in (nodes[k - 1], nodes[k])):
+                place, told = written(self.source, chain, k)
+                line = self.source.line(place)
+                self.scope.notes.append(f"{told} (line {line}) is told up to a remainder only, so it is not judged")
                 continue
             yield Line(chain, k, nodes[0], nodes[k - 1], nodes[k], defined)
 
     def is_expansion(self, node: s.Node | ReadingError) -> bool:
-        """Whether a side is known up to a remainder only: ``… + O(‖h‖²)``, ``… + o(t)``."""
+        """Whether a side is known up to a remainder or a constant only: ``… + O(‖h‖²)``, ``… + o(t)``, ``… + const``."""
         return isinstance(node, s.Node) and any(
-            (found := applied(n)) is not None
-            and found[0] in ("O", "o", "calO")
-            and found[0] not in self.scope.values
-            and isinstance(self.scope.functions.get(found[0], Generic("")), Generic)
+            (isinstance(n, s.Symbol) and n.name == "const")
+            or (
+                (found := applied(n)) is not None
+                and found[0] in ("O", "o", "calO")
+                and found[0] not in self.scope.values
+                and isinstance(self.scope.functions.get(found[0], Generic("")), Generic)
+            )
             for n in s.walk(node)
         )
 
@@ -334,7 +331,7 @@ class Reader(Conditions):
             node = by_letters(spelt(self, parse(side.tokens)), self.lettered)
             node = self.with_folded(chain, node) if k else node
             if k == 0:
-                node = differentiated_whole(without_arguments(self, node))
+                node = differentiated_whole(self, without_arguments(self, node))
                 return summed(node, single_letters(node)) if self.declared.einstein else node
             first = parse(chain.sides[0].tokens) if chain.sides[0].tokens else None
             if self.declared.einstein:

@@ -140,3 +140,17 @@ def doubted(
 def serials(t: Tensor) -> set[int]:
     """The numbers of the declared tensors that ``t`` reads."""
     return {u.serial for u in leaves([t])}
+
+
+def related(reader: Reader, judged: Judged) -> Judged:
+    """A wrong claim left open where it puts something else for a symbol that the document never declares.
+
+    ``L = ½‖ŷ − y‖² = ½‖Xw − y‖²`` is no mistake if nothing that was read says what ŷ is.
+    """
+    if judged.verdict.status != "refuted" or judged.claim is None or judged.truth is None:
+        return judged
+    claim, truth = ({t.serial: t for t in leaves([u]) if t.definition is None} for u in (judged.claim, judged.truth))
+    replaced = sorted(reader.inferred[k] for k in truth.keys() - claim.keys() if k in reader.inferred)
+    if not replaced or not claim.keys() - truth.keys():
+        return judged
+    return said("undecided", f"nothing says what {', '.join(replaced)} is, so it may be what stands here instead of it")

@@ -70,12 +70,16 @@ def without_arguments(reader: Reader, node: s.Node) -> s.Node:
     return head if base is None or not base.rank else node  # an array with an index is an entry
 
 
-def differentiated_whole(node: s.Node) -> s.Node:
-    """A left side on which ∂/∂x differentiates all that follows it: ``d/dx (x² + 1) e^x``; chain rules stand on right sides."""
+def differentiated_whole(reader: Reader, node: s.Node) -> s.Node:
+    """A left side on which ∂/∂x differentiates all that follows it: ``d/dx (x² + 1) e^x``; chain rules stand on right sides.
+
+    So does ∇_x where a number follows it, ``∇_x λ‖x‖²``: the gradient of a number is nothing that one writes.
+    """
     if not isinstance(node, s.Product) or len(node.factors) < 3:
         return node
     (_, head), *rest = node.factors
-    if not isinstance(head, s.Derivative) or head.of is not None:
+    gradient = isinstance(head, s.Nabla) and head.by is not None and _is_constant(reader, rest[0][1])
+    if not gradient and (not isinstance(head, s.Derivative) or head.of is not None):
         return node
     if any(isinstance(n, (s.Derivative, s.Nabla, s.At)) for _, n in rest):
         return node
@@ -96,3 +100,11 @@ def turned(reader: Reader, chain: Chain, left: s.Sum, right: s.Node) -> tuple[Ch
     first = replace(chain.sides[0], tokens=chain.sides[0].tokens[1:], start=of.span[0])
     second = replace(chain.sides[1], tokens=[minus, opening, *chain.sides[1].tokens, closing])
     return replace(chain, sides=[first, second, *chain.sides[2:]]), of
+
+
+def _is_constant(reader: Reader, node: s.Node) -> bool:
+    """Whether a factor is a numeral, or a declared number that depends on nothing."""
+    if isinstance(node, s.Fraction):
+        return _is_constant(reader, node.numerator) and _is_constant(reader, node.denominator)
+    held = reader.scope.values.get(name_of(node) or "") if "scope" in reader.__dict__ else None
+    return isinstance(node, s.Number) or (held is not None and not held.rank and held.tensor.definition is None)

@@ -222,6 +222,10 @@ def _member(found: Declarations, chain: Chain, source: Source) -> None:
         if dotted and item is not items[-1]:
             continue
         _declare(found, item, what, source, dotted)
+    behind = re.compile(r"\s*\\(?:text|mbox|textrm)\s*\{([^{}]*)\}").match(source.text, chain.sides[at + 1].end)
+    if behind:  # P ∈ ℝ^{n×n} \text{ symmetric}
+        named = [(name, item.span[0], source.text[slice(*item.span)]) for item in items if (name := name_of(item))]
+        _give(found, named, behind.group(1))
 
 
 def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotted: bool) -> None:
@@ -254,6 +258,8 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
     else:
         found.problems.append((place, "a declaration names symbols, as in $x, y \\in \\mathbb{R}^n$"))
         return
+    if name == "I" and len(what.shape) == 2 and what.shape[0] == what.shape[1]:
+        return  # the identity, whose size its place tells
     if name == "ones":
         found.roles[name] = "ones"
     shape = (*lead, *what.shape)
@@ -333,7 +339,8 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
             _give(found, _symbols(source, match.group(1), marks, vocabulary), match.group(3), case(match))
     adjective = "|".join(sorted(map(re.escape, PROPERTIES), key=len, reverse=True))
     for match in re.finditer(
-        rf"(?i)(?<![\w-])(?:(not|non|no|nicht|pas)\s+)?({adjective})(?:\s+(?:{_NOUNS}))*\s+({group})",
+        rf"(?i)(?<![\w-])(?:(not|non|no|nicht|pas)\s+)?({adjective})(?:\s+(?:{_NOUNS}))*\s+"
+        rf"(?:{_MARKED_WHOLE}[- ]*(?:[a-z-]+\s+){{0,2}}(?:{_NOUNS})\s+)?({group})",
         sentence,
     ):
         if not match.group(1):

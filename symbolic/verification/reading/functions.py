@@ -28,7 +28,8 @@ def function_names(source: Source, declared: Declarations) -> list[str]:
             if chain.error or not chain.sides:
                 continue
             first = list(chain.sides[0].tokens)
-            same = len(chain.sides) == 2 and [t.type for t in chain.sides[1].tokens] == ["FUNC"]  # h = tanh
+            told = [t.type for t in chain.sides[1].tokens] if len(chain.sides) == 2 else []
+            same = told == ["FUNC"] or told[:3] == ["FRAC", "LBRACE", "DIFF"]  # h = tanh, h = dg/dx
             alone = len(chain.sides) > 1 and len(first) == 1 and first[0].type == "SYMBOL" and not same
             if alone and str(first[0]) not in called:
                 plain.add(str(first[0]))
@@ -63,6 +64,8 @@ def _only_factors(source: Source, vocabulary: Vocabulary, names: Iterable[str]) 
                     before = tokens[k - 1].type if k else ""
                     if behind == "PRIME" or (behind == "LPAR" and not _holds_sum(tokens, k + 1)):
                         called.add(str(token))
+                    elif behind == "LPAR" and any(str(t) == str(token) for t in _bracket(tokens, k + 1)):
+                        multiplied.add(str(token))  # p(1 − p)
                     elif behind != "LPAR" and "SYMBOL" in (behind, before):
                         multiplied.add(str(token))
     return multiplied - called
@@ -71,13 +74,21 @@ def _only_factors(source: Source, vocabulary: Vocabulary, names: Iterable[str]) 
 def _holds_sum(tokens: list, k: int) -> bool:
     """Whether the bracket that opens at a place holds a sum."""
     depth = 0
-    for token in tokens[k:]:
+    for token in _bracket(tokens, k):
         depth += (token.type in ("LPAR", "LBRACE")) - (token.type in ("RPAR", "RBRACE"))
-        if depth == 0:
-            return False
-        if depth == 1 and token.type in ("PLUS", "MINUS"):
+        if depth == 0 and token.type in ("PLUS", "MINUS"):
             return True
     return False
+
+
+def _bracket(tokens: list, k: int) -> list:
+    """What stands in the bracket that opens at a place."""
+    depth = 0
+    for j, token in enumerate(tokens[k:], k):
+        depth += (token.type in ("LPAR", "LBRACE")) - (token.type in ("RPAR", "RBRACE"))
+        if depth == 0:
+            return tokens[k + 1 : j]
+    return tokens[k + 1 :]
 
 
 def primed_names(source: Source, declared: Declarations) -> list[str]:

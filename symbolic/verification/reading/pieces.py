@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.scanning import Vocabulary
-from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.grammar.source import ReadingError, enclosing
 
 LARGEST_DOCUMENT = 400_000
 MOST_PIECES = 4_000
@@ -22,12 +22,17 @@ _ALIGNED_ARRAY = re.compile(
 )
 _OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*\{([^{}\\]{1,40})\}")
 _FROBENIUS = re.compile(
-    r"[A-Z]\s*:\s*[A-Z]\s*=\s*\\?(?:operatorname\*?\{|mathrm\{|text\{)?\\?(?:tr|Tr|trace|sum)\b|(?i:(?:frobenius|double[- ]dot)[^.$]{0,40}\$\s*[a-z]\s*:\s*[a-z])"
+    r"[A-Z]\s*:\s*[A-Z]\s*=\s*\{?\\?(?:operatorname\*?\{|mathrm\{|text\{|rm\s+)?\\?(?:tr|Tr|trace|sum)\b"
+    r"|(?i:\bfrobenius(?:[ -]inner)?[ -]product|\b(?:frobenius|trace|inner|double[- ]dot|doppelpunkt)[^.$]{0,60}\b(?:colon|:)|"
+    r"\bcolon\b[^.$]{0,60}\b(?:frobenius|trace|inner)|(?:frobenius|double[- ]dot)[^.$]{0,40}\$\s*[a-z]\s*:\s*[a-z])"
 )
+_PLAIN_TEX = re.compile(r"\\(?:eqalign|eqalignno|displaylines)\s*\{")
+_FENCE = re.compile(r"(?m)^([ \t]*)```[ \t]*math\b[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL)
 _LENGTH = re.compile(
     r"(?<![A-Za-z\\{])([A-Za-z])\s*(?::?=|\\equiv|\\coloneqq)\s*(?:\\left)?(?:\\\||\||\\[lr]?[Vv]ert\b|\\norm\s*\{)\s*"
     r"\\(?:mathbf|boldsymbol|bm|vec|vb|va|pmb)\s*\{?\s*\1(?![A-Za-z_^])"
 )
+_WORDS = re.compile(r"\\(?:text|mbox|textrm|textbf|textit|textnormal)\s*\{")
 _NAME = r"[A-Za-zα-ωΑ-Ω][₀-₉]*"
 _IN_PROSE = re.compile(
     rf"(?<![\w\\$]){_NAME}(?:\s*,\s*{_NAME})*\s*∈\s*ℝ(?:\^\{{[^{{}}$\n]*\}}|\^\w|[⁰¹²³⁴-⁹ⁿᵐᵏᵈᵖᵃᵇᶜᵉʰʲˡʳˢᵗˣ×]+)?"
@@ -91,6 +96,7 @@ def split(text: str, latex: bool = False) -> Source:
     """
     if len(text) > LARGEST_DOCUMENT:
         raise ReadingError(f"the document has {len(text)} characters; at most {LARGEST_DOCUMENT} are read")
+    text = _as_latex(text if latex else _fenced(text))
     masked = _without_comments(text) if latex else _without_code(text)
     macros = _macros(masked)
     front: tuple[tuple[str, str, int], ...] = ()
@@ -105,6 +111,25 @@ def split(text: str, latex: bool = False) -> Source:
     pieces = _scan(masked, start, latex)
     pieces = pieces if latex else [part for piece in pieces for part in _plain_declarations(masked, piece)]
     return Source(text, tuple(pieces), macros, front, frozenset(_LENGTH.findall(masked)))
+
+
+def _as_latex(text: str) -> str:
+    """Plain TeX's ``\\eqalign{a &= b \\cr}`` as rows of LaTeX, every character in its place."""
+    while match := _PLAIN_TEX.search(text):
+        end = enclosing(text, match.end(), 1)
+        inner = re.sub(r"\\cr(?![A-Za-z])", r"\\\\ ", text[match.end() : end])
+        text = text[: match.start()] + " " * len(match.group()) + inner + " " + text[end + 1 :]
+    return text
+
+
+def _fenced(text: str) -> str:
+    """Markdown with its fences of mathematics as displays, every character in its place."""
+
+    def display(match: re.Match) -> str:
+        opening, closing = (f"{'$$':{n}}" for n in (match.start(2) - match.start(), match.end() - match.end(2)))
+        return opening[:-1] + "\n" + match.group(2) + closing
+
+    return _FENCE.sub(display, text)
 
 
 def _scan(text: str, start: int, latex: bool) -> list[Piece]:
@@ -157,7 +182,7 @@ def _mathematics(text: str, match: re.Match, latex: bool) -> tuple[Piece, int] |
         return Piece(inner, closing, True, True), end
     if sign == "$":
         following = text[match.end() : match.end() + 1]
-        if not latex and (following.isspace() or not following):
+        if not following or (not latex and following.isspace() and not _is_formula(text, match.end())):
             return None
         closing = _closing_dollar(text, match.end(), latex)
         return None if closing is None else (Piece(match.end(), closing, True), closing + 1)
@@ -182,16 +207,21 @@ def _closing_dollar(text: str, start: int, latex: bool) -> int | None:
     while k < len(text):
         c = text[k]
         if c == "\\":
-            k += 2
+            words_ = _WORDS.match(text, k)
+            k = enclosing(text, words_.end(), 1) + 1 if words_ else k + 2  # \text{where $x > 0$}
             continue
         if c == "$":
-            if latex or (not text[k - 1].isspace() and not text[k + 1 : k + 2].isdigit()):
-                return k
-            return None
+            spaced = text[k - 1].isspace() and not _is_formula(text, start)
+            return k if latex or not (spaced or text[k + 1 : k + 2].isdigit()) else None
         if (c == "\n" and text[k + 1 : k + 2] in ("\n", "")) or text.startswith("\n\r\n", k):
             return None
         k += 1
     return None
+
+
+def _is_formula(text: str, start: int) -> bool:
+    """Whether what stands up to the next dollar is mathematics even if a space separates it from its dollars."""
+    return bool(re.compile(r"[^$\n]*?(?:\\[A-Za-z]|[\w)}\]]\s*=)[^$\n]*\$").match(text, start))
 
 
 def _blank(text: str, spans: list[tuple[int, int]]) -> str:

@@ -164,6 +164,8 @@ def free_letters(
 
 
 def _is_letter(scope: Scope, letter: str) -> bool:
+    if len(letter) == 1 and letter.isupper() and scope.dim(letter) is None and letter not in scope.counters:
+        return False
     held = scope.values.get(letter)
     return held is None or held.tensor.dtype != "int"
 

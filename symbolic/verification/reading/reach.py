@@ -11,6 +11,7 @@ from symbolic.verification.grammar import syntax as s
 def widened(node: s.Node, known: frozenset[str] | set[str]) -> s.Node:
     """The tree in which a sum takes in the later terms that name its index; ``known`` are the letters used outside.
 
+    The sign of the sum is that of all of them: ``−∑_i a_i + b_i`` has b_i under the sum, so it is −∑_i (a_i + b_i).
     An index that the other side of the equality names, or that counts something outside of every sum, is left alone.
     """
     if isinstance(node, s.Group):
@@ -37,7 +38,7 @@ def widened(node: s.Node, known: frozenset[str] | set[str]) -> s.Node:
         last = reached[-1]
         inside = s.Sum(
             (big.body.span[0], terms[last][1].span[1]),
-            ((1, big.body), *((sign * other, t) for other, t in terms[k + 1 : last + 1])),
+            ((1, big.body), *terms[k + 1 : last + 1]),
         )
         whole = _with_last_sum(term, widened(replace(big, body=inside), known))
         rest = (*terms[:k], (sign, whole), *terms[last + 1 :])
@@ -81,3 +82,22 @@ def _with_last_sum(term: s.Node, big: s.Node) -> s.Node:
         (*rest, (sign, last)) = term.factors
         return replace(term, span=(term.span[0], big.span[1]), factors=(*rest, (sign, _with_last_sum(last, big))))
     return big
+
+
+def bracketed(node: s.Node) -> s.Node | None:
+    """``−∑_i a_i + b_i`` as −(∑_i a_i) + ∑_i b_i, as some write it; None where a tree has no such sum.
+
+    A sum whose body is a bare sum of terms is one that took in the terms behind it.
+    """
+    if not isinstance(node, s.Sum):
+        return None
+    terms = []
+    for sign, term in node.terms:
+        big = _last_sum(term) if sign < 0 else None
+        if big is not None and isinstance(big.body, s.Sum):
+            (first, *rest) = big.body.terms
+            body = replace(big.body, terms=(first, *((-other, t) for other, t in rest)))
+            term = _with_last_sum(term, replace(big, body=body))
+        terms.append((sign, term))
+    changed = replace(node, terms=tuple(terms))
+    return changed if changed != node else None

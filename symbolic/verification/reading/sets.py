@@ -113,10 +113,10 @@ def sizes(node: s.Node) -> tuple[str, ...]:
         return sizes(node.body)
     if isinstance(node, s.Product) and len(node.factors) == 3 and _is_letter_x(node.factors[1]):
         return sizes(node.factors[0][1]) + sizes(node.factors[2][1])  # ℝⁿˣᵐ
-    if isinstance(node, s.Product) and any(sign == "TIMES" for sign, _ in node.factors):
+    if isinstance(node, s.Product) and any(sign in ("TIMES", "AST") for sign, _ in node.factors):
         groups: list[list] = []
         for sign, f in node.factors:
-            if sign == "TIMES" or not groups:
+            if sign in ("TIMES", "AST") or not groups:
                 groups.append([f])
             else:
                 groups[-1].append(f)

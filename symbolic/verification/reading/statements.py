@@ -147,9 +147,10 @@ def _row(found: list[Chain], tokens: list[Token], piece: Piece, source: Source) 
     head = next((t for t in tokens if t.type not in ("AMP", "SEP", "LBRACE", "ROW")), None)
     if head is None:
         return
-    goes_on = bool(found) and found[-1].sides and piece.display
+    goes_on = bool(found) and bool(found[-1].sides)
+    broken = goes_on and bool(found[-1].sides[-1].sign) and not found[-1].sides[-1].tokens  # the row before ended in =
     starts = head.type == "REL" or (head.type in _CONTINUES and not _begins_anew(tokens))
-    current = found[-1] if goes_on and starts else None
+    current = found[-1] if goes_on and (starts or broken) else None
     extends = current is not None and head.type in _CONTINUES
     if current is not None:
         while tokens and tokens[0].type in ("SEP",):
@@ -173,6 +174,8 @@ def _row(found: list[Chain], tokens: list[Token], piece: Piece, source: Source) 
             if kind == "SEP" and current is not None and _pads(tokens, k, current):
                 continue
             current = None
+        elif kind == "COMMA" and current is None:
+            continue  # behind words
         elif kind == "COMMA" and current is not None and len(current.sides) > 1 and not _in_range(tokens, k):
             current = None
         elif kind == "REL":
