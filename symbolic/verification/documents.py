@@ -47,9 +47,12 @@ def check_document(text: str, latex: bool | None = None, seconds: float = 120) -
             other.notes.append("⊗ is read as the product entry by entry; as an outer product the shapes do not fit")
             judged = other
     otimes = "hadamard" if judged is other else given or "kronecker"
+    first = judged.claims
     judged.claims = reconsidered(
         source, latex, judged.claims, judged.notes, judged.layout, otimes, lambda: time.monotonic() > deadline
     )
+    left = {c.place[0] for c in judged.claims}
+    judged.taken += [(c.place[0], c.latex, "definition") for c in first if c.place[0] not in left]
     placed = sorted(
         {Problem(source.line(place), source.column(place), message) for place, message in judged.problems},
         key=lambda p: (p.line, p.column),
@@ -95,6 +98,7 @@ def _judged(read: list[tuple[Part, Declarations]], otimes: str, deadline: float)
                 reader.scope.notes.append(
                     f"{verdict.latex} (line {verdict.line}) is read as a condition and not as a claim"
                 )
+                found.taken.append((line.start, verdict.latex, "unjudged"))
             else:
                 found.claims.append(verdict)
         found.problems += [p for p in (*declared.problems, *reader.problems) if part.start <= p[0] < part.end]

@@ -24,7 +24,7 @@ _BOLD = r"\\(?:mathbf|boldsymbol|bm|vec|pmb|vb)\s*\{?\s*\\?"
 
 def is_entries(reader: Definitions, name: str) -> bool:
     """Whether ``name`` never stands but with the same number of index letters, and as no vector: not bold, not beside w⊤."""
-    if re.search(rf"{_BOLD}{re.escape(name)}(?![A-Za-z])", reader.source.text):
+    if re.search(rf"{_BOLD}{re.escape(name)}(?![A-Za-z])\s*\}}?\s*_", reader.source.text):
         return False
     counts = set()
     for node in _nodes(reader):
@@ -116,7 +116,7 @@ def _letters_of(node: s.Node) -> tuple[str, ...] | None:
 
 def _nodes(reader: Definitions) -> Iterator[s.Node]:
     for _, chain in reader.everything:
-        for k in range(len(chain.sides)):
+        for k in range(len(chain.sides)) if chain.signs else ():
             node = reader.side(chain, k)
             if isinstance(node, s.Node):
                 yield node

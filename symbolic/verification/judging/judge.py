@@ -32,7 +32,7 @@ from symbolic.verification.judging.occasions import concerns, occasion, restrict
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
 from symbolic.verification.judging.repairs import repaired
-from symbolic.verification.judging.reservations import doubted, on_condition, related, serials
+from symbolic.verification.judging.reservations import doubted, of_guess, on_condition, related, serials
 from symbolic.verification.judging.standing import with_standing
 from symbolic.verification.judging.stationary import is_equation
 from symbolic.verification.judging.supposed import (
@@ -67,6 +67,7 @@ class Judge:
         self.right: dict[tuple[int, int], bool] = {}
         self.explained: dict[int, Judged] = {}
         self.equations: set[tuple[int, int]] = set()
+        self.guessed: list[str] = []  # arguments of the line that nothing declares
 
     def __call__(self, line: Line) -> ClaimVerdict:
         """The verdict on one line."""
@@ -176,6 +177,7 @@ class Judge:
         saved = self.reader.scope
         try:
             self.reader.scope = with_arguments(saved, line.left, line.right, undeclared=True)
+            self.guessed = sorted(self.reader.scope.values.keys() - saved.values.keys())
             return self.judged(line, nodes)
         except ShapeMisfit:
             self.reader.scope = with_arguments(saved, line.left, line.right, undeclared=False)
@@ -229,6 +231,8 @@ class Judge:
         if case is not None:
             told = f"judged for {self.reader.source.text[case.span[0] : case.span[1]]}"
             judged = replace(judged, verdict=replace(judged.verdict, conditions=(*judged.verdict.conditions, told)))
+        before = line.k == 1 or (id(line.chain), line.k - 1) in self.right
+        judged = of_guess(self.reader, line, judged, self.guessed, before)
         follows = self.follows(line, scope, env, claim, judged, derivative)
         self.right[id(line.chain), line.k] = judged.holds
         if (

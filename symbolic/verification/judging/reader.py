@@ -45,7 +45,7 @@ from symbolic.verification.reading.powers import told_by_squares
 from symbolic.verification.reading.program import scope_from, target
 from symbolic.verification.reading.reach import index_symbols, widened
 from symbolic.verification.reading.repeated import single_letters, summed
-from symbolic.verification.reading.statements import Chain, chains, goes_on, written
+from symbolic.verification.reading.statements import Chain, chains, equates_inside, goes_on, written
 from symbolic.verification.reading.subscripted_calls import subscripted_calls
 from symbolic.verification.reading.underbraces import named_parts
 
@@ -193,7 +193,7 @@ class Reader(Conditions):
             for line in self.read(position, piece, chain):
                 claimed = True
                 yield line
-            if not claimed and EQUAL & set(chain.signs) and chain.error is None:
+            if not claimed and chain.error is None and (EQUAL & set(chain.signs) or equates_inside(chain)):
                 self.unclaimed.append((chain, self.defines(position, chain)))
 
     def defines(self, position: int, chain: Chain) -> bool:

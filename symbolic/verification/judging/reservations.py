@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from symbolic.program.equations import Equation
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
+from symbolic.verification.elaboration.operators import named_values
 from symbolic.verification.elaboration.scope import Generic, Scope
 from symbolic.verification.elaboration.values import Value, number
 from symbolic.verification.grammar import syntax as s
@@ -36,6 +38,13 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
         return judged
     lost = reader.unread | set(reader.failed)
     if lost:
+        read = {t.name for t in leaves([t for t in (judged.claim, judged.truth) if t is not None])}
+        for name in sorted(lost - reader.definitions.keys()):
+            if re.sub(r"_[a-z]{1,3}$", "", name) in read - {name}:  # z where z_j = … could not be read
+                return said(
+                    "undecided",
+                    f"the definition of {name} could not be read, so what is said of it cannot be judged",
+                )
         for node in (n for side in (line.left, line.right) if isinstance(side, s.Node) for n in s.walk(side)):
             name = name_of(node)
             if name in lost and name not in reader.definitions:
@@ -80,6 +89,21 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
     for names, text, fixes in reader.conditions:
         if read & names and not (fixes and fixes not in read):
             return said("undecided", f"it does not hold in general, and the condition {text} is not used here")
+    return judged
+
+
+def of_guess(reader: Reader, line: Line, judged: Judged, guessed: list[str], before: bool) -> Judged:
+    """A wrong claim whose left side is only guessed at: dW before a side that is not read, σ′(z) of a z that nothing is.
+
+    ``guessed``: the arguments that nothing declares; ``before``: whether the side before this one was judged.
+    """
+    if judged.verdict.status not in ("refuted", "shape") or line.k == 1 or not isinstance(line.right, s.Node):
+        return judged
+    if reader.gradients_of is not None and not before:
+        return said("undecided", "the side before this one is not read, and may say of what this is the derivative")
+    named = named_values(line.right, reader.scope) if isinstance(line.left, s.Call) and guessed else ()
+    if any(x.tensor.definition is not None for x in named):
+        return said("undecided", f"{guessed[0]} is not declared, and may be what the right side is about")
     return judged
 
 

@@ -118,6 +118,12 @@ def _only_name(behind: list[str]) -> bool:
     return "COMMA" in behind
 
 
+def equates_inside(chain: Chain) -> bool:
+    """Whether a formula is a table in which something is equated: a problem with its constraints."""
+    tokens = [t for side in chain.sides for t in side.tokens]
+    return bool(tokens) and tokens[0].type == "BEGINM" and any(t.type == "REL" and str(t) == "=" for t in tokens)
+
+
 def goes_on(source: Source, before: Chain, chain: Chain) -> bool:
     """Whether a formula that begins with a relation sign goes on where the one before it ended; it is then joined to that.
 

@@ -189,3 +189,21 @@ $$\frac{\partial L}{\partial S} = P - T$$
     (untold,) = check_document(text % "").claims
     assert untold.status == "undecided"
     assert "sum to 1" in untold.evidence
+
+
+def test_a_left_side_that_is_only_guessed_at_accuses_nobody():
+    text = r"""
+Let $x \in \mathbb{R}^n$, $V \in \mathbb{R}^{m\times n}$, $s = Vx$, $o = \sigma(s)$ and $C = \sum_i o_i$.
+
+We know $\sigma'(t) = \sigma(t)(1 - \sigma(t)) = o_1(1 - o_1)$, but not $\sigma'(t) = \sigma(t)(1 + \sigma(t))$.
+"""
+    assert marks(text) == "T?F"
+
+
+def test_what_reads_a_symbol_whose_definition_is_lost_is_left_open():
+    text = r"""
+Let $x \in \mathbb{R}^n$, $t \in \mathbb{R}^m$, $E = \frac12 \sum_j (z_j - t_j)^2$ with $z_j = \foo{x}_j$ and $\epsilon_j = z_j - t_j$.
+
+$$\frac{\partial E}{\partial x_i} = \sum_j \epsilon_j$$
+"""
+    assert marks(text)[-1] == "?"
