@@ -264,6 +264,10 @@ class _Search:
             # only for more general shapes: at sizes of one, or with an axis more, wrong code is right by accident
             before, now = _generality(self.best.shapes), _generality(state.shapes)
             better = found.fit >= self.best.fit and now[0] >= before[0] and now[1] <= before[1]
+            kept = [
+                n for n in state.shapes if n.startswith("self.")
+            ]  # what is put into a kept gradient is spread over it
+            better = better and all(state.shapes[n] or not self.best.shapes[n] for n in kept)
             better = better and (found.fit > self.best.fit or now[1] < before[1])
         if found.fit and better:
             if found.fit >= FITS and (self.best is None or self.best.fit < FITS):

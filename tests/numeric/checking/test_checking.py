@@ -479,3 +479,28 @@ def filtered_backward(dout, cache):
 
 def test_images_are_taken_larger_than_kernels():
     assert check_backward(filtered_backward, filtered).status in ("proved", "agrees")
+
+
+class Rows:
+    def __init__(self, W, b):
+        self.params, self.grads = [W, b], [np.zeros_like(W), np.zeros_like(b)]
+
+    def forward(self, xs):
+        W, b = self.params
+        self.xs = xs.reshape(-1, xs.shape[2])
+        return (self.xs @ W + b).reshape(*xs.shape[:2], -1)
+
+    def backward(self, dout):
+        rows = dout.reshape(-1, dout.shape[2])
+        self.grads[0][...] = self.xs.T @ rows
+        self.grads[1][...] = np.sum(rows)
+        return (rows @ self.params[0].T).reshape(*dout.shape[:2], -1)
+
+
+def test_an_array_is_not_taken_for_a_number_so_that_a_total_is_right():
+    verdict = check_backward(Rows)
+    assert {o.name: o.status in ("proved", "agrees") for o in verdict.outputs} == {
+        "xs": True,
+        "self.params[0]": True,
+        "self.params[1]": False,
+    }
