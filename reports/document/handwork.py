@@ -91,8 +91,8 @@ def definitions(verdict: DocumentVerdict) -> str:
 
 
 def unjudged(verdict: DocumentVerdict) -> list[Taken]:
-    """The equalities that are neither claims nor definitions."""
-    return [t for t in verdict.taken if t.kind != "definition"]
+    """The equalities that are neither claims nor definitions; of conditions a note speaks."""
+    return [t for t in verdict.taken if t.kind == "unjudged"]
 
 
 def evidence_of(claim: ClaimVerdict, verdict: DocumentVerdict, words: Catalogue) -> str:

@@ -70,8 +70,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class Taken:
-    """An equality that is no claim: a "definition" says what a symbol is; what is "unjudged" is anything else (a
-    condition, a range, a general form that later lines fill in). ``line`` and ``column`` are where it starts, from 1.
+    """An equality that is no claim: a "definition" says what a symbol is; a "condition" where something holds; what is
+    "unjudged" is anything else (a range, a general form that later lines fill in). ``line`` and ``column`` are where it starts, from 1.
     """
 
     line: int

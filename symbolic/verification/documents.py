@@ -95,10 +95,8 @@ def _judged(read: list[tuple[Part, Declarations]], otimes: str, deadline: float)
                 break
             verdict = judge(line)
             if judge.is_condition(line, verdict):
-                reader.scope.notes.append(
-                    f"{verdict.latex} (line {verdict.line}) is read as a condition and not as a claim"
-                )
-                found.taken.append((line.start, verdict.latex, "unjudged"))
+                reader.suppose(verdict.place[0], verdict.latex)
+                found.taken.append((line.start, verdict.latex, "condition"))
             else:
                 found.claims.append(verdict)
         found.problems += [p for p in (*declared.problems, *reader.problems) if part.start <= p[0] < part.end]
@@ -109,7 +107,9 @@ def _judged(read: list[tuple[Part, Declarations]], otimes: str, deadline: float)
                 chain.start <= p[0] < chain.end for p in found.problems
             ):
                 latex = part.source.text[chain.start : chain.end].strip()
-                found.taken.append((chain.start, latex, "definition" if defines else "unjudged"))
+                condition = any(chain.start <= place < chain.end for place in reader.supposed_at)
+                kind = "definition" if defines else "condition" if condition else "unjudged"
+                found.taken.append((chain.start, latex, kind))
     return found
 
 

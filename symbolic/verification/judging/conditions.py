@@ -24,6 +24,11 @@ class Conditions(Definitions):
     conditions: list[tuple[set[str], str, str]]
     constants: set[str]
 
+    def suppose(self, place: int, text: str) -> None:
+        """Say of an equality that it is read as a condition."""
+        self.supposed_at.add(place)
+        self.scope.notes.append(f"{text} (line {self.source.line(place)}) is read as a condition and not as a claim")
+
     def is_condition(self, chain: Chain, left: s.Node) -> bool:
         """``i = j``, ``p = 1, …, P``, ``n = 3``: said of indices and sizes; what the sign of a product stands for."""
         pair = left.factors if isinstance(left, s.Product) and len(chain.sides) == 2 else ()
@@ -103,9 +108,7 @@ class Conditions(Definitions):
         if stated is None or "probability" not in self.declared.assume.get(stated, ()):
             text = " ".join(self.source.text[chain.start : chain.end].split())
             self.conditions.append((names, text, self.fixed_by(chain)))
-            self.scope.notes.append(
-                f"{text} (line {self.source.line(chain.start)}) is read as a condition and not as a claim"
-            )
+            self.suppose(chain.start, text)
         return True
 
     def fixed_by(self, chain: Chain) -> str:

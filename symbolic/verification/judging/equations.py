@@ -1,7 +1,7 @@
-"""Equations to be solved, as against identities: ``X⊤Xβ = X⊤y`` behind ``∇S = −2X⊤y + 2X⊤Xβ``, ``w⊤μ = m`` of a Lagrangian.
+"""Equations to be solved, as against identities: ``X⊤Xw = X⊤y`` says where a cost is stationary, ``w⊤μ = m`` where the Lagrangian
+is by its multiplier, ``Bx = c`` is a system.
 
-An equality between declared symbols that does not hold in general is no wrong identity if it says that a derivative of
-something which the document computes is zero: its sides differ by a multiple of that derivative.
+Which of them are meant so follows from the formulas, in whatever language the sentence around them is.
 """
 
 from __future__ import annotations
@@ -10,77 +10,100 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symbolic.calculus.derivatives import jacobian
 from symbolic.errors import ChainruleError
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
-from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration import algebra
 from symbolic.verification.elaboration.operators import named_values
-from symbolic.verification.elaboration.values import Value
+from symbolic.verification.elaboration.values import Value, number, pointwise
 from symbolic.verification.grammar import syntax as s
-from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.judging.comparison import Judged, compare
+from symbolic.verification.judging.ahead import free_symbol
+from symbolic.verification.judging.comparison import compare
 from symbolic.verification.judging.supposed import is_zero
+from symbolic.verification.reading.names import name_of
 
 if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Line, Reader
 
 NOWHERE = (0, 0)
-MOST_SLOPES = 24
-_MULTIPLES = (1, -1, 2, -2, sp.Rational(1, 2), sp.Rational(-1, 2))
+MOST_GRADIENTS = 24
+MULTIPLES = (1, -1, 2, -2, sp.Rational(1, 2), sp.Rational(-1, 2))
 
 
-def is_to_be_solved(reader: Reader, line: Line, judged: Judged) -> bool:
-    """Whether a line that does not hold in general is an equation for what is looked for, and no claim."""
-    if judged.verdict.status != "refuted" or line.k != 1:
+def is_equation(reader: Reader, line: Line) -> bool:
+    """Whether a line that does not hold in general is an equation for its symbols and no statement about them."""
+    left, right = line.before, line.right
+    if line.k != 1 or not isinstance(left, s.Node) or not isinstance(right, s.Node):
         return False
-    if not isinstance(line.left, s.Node) or not isinstance(line.right, s.Node):
+    if any(_is_derivative(n) for side in (left, right) for n in s.walk(side)) or name_of(left) is not None:
         return False
-    if any(isinstance(n, (s.Derivative, s.Nabla, s.Differential)) or _primed(n) for n in s.walk(line.left)):
+    reader.define_everything()
+    return is_zero(right) or _is_system(reader, line) or _is_stationary(reader, left, right)
+
+
+def _is_derivative(node: s.Node) -> bool:
+    """Whether a node is a derivative by its sign or by its primes: ∂f, f″(x)."""
+    primed = isinstance(node, s.Call) and isinstance(node.head, s.Scripted) and bool(node.head.primes)
+    return primed or isinstance(node, (s.Derivative, s.Nabla, s.Differential))
+
+
+def _is_system(reader: Reader, line: Line) -> bool:
+    """Whether declared arrays are said to make up another, as in ``Bx = c``: nothing that is written tells what c is."""
+    name = free_symbol(reader, line.right)
+    if not name or len(line.chain.sides) != 2 or free_symbol(reader, line.left):
         return False
-    claim, truth = judged.claim, judged.truth
-    if claim is None or truth is None:
+    of = reader.scope.values[name].tensor
+    told = named_values(line.left, reader.scope)
+    return bool(of.ndim and told) and all(x.tensor.definition is None and x.tensor is not of for x in told)
+
+
+def _is_stationary(reader: Reader, left: s.Node, right: s.Node) -> bool:
+    """Whether two sides differ by a multiple of the gradient of a scalar that the document defines.
+
+    Where one of them alone is such a multiple the line says what the gradient is.
+    """
+    try:
+        sides = [reader.value(node, {}) for node in (left, right)]
+    except ChainruleError:
         return False
-    if isinstance(line.left, (s.Symbol, s.Scripted)):
+    if any(x.labels or x.form for x in sides):
         return False
-    if is_zero(line.right):
-        return True
-    named = [held for side in (line.left, line.right) for held in named_values(side, reader.scope)]
-    if any(held.tensor.definition is not None for held in named):
+    plain = [Value(x.tensor) for x in sides]
+    shape = max((x.tensor.extents for x in plain), key=len)
+    if any(x.rank and x.tensor.extents != shape for x in plain):
         return False
-    read = [t for t in leaves([claim, truth]) if t.definition is None]
-    if not read or claim.extents != truth.extents:
-        return False
-    difference = v.pointwise(lambda a, b: a - b, [Value(truth), Value(claim)], NOWHERE)
-    for slope in _slopes(reader, read, truth):
-        for multiple in _MULTIPLES:
-            scaled = v.pointwise(lambda a, m=multiple: m * a, [Value(slope)], NOWHERE)
-            if compare(difference, scaled, True, diagnosed=False).holds:
-                return True
+    apart = pointwise(lambda a, b: a - b, plain, NOWHERE)
+    own = reader.definitions_of_derivatives()
+    costs = [
+        x.tensor
+        for name, x in reader.scope.values.items()
+        if not (x.rank or x.labels)
+        and x.tensor.definition is not None
+        and name in reader.definitions
+        and name not in own
+    ]
+    tried = 0
+    for cost in costs:
+        for by in leaves([cost]):
+            if by.extents == shape and by.dtype == "real" and tried < MOST_GRADIENTS:
+                tried += 1
+                gradient = reader.scope.jacobian(cost, by)
+                if _parallel(apart, gradient):
+                    return not any(x.rank == len(shape) and _parallel(x, gradient) for x in plain)
     return False
 
 
-def _primed(node: s.Node) -> bool:
-    """Whether a node is a derivative by its primes: f′, f″(x)."""
-    return isinstance(node, s.Call) and isinstance(node.head, s.Scripted) and bool(node.head.primes)
-
-
-def _slopes(reader: Reader, read: list[Tensor], like: Tensor) -> list[Tensor]:
-    """The derivatives of the scalars that the document computes, of the shape of ``like`` and of what it reads."""
-    reader.define_everything()
-    found: list[Tensor] = []
-    named = {t.serial for t in read}
-    for held in list(reader.scope.values.values()):
-        of = held.tensor
-        if held.rank or held.labels or of.definition is None:
-            continue
-        for by in leaves([of]):
-            if by.extents != like.extents or not named & {t.serial for t in leaves([of])}:
-                continue
-            try:
-                found.append(jacobian(of, by))
-            except (ChainruleError, ReadingError):
-                continue
-            if len(found) >= MOST_SLOPES:
-                return found
-    return found
+def _parallel(a: Value, gradient: Tensor) -> bool:
+    """Whether two arrays are multiples of each other, the second not nothing: |a|²|b|² = (a · b)²; numbers by ±1, ±2, ±½."""
+    b = Value(gradient)
+    if not a.rank:
+        return any(
+            compare(a, pointwise(lambda p, m=m: m * p, [b], NOWHERE), False, diagnosed=False).holds for m in MULTIPLES
+        )
+    squares = [
+        algebra.total(pointwise(lambda p, q: p * q, pair, NOWHERE), NOWHERE) for pair in ((a, a), (b, b), (a, b))
+    ]
+    if compare(squares[1], number(0), False, diagnosed=False).holds:
+        return False
+    both = pointwise(lambda p, q: p * q, squares[:2], NOWHERE)
+    return compare(both, pointwise(lambda p: p**2, squares[2:], NOWHERE), False, diagnosed=False).holds

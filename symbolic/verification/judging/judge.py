@@ -25,7 +25,7 @@ from symbolic.verification.judging.authored import Authored
 from symbolic.verification.judging.comparison import Judged, compare, said
 from symbolic.verification.judging.derivative_claims import entries, is_derivative
 from symbolic.verification.judging.differentials import Variations
-from symbolic.verification.judging.equations import is_to_be_solved
+from symbolic.verification.judging.equations import is_equation
 from symbolic.verification.judging.given import with_given
 from symbolic.verification.judging.mood import unstated, where_zero
 from symbolic.verification.judging.occasions import concerns, occasion, restricted
@@ -34,7 +34,6 @@ from symbolic.verification.judging.readings import is_chain_rule, readings, with
 from symbolic.verification.judging.repairs import repaired
 from symbolic.verification.judging.reservations import doubted, of_guess, on_condition, related, serials
 from symbolic.verification.judging.standing import with_standing
-from symbolic.verification.judging.stationary import is_equation
 from symbolic.verification.judging.supposed import (
     follows_from_zero,
     in_brackets,
@@ -66,7 +65,6 @@ class Judge:
         self.worked = Worked(reader, self.authored)
         self.right: dict[tuple[int, int], bool] = {}
         self.explained: dict[int, Judged] = {}
-        self.equations: set[tuple[int, int]] = set()
         self.guessed: list[str] = []  # arguments of the line that nothing declares
 
     def __call__(self, line: Line) -> ClaimVerdict:
@@ -102,8 +100,6 @@ class Judge:
             return True
         if verdict.status in ("proved", "agrees", "layout") or not isinstance(line.right, s.Node):
             return False
-        if (id(line.chain), line.k) in self.equations:
-            return True
         if verdict.status == "unreadable":
             return is_zero(line.right) and unstated(self.reader, line)
         if line.chain.sides[line.k].sign == "~" and not numbers.is_numeric(line.right):
@@ -225,8 +221,6 @@ class Judge:
         judged = on_condition(self.reader, line, judged)
         value = partial(self.value, scope, env)
         judged = doubted(self.reader, line, scope, truth, judged, value, derivative, case is not None)
-        if is_to_be_solved(self.reader, line, judged):
-            self.equations.add((id(line.chain), line.k))
         judged = related(self.reader, judged)
         if case is not None:
             told = f"judged for {self.reader.source.text[case.span[0] : case.span[1]]}"

@@ -115,6 +115,8 @@ class Reader(Conditions):
     unadopted: set[str] = field(default_factory=set)
     unclaimed: list[tuple[Chain, bool]] = field(default_factory=list)
     """Equalities of which nothing is judged, and whether they are definitions."""
+    supposed_at: set[int] = field(default_factory=set)
+    """The places of equalities that are conditions."""
     stated: set[int] = field(default_factory=set)
     """Those of them that no word makes the case of one sentence."""
 
@@ -217,18 +219,14 @@ class Reader(Conditions):
         equal = next((k for k, sign in enumerate(chain.signs) if sign not in EQUAL), len(chain.signs))
         if "=!" in chain.signs:
             place, told = written(self.source, chain, chain.signs.index("=!") + 1)
-            self.scope.notes.append(
-                f"{told} (line {self.source.line(place)}) is read as a condition and not as a claim"
-            )
+            self.suppose(place, told)
         if not equal or id(chain) in self.same_functions or chain.start in self.declared.told:
             return
         if equal < len(chain.signs):  # a = b > 0
             chain = replace(chain, sides=chain.sides[: equal + 1])
         if len(chain.sides) > 2 and is_zero(self.side(chain, 0)):  # 0 = ∇f = …
             place, told = written(self.source, chain, 1)
-            self.scope.notes.append(
-                f"{told} (line {self.source.line(place)}) is read as a condition and not as a claim"
-            )
+            self.suppose(place, told)
             chain = replace(chain, sides=chain.sides[1:])
         chain = with_argument(chain, self.scope.functions, self.scope.values)
         left = self.side(chain, 0)
