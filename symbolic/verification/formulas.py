@@ -17,7 +17,7 @@ from symbolic.verification.grammar import parse, tokenize
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.parser import parse as parse_tokens
 from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.reading.reach import index_symbols, widened
+from symbolic.verification.reading.reach import index_symbols, lettered, widened
 
 __all__ = ["Formula", "formula", "known_names", "scope_of"]
 
@@ -55,7 +55,8 @@ class Formula:
                 sides[-1].append(token)
         nodes = [parse_tokens(side) for side in sides[:2]]
         self._define(told, nodes)
-        nodes[-1] = widened(nodes[-1], index_symbols(nodes[0]) if len(nodes) > 1 else set())
+        outside = index_symbols(nodes[0]) if len(nodes) > 1 else set()
+        nodes[-1] = widened(lettered(nodes[-1], outside), outside)
         self.left, self.node = (nodes[0] if len(nodes) > 1 else None), nodes[-1]
 
     def _define(self, told: Sequence[Clause], nodes: Sequence[s.Node]) -> None:

@@ -169,7 +169,21 @@ def _applied(
         return _extremum(meaning, arguments, span)
     if len(arguments) != 1:
         raise ReadingError(f"{name} of {len(arguments)} arguments is not read", span)
+    if meaning == "sum" and not arguments[0].rank:
+        raise ReadingError("the sum says no index; write it below, as in \\sum_i", span)
+    if meaning == "softmax" and not arguments[0].rank and (entry := _of_the_whole(el, node)) is not None:
+        return el(entry)
     return matrix_function(el, meaning, arguments[0], span)
+
+
+def _of_the_whole(el: Elaborator, node: s.Call) -> s.Node | None:
+    """``softmax(z)_i`` for ``softmax(z_i)`` of a vector z, as many write it: one entry has no softmax of its own."""
+    (argument,) = node.arguments
+    if not isinstance(argument, s.Scripted) or argument.sub is None or argument.sup is not None or argument.primes:
+        return None
+    if not isinstance(argument.base, s.Symbol) or el(argument.base).rank != 1:
+        return None
+    return replace(argument, base=replace(node, arguments=(argument.base,)))
 
 
 def _differentiated(rule, argument: Value, order: int, span: s.Span, name: str) -> Value:
@@ -235,7 +249,10 @@ def _own(el: Elaborator, meaning: FunctionOf, name: str, node: s.Call, order: in
         )
     ):
         return el.scope.values[name]
-    arguments = [el(a) for a in node.arguments]
+    arguments = [
+        el(a.base if p in meaning.raised and isinstance(a, s.Scripted) and isinstance(a.sup, s.Number) else a)
+        for a, p in zip(node.arguments, meaning.parameters, strict=True)
+    ]
     put = dict(zip(meaning.parameters, arguments, strict=True))
     inner = type(el)(_with_values(el, put, meaning.body, span), el.env, el.zero)
     if order == 0:

@@ -37,10 +37,14 @@ USUAL = Layout()
 
 @dataclass(frozen=True)
 class FunctionOf:
-    """A function that the document defines by a formula: ``parameters`` and ``body``."""
+    """A function that the document defines by a formula: ``parameters`` and ``body``.
+
+    ``raised`` are the parameters that stand as powers between the brackets: ℓ(μ, σ²) is a formula in σ, ℓ(μ, τ²) the same in τ.
+    """
 
     parameters: tuple[str, ...]
     body: s.Node
+    raised: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,9 @@ def big(el: Elaborator, node: s.Big) -> Value:
     if not letters:
         if node.kind in ("max", "min", "argmax", "argmin") and node.sub is None:
             return algebra.total(el(node.body), node.span, node.kind)
+        whole = el(node.body) if node.kind == "sum" and node.sub is None and isinstance(node.body, s.Group) else None
+        if whole is not None and whole.rank:
+            return algebra.total(whole, node.span)
         raise ReadingError("the sum says no index; write it below, as in \\sum_i", node.span)
     upper, start = _upper(el, node), 0 if lower == 0 else 1
     scanned = extents(el, [node.body, *conditions], letters)

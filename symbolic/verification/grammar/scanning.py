@@ -438,7 +438,10 @@ class Scanner:
         ):
             name = words.FUNCTIONS[word]
             follows = self._peek()
-            if name in words.BIG and ((name == "sum" and follows != "(") or follows == "_" or name.startswith("arg")):
+            drawn = self.text.startswith("\\sum", start)  # ∑(a)² sums squares, sum(a)² is the square of a sum
+            if name in words.BIG and (
+                (name == "sum" and (drawn or follows != "(")) or follows == "_" or name.startswith("arg")
+            ):
                 self.put("BIG", name, start)
             else:
                 self.put("FUNC", name, start)

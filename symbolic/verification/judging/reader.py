@@ -43,7 +43,7 @@ from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.powers import told_by_squares
 from symbolic.verification.reading.program import scope_from, target
-from symbolic.verification.reading.reach import index_symbols, widened
+from symbolic.verification.reading.reach import index_symbols, lettered, widened
 from symbolic.verification.reading.repeated import single_letters, summed
 from symbolic.verification.reading.statements import Chain, chains, equates_inside, goes_on, written
 from symbolic.verification.reading.subscripted_calls import subscripted_calls
@@ -329,12 +329,13 @@ class Reader(Conditions):
             node = by_letters(spelt(self, parse(side.tokens)), self.lettered)
             node = self.with_folded(chain, node) if k else node
             if k == 0:
-                node = differentiated_whole(self, without_arguments(self, node))
+                node = differentiated_whole(self, without_arguments(self, lettered(node, set())))
                 return summed(node, single_letters(node)) if self.declared.einstein else node
             first = parse(chain.sides[0].tokens) if chain.sides[0].tokens else None
             if self.declared.einstein:
                 return summed(node, single_letters(first) if first is not None else set())
-            return widened(node, index_symbols(first) if first is not None else set())
+            outside = index_symbols(first) if first is not None else set()
+            return widened(lettered(node, outside), outside)
         except ReadingError as error:
             return error
 

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
-from symbolic.verification.elaboration.scope import FunctionOf, Generic, Unread
+from symbolic.errors import ChainruleError
+from symbolic.program.tensors import tensor
+from symbolic.verification.elaboration.elaborate import Elaborator
+from symbolic.verification.elaboration.scope import FunctionOf, Generic, Scope, Unread
+from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
+from symbolic.verification.judging.comparison import compare
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.statements import Chain
 
 if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Reader
 
+_LOGISTIC = re.compile(r"(?i)sigmo[iï]d|logisti|logística|logistique")
 _EQUAL = (("=",), (":=",))
 
 
 def tell_functions(reader: Reader) -> None:
     """Give every function that the document only names the meaning that its lines tell."""
     every = [chain for _, chain in reader.everything]
+    if reader.scope.functions.get("sigma") == "sigmoid" and not _LOGISTIC.search(reader.declared.prose):
+        _not_logistic(reader, every)
     for chain in every:
         if chain.signs[:1] == ("=",):
             _by_values(reader, chain)
@@ -28,6 +37,42 @@ def tell_functions(reader: Reader) -> None:
             _by_slope(reader, chain)
     for chain in every:
         _by_gradient(reader, chain)
+
+
+def _not_logistic(reader: Reader, every: list[Chain]) -> None:
+    """σ, which no word tells, is no logistic function where a formula beside it says so: ``σ(z) = max(0, z)``."""
+    for chain in every:
+        sides = [] if chain.error else [reader.side(chain, k) for k in range(len(chain.sides))]
+        for call, formula in (p for pair in itertools.pairwise(sides) for p in (pair, pair[::-1])):
+            if not isinstance(call, s.Call) or name_of(call.head) != "sigma" or len(call.arguments) != 1:
+                continue
+            argument, parts = call.arguments[0], list(s.walk(formula)) if isinstance(formula, s.Node) else []
+            if name_of(argument) is None or len(parts) == 1 or any(name_of(n) == "sigma" for n in parts):
+                continue
+            if s.plain(argument) in map(s.plain, parts) and not _is_logistic(formula, argument):
+                shared = isinstance(formula, s.Fraction) and any(isinstance(n, s.Big) for n in parts)
+                reader.scope.functions["sigma"] = "softmax" if shared else Generic("sigma")
+                return
+
+
+def _is_logistic(formula: s.Node, argument: s.Node) -> bool:
+    """Whether a formula is 1/(1 + e^{−x}) of its argument x, however it is written."""
+    x = Value(tensor("x", ()))
+    scope = Scope(values={"x": x}, functions={"sigma": "sigmoid"})
+    name = s.Symbol(argument.span, "x", "x")
+    try:
+        found = Elaborator(scope)(_with(formula, s.plain(argument), name))
+        usual = Elaborator(scope)(s.Call(argument.span, s.Symbol(argument.span, "sigma", "sigma"), (name,)))
+    except ChainruleError:
+        return False
+    return not found.rank and compare(found, usual, False, diagnosed=False).holds
+
+
+def _with(node: Any, part: object, name: s.Node) -> Any:
+    """A tree with ``name`` wherever ``part`` stands."""
+    if isinstance(node, s.Node) and s.plain(node) == part:
+        return name
+    return s.mapped(node, lambda inner: _with(inner, part, name))
 
 
 def _by_values(reader: Reader, chain: Chain) -> None:

@@ -311,7 +311,8 @@ def _define_function(scope: Scope, left: s.Call, right: s.Node, tex: str) -> str
     if not isinstance(head, s.Symbol) or not all(name_of(a) for a in left.arguments):
         raise ReadingError("a function is defined as f(x, …) = …, with symbols between the brackets", left.span)
     parameters = tuple(parameter_of(scope, a) for a in left.arguments)
-    scope.functions[head.name] = FunctionOf(parameters, right)
+    raised = {p for p, a in zip(parameters, left.arguments, strict=True) if p != name_of(a)}
+    scope.functions[head.name] = FunctionOf(parameters, right, frozenset(raised))
     mentioned = {name_of(n) for n in s.walk(right) if isinstance(n, (s.Symbol, s.Scripted))}
     if all(p in scope.values or p not in mentioned for p in parameters):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from symbolic.verification.elaboration.sums import bound_letters, with_scripts
 from symbolic.verification.grammar import syntax as s
@@ -44,6 +45,37 @@ def widened(node: s.Node, known: frozenset[str] | set[str]) -> s.Node:
         rest = (*terms[:k], (sign, whole), *terms[last + 1 :])
         return whole if len(rest) == 1 and sign == 1 else widened(s.Sum(node.span, rest), known)
     return s.Sum(node.span, tuple(terms))
+
+
+def lettered(node: Any, known: frozenset[str] | set[str]) -> Any:
+    """The tree with ``∑ (x_i − m)`` as a sum over i, the one letter below its terms to which nothing else gives a meaning."""
+    if not isinstance(node, s.Node):
+        return s.mapped(node, lambda part: lettered(part, known))
+    if isinstance(node, s.Big):
+        known = known | set(bound_letters(node))
+    node = s.mapped(node, lambda part: lettered(part, known))
+    body = None
+    if isinstance(node, s.Big) and node.kind == "sum" and node.sub is None and node.sup is None:
+        body = node.body
+    elif isinstance(node, s.Call) and isinstance(node.head, s.Symbol) and node.head.name == "sum":
+        body = s.Group(node.span, "(", node.arguments[0]) if len(node.arguments) == 1 else None
+    letters = _below(body) - known if body is not None else set()
+    if body is None or len(letters) != 1:
+        return node
+    (letter,) = letters
+    return s.Big(node.span, "sum", s.Symbol(node.span, letter, letter), None, body)
+
+
+def _below(node: s.Node) -> set[str]:
+    """The single letters in subscripts that no sum inside the tree binds."""
+    return {
+        n.name
+        for scripted, hidden in with_scripts([node])
+        for script in (scripted.sub, scripted.indexed)
+        if script is not None
+        for n in s.walk(script)
+        if isinstance(n, s.Symbol) and len(n.name) == 1 and n.name.islower() and n.name not in hidden
+    }
 
 
 def index_symbols(node: s.Node) -> set[str]:
