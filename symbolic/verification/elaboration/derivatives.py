@@ -14,7 +14,7 @@ from symbolic.program.tensors import tensor as leaf
 from symbolic.verification.elaboration import algebra, points, rates, variables
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.batches import substituted
-from symbolic.verification.elaboration.inverse import by_rewritten
+from symbolic.verification.elaboration.inverse import by_rewritten, reads_besides
 from symbolic.verification.elaboration.names import candidate_names, letters, of_vector
 from symbolic.verification.elaboration.scope import FunctionOf, Generic
 from symbolic.verification.elaboration.values import NotWritten, ShapeMisfit, Value
@@ -66,7 +66,9 @@ def differentiated(el: Elaborator, of: Value, plain: bool, by: tuple[s.Node, ...
         rewritten = None
         if not _depends(el, raw, tensor):
             part = el.scope.through(raw, tensor)
-            rewritten = by_rewritten(raw, tensor) if part is None else el.scope.jacobian(part, tensor)
+            rewritten = by_rewritten(raw, tensor) if part is None or reads_besides(part, tensor) else None
+            if part is not None and rewritten is None:
+                rewritten = el.scope.jacobian(part, tensor)
         if rewritten is None:
             _require_dependence(el, raw, tensor, span)
         raw = el.scope.jacobian(raw, tensor) if rewritten is None else rewritten

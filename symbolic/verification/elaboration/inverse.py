@@ -47,6 +47,12 @@ def _with_part(u: Tensor, by: Tensor) -> Tensor | None:
     )
 
 
+def reads_besides(of: Tensor, by: Tensor) -> bool:
+    """Whether ``of`` reads a variable of ``by`` elsewhere too, as σ² + log σ² does σ: then that varies with ``by``."""
+    own = {t.serial for t in leaves([by])}
+    return any(t.serial in own for t in topological([of], stop=lambda t: t is by))
+
+
 def _equal(a: Tensor, b: Tensor) -> bool:
     comparer = Comparer(random.Random(0), {})  # noqa: S311 (points to try, no secrets)
     return comparer.compare(a, b).outcome == "equal"

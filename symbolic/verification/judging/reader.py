@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from symbolic.errors import ChainruleError
 from symbolic.verification.elaboration.calls import conditional
 from symbolic.verification.elaboration.names import is_word
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
@@ -192,9 +193,13 @@ class Reader(Conditions):
                 yield from self.after_definition(chain)
                 continue
             claimed = False
-            for line in self.read(position, piece, chain):
-                claimed = True
-                yield line
+            try:
+                for line in self.read(position, piece, chain):
+                    claimed = True
+                    yield line
+            except ChainruleError as error:  # one formula that cannot be read does not take the others with it
+                span = error.span if isinstance(error, ReadingError) else (chain.start, chain.end)
+                self.problem(span, str(error))
             if not claimed and chain.error is None and (EQUAL & set(chain.signs) or equates_inside(chain)):
                 self.unclaimed.append((chain, self.defines(position, chain)))
 
