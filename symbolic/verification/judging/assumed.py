@@ -97,6 +97,13 @@ class Assumed:
         self.scope.notes.append(f"{name} is read as the vector of {name}_1, …, {name}_{count}")
         return True
 
+    def is_entry_or_index(self, name: str) -> bool:
+        """Whether a name is that of an entry, the z_i of a document that writes z_j too, or of a letter that counts entries."""
+        base, _, letter = name.partition("_")
+        below = rf"{re.escape(base) if letter else '[A-Za-z]'}\s*_\s*(?:([a-z])|\{{\s*([a-z]+)\s*\}})(?![A-Za-z])"
+        letters = {m[1] or m[2] for m in re.finditer(rf"(?<![A-Za-z]){below}", self.source.text)}
+        return bool(letters - {letter}) if len(letter) == 1 else len(name) == 1 and name in letters
+
     def assume_scalar(self, error: UnknownSymbol) -> bool:
         """In a document that declares nothing and speaks of no arrays, an undeclared symbol is a real number; it is said so."""
         if self.counts_entries(error.name):
@@ -104,6 +111,8 @@ class Assumed:
         if self.declared.names or not re.fullmatch(r"[A-Za-z]\w*", error.name) or self.speaks_of_arrays():
             return False
         told = self.scope.functions.get(error.name)
+        if told is None and self.is_entry_or_index(error.name):
+            return False
         if told is None and re.search(
             rf"(?<![A-Za-z]){re.escape(error.name)}\s*_\s*(?:[a-z]|\{{\s*[a-z])", self.source.text
         ):

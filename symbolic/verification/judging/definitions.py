@@ -148,6 +148,9 @@ class Definitions(Fitted):
 
     def told(self, error: UnknownSymbol, left: s.Node, right: s.Node) -> bool:
         """Whether the definition tells the shape of an undeclared symbol on its right side; it is said so."""
+        base, _, letter = error.name.partition("_")
+        if letter and base not in self.scope.values and self.is_entry_or_index(error.name):
+            return self.told(UnknownSymbol(base, "", error.span), left, right)
         if self.counts_entries(error.name):
             return False
         if error.name in self.unread or error.name in self.failed or not re.fullmatch(r"[A-Za-z]\w*", error.name):
