@@ -92,7 +92,7 @@ def _base(name: str | None) -> str:
     return (name or "").split("_")[0]
 
 
-def folded(every: list[Chain], side: Callable[[Chain, int], s.Node | ReadingError]) -> list[tuple[int, object, s.Node]]:
+def folded(every: list[Chain], side: Callable[[Chain, int], s.Node | ReadingError]) -> list[tuple[int, tuple, s.Node]]:
     """``z = xW + b`` behind ``h = h(xW + b)`` where the document differentiates by z: (place, what it names, the name)."""
     sides = [[n for k in range(len(c.sides)) if isinstance(n := side(c, k), s.Node)] for c in every]
     derivatives = [n for nodes in sides for node in nodes for n in s.walk(node) if isinstance(n, s.Derivative)]
@@ -121,9 +121,9 @@ def folded(every: list[Chain], side: Callable[[Chain, int], s.Node | ReadingErro
     return found
 
 
-def with_name(node: Any, part: object, name: s.Node) -> Any:
-    """A tree with ``name`` wherever ``part`` stands."""
-    if isinstance(node, (s.Sum, s.Product)) and s.plain(node) == part:
+def with_name(node: Any, part: tuple, name: s.Node) -> Any:
+    """A tree with ``name`` wherever ``part`` stands, which is given without its places."""
+    if type(node).__name__ == part[0] and s.plain(node) == part:
         return replace(name, span=node.span)
     return s.mapped(node, lambda inner: with_name(inner, part, name))
 

@@ -109,7 +109,7 @@ class Reader(Conditions):
     lettered: frozenset[str] = frozenset()
     """Names that are another array with other letters below them."""
     called: dict[str, object] = field(default_factory=dict)
-    folded: list[tuple[int, object, s.Node]] = field(default_factory=list)
+    folded: list[tuple[int, tuple, s.Node]] = field(default_factory=list)
     gradients_of: s.Node | None = None
     """The cost of which dW is a short name for the gradient, where d is no sign of a differential."""
     supposed: list[tuple[Chain, s.Relation]] = field(default_factory=list)
@@ -223,15 +223,13 @@ class Reader(Conditions):
             return
         equal = next((k for k, sign in enumerate(chain.signs) if sign not in EQUAL), len(chain.signs))
         if "=!" in chain.signs:
-            place, told = written(self.source, chain, chain.signs.index("=!") + 1)
-            self.suppose(place, told)
+            self.suppose(*written(self.source, chain, chain.signs.index("=!") + 1))
         if not equal or id(chain) in self.same_functions or chain.start in self.declared.told:
             return
         if equal < len(chain.signs):  # a = b > 0
             chain = replace(chain, sides=chain.sides[: equal + 1])
         if len(chain.sides) > 2 and is_zero(self.side(chain, 0)):  # 0 = ∇f = …
-            place, told = written(self.source, chain, 1)
-            self.suppose(place, told)
+            self.suppose(*written(self.source, chain, 1))
             chain = replace(chain, sides=chain.sides[1:])
         chain = with_argument(chain, self.scope.functions, self.scope.values)
         left = self.side(chain, 0)

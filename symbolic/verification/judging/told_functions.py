@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from symbolic.errors import ChainruleError
 from symbolic.program.tensors import tensor
@@ -12,6 +12,7 @@ from symbolic.verification.elaboration.elaborate import Elaborator
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Scope, Unread
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
+from symbolic.verification.judging.ahead import with_name
 from symbolic.verification.judging.comparison import compare
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.statements import Chain
@@ -61,18 +62,11 @@ def _is_logistic(formula: s.Node, argument: s.Node) -> bool:
     scope = Scope(values={"x": x}, functions={"sigma": "sigmoid"})
     name = s.Symbol(argument.span, "x", "x")
     try:
-        found = Elaborator(scope)(_with(formula, s.plain(argument), name))
+        found = Elaborator(scope)(with_name(formula, s.plain(argument), name))
         usual = Elaborator(scope)(s.Call(argument.span, s.Symbol(argument.span, "sigma", "sigma"), (name,)))
     except ChainruleError:
         return False
     return not found.rank and compare(found, usual, False, diagnosed=False).holds
-
-
-def _with(node: Any, part: object, name: s.Node) -> Any:
-    """A tree with ``name`` wherever ``part`` stands."""
-    if isinstance(node, s.Node) and s.plain(node) == part:
-        return name
-    return s.mapped(node, lambda inner: _with(inner, part, name))
 
 
 def _by_values(reader: Reader, chain: Chain) -> None:
