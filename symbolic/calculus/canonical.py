@@ -16,9 +16,11 @@ from typing import Any
 
 import sympy as sp
 
-from symbolic.calculus.closed_form import Closed, TooLargeError
+from symbolic.calculus.closed_form import Closed, TooLargeError, scalar_form
+from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Guard, Index, Reduction
 from symbolic.program.functions import Equal, Magnitude, Maximum, Minimum, Sign
+from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 
 MOST_TRIED = 720  # orders of indices that refinement leaves alike
@@ -71,8 +73,29 @@ def digest(*parts: Any) -> int:
 
 
 def identity(t: Tensor) -> str:
-    """A tensor in a signature: its name, so that the order of declaration does not show; its serial if it has none."""
-    return t.name or f"#{t.serial}"
+    """A tensor in a signature: its name, so that the order of declaration does not show, or what it is made of.
+
+    What was built before must not decide which of two forms is printed; so only an unnamed tensor that nothing makes is
+    known by its serial.
+    """
+    if t.name is None and t.made is None:
+        for u in topological([t], lambda u: u is not t and (u.name or u.made) is not None):
+            if u.name is None and u.made is None:
+                u.made = _digest_of_definition(u)
+    return t.name or str(t.made)
+
+
+def _digest_of_definition(t: Tensor) -> str:
+    """A digest of the definition of an unnamed tensor, whose operands are known."""
+    definition = t.definition
+    if definition is None:
+        return f"#{t.serial}"
+    if isinstance(definition, Equation):
+        places = {index: ("axis", position) for position, index in enumerate(definition.indices)}
+        made = *map(str, t.extents), signature(scalar_form(definition), places)
+    else:
+        made = definition.primitive.name, str(definition.options), *map(identity, definition.operands)
+    return f"#{digest(*made)}"
 
 
 def signature(expr: sp.Basic, colours: Mapping[Index, Any] | None) -> int:

@@ -53,9 +53,10 @@ class Tensor:
 
     Attributes: ``name`` (None if unnamed), ``shape`` (ints and ``Dim``), ``dtype`` (``"real"``, ``"int"`` or
     ``"bool"``), ``role``, ``assume`` (a frozenset), ``definition`` (the ``Equation`` or primitive ``Application`` that
-    computes it, or None), ``origin`` (the user's file and line), ``init`` (how training starts a parameter, or None), ``facts`` (what is known of its values) and ``call`` (the
-    well-known function that it is, as LaTeX and operands), ``derived`` (made by differentiation) and ``provisional`` (its
-    name was given by a derivation). The hash is identity; ``==`` is elementwise.
+    computes it, or None), ``origin`` (the user's file and line), ``init`` (how training starts a parameter, or None),
+    ``facts`` (what is known of its values), ``call`` (the well-known function that it is, as LaTeX and operands),
+    ``derived`` (made by differentiation), ``provisional`` (its name was given by a derivation) and ``made`` (a digest of
+    its definition, once one was asked for). The hash is identity; ``==`` is elementwise.
     """
 
     __slots__ = (
@@ -69,6 +70,7 @@ class Tensor:
         "facts",
         "handle",
         "init",
+        "made",
         "name",
         "origin",
         "provisional",
@@ -100,6 +102,7 @@ class Tensor:
         self.facts: tuple[Fact, ...] = ()
         self.call: tuple[str, tuple[Tensor, ...]] | None = None
         self.derived = self.provisional = False
+        self.made: str | None = None
 
     # -- what it is -------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import symbolic as s
+from symbolic.calculus.canonical import identity
 from symbolic.notation import text
 
 A, B, C, X = (s.tensor(name, "n n") for name in "ABCX")
@@ -71,6 +72,12 @@ def test_an_unnamed_softmax_is_found_whatever_its_scores():
     derived = s.gradient(np.sum(G * (s.softmax((Z @ A) @ (Z @ B).T) @ Z)), A)
     p = "softmax(Z A Bᵀ Zᵀ)"
     assert text(s.simplified(derived)) == f"Zᵀ ({p} ⊙ (G Zᵀ - ({p} ⊙ (G Zᵀ)) 𝟏 𝟏ᵀ)) Z B"
+
+
+def test_what_was_built_before_does_not_order_the_terms():
+    built = [inv(s.softmax((Z @ A) @ (Z @ B).T) @ np.tanh(Z @ X @ Z.T)) for _ in range(2)]
+    assert built[0].serial != built[1].serial
+    assert identity(built[0]) == identity(built[1]) != identity(inv(s.softmax((Z @ B) @ (Z @ A).T)))
 
 
 def test_a_named_primitive_keeps_its_name():
