@@ -26,6 +26,16 @@ def test_every_step_of_a_true_derivation_agrees(name):
     assert max(check.error for check in found.values()) < 1e-8
 
 
+def test_a_pool_over_zeros_of_a_relu_is_no_reason_to_doubt():
+    """Where a whole window is cut off, a maximum ties at every point: the step is held to numbers beside the tie."""
+    d = derive(GALLERY["conv-net"].build())
+    pooled = next(s.number for s in d.steps if s.kind == "result" and s.left.by[0].name == "z_3")
+    for seed in (1, 2, 3):
+        assert {check.status for check in check_steps(d, seed).values()} == {"agrees"}
+    wrong = planted(d, pooled, lambda r: Closed(r.indices, r.expr * 1001 / 1000))
+    assert {number for number, check in check_steps(wrong, 1).items() if check.status == "refuted"} == {pooled}
+
+
 def planted(d, number, change):
     """The derivation with one step's right side changed."""
     steps = tuple(replace(t, right=change(t.right)) if t.number == number else t for t in d.steps)
