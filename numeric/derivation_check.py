@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from numeric.alike import Parts
-from numeric.functions import lambdify
 from numeric.sampling import bounds_of_integers, draw, sizes_for
 from symbolic.calculus.closed_form import Closed
 from symbolic.calculus.derivation import Derivation
