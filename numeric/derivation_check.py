@@ -131,28 +131,26 @@ class _Tape:
 
     def along(self, of: Tensor, by: Tensor, path: Sequence[Tensor], by_value: Any) -> Any:
         """``of`` when ``by`` has another value and the modules of ``path`` follow."""
-        values = {**self.values, by: by_value}
-        moved = {by}
-        for m in path:
-            reads, function = self.functions[m]
-            if m is not by and any(u in moved for u in reads):
-                values[m] = function.complex_or_real(*(values[u] for u in reads))
-                moved.add(m)
-        return values[of]
+        return self._followed({by: by_value}, path)[of]
 
     def around(self, moved: Iterable[Tensor]) -> _Tape:
         """The program with other values of these tensors than it gives them, which may tie: max over the zeros of a relu."""
+        followed = self._followed({u: self._jittered(u) for u in moved}, self.program)
         near = copy(self)
         near.known = {}
-        near.values = {t: self.values[t] for t in (*self.parts.given, *self.program)}
-        near.values |= {u: self._jittered(u) for u in moved}
-        changed = {*moved}
-        for m in self.program:
-            reads, function = self.functions[m]
-            if m not in changed and not changed.isdisjoint(reads):
-                near.values[m] = function(*(near.values[u] for u in reads))
-                changed.add(m)
+        near.values = {t: followed[t] for t in (*self.parts.given, *self.program)}
         return near
+
+    def _followed(self, changed: Mapping[Tensor, Any], path: Sequence[Tensor]) -> dict[Tensor, Any]:
+        """All values when some are changed and the modules of ``path`` follow."""
+        values = {**self.values, **changed}
+        moved = {*changed}
+        for m in path:
+            reads, function = self.functions[m]
+            if m not in changed and not moved.isdisjoint(reads):
+                values[m] = function.complex_or_real(*(values[u] for u in reads))
+                moved.add(m)
+        return values
 
     def _jittered(self, u: Tensor) -> Any:
         value = self.values[u]
