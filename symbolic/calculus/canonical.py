@@ -16,7 +16,7 @@ from typing import Any
 
 import sympy as sp
 
-from symbolic.calculus.closed_form import Closed, TooLargeError, scalar_form
+from symbolic.calculus.closed_form import Closed, TooLargeError
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access, Guard, Index, Reduction
 from symbolic.program.functions import Equal, Magnitude, Maximum, Minimum, Sign
@@ -78,11 +78,15 @@ def identity(t: Tensor) -> str:
     What was built before must not decide which of two forms is printed; so only an unnamed tensor that nothing makes is
     known by its serial.
     """
-    if t.name is None and t.made is None:
-        for u in topological([t], lambda u: u is not t and (u.name or u.made) is not None):
-            if u.name is None and u.made is None:
+    if not _is_known(t):
+        for u in topological([t], _is_known):
+            if not _is_known(u):
                 u.made = _digest_of_definition(u)
     return t.name or str(t.made)
+
+
+def _is_known(t: Tensor) -> bool:
+    return t.name is not None or t.made is not None
 
 
 def _digest_of_definition(t: Tensor) -> str:
@@ -91,8 +95,10 @@ def _digest_of_definition(t: Tensor) -> str:
     if definition is None:
         return f"#{t.serial}"
     if isinstance(definition, Equation):
-        places = {index: ("axis", position) for position, index in enumerate(definition.indices)}
-        made = *map(str, t.extents), signature(scalar_form(definition), places)
+        places = {index: place for place, index in enumerate((*definition.indices, *definition.bound))}
+        sizes = [str(index.extent) for index in places]
+        guards = sorted(signature(g, places) for g in definition.guards)
+        made = definition.reduce, sizes, signature(definition.body, places), guards
     else:
         made = definition.primitive.name, str(definition.options), *map(identity, definition.operands)
     return f"#{digest(*made)}"

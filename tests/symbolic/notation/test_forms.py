@@ -78,6 +78,7 @@ def test_what_was_built_before_does_not_order_the_terms():
     built = [inv(s.softmax((Z @ A) @ (Z @ B).T) @ np.tanh(Z @ X @ Z.T)) for _ in range(2)]
     assert built[0].serial != built[1].serial
     assert identity(built[0]) == identity(built[1]) != identity(inv(s.softmax((Z @ B) @ (Z @ A).T)))
+    assert identity(np.einsum("kr,kr->", A, B)) != identity(np.einsum("kr,rk->", A, B))
 
 
 def test_a_named_primitive_keeps_its_name():
