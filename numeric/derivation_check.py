@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import tee
 from typing import Any
 
 import numpy as np
@@ -123,7 +122,7 @@ class _Tape:
         self.program, self.parts, self.rng = d.program, parts, rng
         inputs = {m: frozenset(inputs_of(m)) for m in d.program}
         self.functions = {m: parts.function(m, inputs[m].__contains__) for m in d.program}
-        self.known: dict[tuple[Tensor, Tensor], Iterator[tuple[str, Any]]] = {}
+        self.known: dict[tuple[Tensor, Tensor], dict[str, Any]] = {}
         numbers = sizes_for(parts.given, sizes)
         below = bounds_of_integers(topological([d.output]), numbers)
         self.values: dict[Tensor, Any] = {t: draw(t, numbers, rng, below.get(t.serial, 2)) for t in parts.given}
@@ -160,22 +159,31 @@ class _Tape:
 
     def total(self, of: Tensor, by: Tensor, direction: Any) -> Iterator[tuple[str, Any]]:
         """The derivative through the whole program, found once for all the steps that end in it."""
-        found = self.known.get((of, by)) or self.derivatives(of, by, self.program, direction)
-        self.known[of, by], fresh = tee(found)
-        return fresh
+        return self.derivatives(of, by, self.program, direction, self.known.setdefault((of, by), {}))
 
-    def derivatives(self, of: Tensor, by: Tensor, path: Sequence[Tensor], direction: Any):
-        """The derivative of ``of`` along a direction of ``by``, by one method after the other."""
+    def derivatives(
+        self, of: Tensor, by: Tensor, path: Sequence[Tensor], direction: Any, known: dict[str, Any] | None = None
+    ) -> Iterator[tuple[str, Any]]:
+        """The derivative of ``of`` along a direction of ``by``, by one method after the other; ``known`` keeps what is found."""
+        known = {} if known is None else known
+        for method, derivative in ((COMPLEX_STEP, self._complex_step), (DIFFERENCES, self._differences)):
+            if method not in known:
+                with np.errstate(all="ignore"):
+                    known[method] = derivative(of, by, path, direction)
+            if known[method] is not None:
+                yield method, known[method]
+
+    def _complex_step(self, of: Tensor, by: Tensor, path: Sequence[Tensor], direction: Any) -> Any:
+        try:
+            return np.imag(self.along(of, by, path, self.values[by] + 1e-30j * direction)) / 1e-30
+        except (TypeError, ValueError):  # NumPy has no complex version of a function of the program
+            return None
+
+    def _differences(self, of: Tensor, by: Tensor, path: Sequence[Tensor], direction: Any) -> Any:
         x = np.asarray(self.values[by])
-        with np.errstate(all="ignore"):
-            try:
-                image = self.along(of, by, path, x + 1e-30j * direction)
-                yield COMPLEX_STEP, np.imag(image) / 1e-30
-            except (TypeError, ValueError):  # NumPy has no complex version of a function of the program
-                pass
-            h = 1e-3 * max(1.0, float(np.abs(x).max(initial=0)))
-            ends = {k: np.asarray(self.along(of, by, path, x + k * h * direction)) for k in (-2, -1, 1, 2)}
-        yield DIFFERENCES, (8 * (ends[1] - ends[-1]) - (ends[2] - ends[-2])) / (12 * h)
+        h = 1e-3 * max(1.0, float(np.abs(x).max(initial=0)))
+        ends = {k: np.asarray(self.along(of, by, path, x + k * h * direction)) for k in (-2, -1, 1, 2)}
+        return (8 * (ends[1] - ends[-1]) - (ends[2] - ends[-2])) / (12 * h)
 
 
 class _Stated:
