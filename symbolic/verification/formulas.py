@@ -170,8 +170,9 @@ def scope_of(symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = 
         if name is not None:
             found[name] = t
     for name, t in found.items():
-        for spelling in {name, name.rstrip("_"), *known_names(t)}:  # lambda_ is what Python lets a λ be called
-            scope.values.setdefault(spelling, Value(t))
+        # lambda_ is what Python lets a λ be called; an intermediate result that was given a name is read as one thing
+        for spelling in {name, name.rstrip("_"), *_spellings(name), *known_names(t)}:
+            scope.values.setdefault(spelling, Value(t, whole=t.name is None))
         scope.tex[name] = t.tex or name
         for e in t.extents:
             for symbol in e.free_symbols:
@@ -186,16 +187,20 @@ def scope_of(symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = 
 
 def known_names(t: Tensor) -> set[str]:
     """The names under which reading finds what is printed for ``t``: its ``tex``, W_1 for W1 and S_B for SB."""
+    return {name for text in (t.tex, t.name) if text for name in _spellings(text)}
+
+
+def _spellings(text: str) -> set[str]:
+    """The names under which reading finds what is written so."""
     spellings: set[str] = set()
-    for text in filter(None, (t.tex, t.name)):
-        if text[:1].isalpha() and (text[1:].isdigit() or (len(text) == 2 and text[1].isupper())):
-            spellings.add(f"{text[0]}_{text[1:]}")
-        try:
-            node = parse(text)
-        except ReadingError:
-            continue
-        if isinstance(node, s.Symbol):
-            spellings.add(node.name)
-        elif isinstance(node, s.Scripted):
-            spellings.update(name for name, _, _ in candidate_names(node)[:1])
+    if text[:1].isalpha() and (text[1:].isdigit() or (len(text) == 2 and text[1].isupper())):
+        spellings.add(f"{text[0]}_{text[1:]}")
+    try:
+        node = parse(text)
+    except ReadingError:
+        return spellings
+    if isinstance(node, s.Symbol):
+        spellings.add(node.name)
+    elif isinstance(node, s.Scripted):
+        spellings.update(name for name, _, _ in candidate_names(node)[:1])
     return spellings

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import sympy as sp
 
@@ -14,61 +14,9 @@ from symbolic.program.functions import Equal, Less, LessEqual, Step
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor, computed
 from symbolic.verification.diagnosis.candidates import Candidate, name_of
+from symbolic.verification.diagnosis.neurons import Activation, neurons
 from symbolic.verification.diagnosis.surgery import edited, with_body
 from symbolic.verification.equality_shapes import same_shape
-
-_OF_A_NEURON = ("sigmoid", "tanh", "relu", "softplus", "erf")
-_GENERAL = re.compile(r"\w+_[ab]_")  # the two numbers of a function that is told no further
-
-
-@dataclass(frozen=True, eq=False)
-class Activation:
-    """A pointwise function in a program: ``output = h(argument)``, with h′ at the argument as a tensor."""
-
-    output: Tensor
-    argument: Tensor
-    slope: Tensor
-
-    @property
-    def is_power(self) -> bool:
-        """True of a square, a root, a norm, which nobody calls an activation; a single neuron's σ(z) is one."""
-        body = self.output.definition.body
-        bounded = type(body).__name__.lower() in _OF_A_NEURON and isinstance(body.args[0], Access)
-        return not (self.output.ndim or bounded) or body.is_Pow
-
-
-def activations(tensors: Sequence[Tensor]) -> list[Activation]:
-    """Every nonlinear function of one entry that is applied to a tensor entry by entry, in one equation or in two."""
-    found = [a for t in tensors if (a := _applied(t)) is not None]
-    bent = [a for a in found if _is_nonlinear(a)]
-    return [*bent, *_composed(found, {a.output.serial for a in bent})]
-
-
-def _applied(t: Tensor) -> Activation | None:
-    """A function of one entry of one tensor, with its slope."""
-    eq = t.definition
-    if not isinstance(eq, Equation) or not eq.is_pointwise or t.dtype != "real":
-        return None
-    read = [a for a in eq.accesses if not _GENERAL.fullmatch(a.tensor.name or "")]
-    if len(read) != 1 or read[0].indices != eq.indices or read[0].tensor.dtype != "real" or eq.body == read[0]:
-        return None
-    symbol = sp.Dummy("a", real=True)
-    slope = eq.body.xreplace({read[0]: symbol}).diff(symbol).xreplace({symbol: read[0]})
-    return Activation(t, read[0].tensor, computed(Equation(eq.indices, slope)))
-
-
-def _is_nonlinear(a: Activation) -> bool:
-    return any(u is a.argument for u in a.slope.operands)
-
-
-def _composed(found: Sequence[Activation], bent: Container[int]) -> Iterator[Activation]:
-    """h(g(u)) as one function of u, as −u² or exp(−u²)."""
-    for outer in found:
-        for inner in found:
-            if inner.output is outer.argument and (outer.output.serial in bent or inner.output.serial in bent):
-                indices = outer.output.fresh_indices()
-                slope = outer.slope.access(*indices) * inner.slope.access(*indices)
-                yield Activation(outer.output, inner.argument, computed(Equation(indices, slope)))
 
 
 def _is_condition(t: Tensor) -> bool:
@@ -98,12 +46,19 @@ def slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Iterator[Ca
         for t in topological([claim]):
             eq = t.definition
             if isinstance(eq, Equation) and t is not a.output:
-                for access in eq.accesses:
-                    if access.tensor is a.output:
-                        change = {
-                            t: edited(t, with_body(eq, eq.body.xreplace({access: a.slope.access(*access.indices)})))
-                        }
+                for access in (b for b in eq.accesses if b.tensor is a.output):
+                    for body in _with_factor(eq.body, access, a.slope.access(*access.indices)):
+                        change = {t: edited(t, with_body(eq, body))}
                         yield Candidate("h instead of h'", name_of(a.output), "claim", claim, change)
+
+
+def _with_factor(body: sp.Expr, access: Access, other: sp.Expr) -> Iterator[sp.Expr]:
+    """The body with another factor for what is read, everywhere, or only where it is one: h of (h − y)·h·x."""
+    yield body.xreplace({access: other})
+    for product in body.atoms(sp.Mul):
+        rest = product / access
+        if access in product.args and rest.has(access):
+            yield body.xreplace({product: rest * other})
 
 
 def factor_candidates(claim: Tensor, tensors: Sequence[Tensor]) -> Iterator[Candidate]:
@@ -173,6 +128,21 @@ def spare_slope_candidates(claim: Tensor, slopes: Sequence[Activation]) -> Itera
                     yield Candidate("extra factor", f"the derivative of {name_of(a.output)}", "claim", claim, change)
 
 
+def swapped_candidates(claim: Tensor, slopes: Sequence[Activation], alike: Mapping[int, int]) -> Iterator[Candidate]:
+    """Any intermediate result of the claim with h′ of one activation for that of another: σ′(z₁) for σ′(z₂)."""
+    bent = list({alike.get(a.output.serial, a.output.serial): a for a in neurons(slopes)}.values())
+    for a, b in itertools.permutations(bent, 2):
+        if not same_shape(a.slope.extents, b.slope.extents):
+            continue
+        at = a.slope.fresh_indices()
+        quotient = computed(Equation(at, b.slope.access(*at) / a.slope.access(*at)))
+        text = f"{name_of(a.argument)} instead of {name_of(b.argument)}"
+        for t in reversed(topological([claim])):
+            for factor, axes in _fitting(quotient, t) if t.definition is not None and t.dtype == "real" else ():
+                change = {t: _times(t, factor, axes)}
+                yield Candidate("h' at the wrong argument", text, "claim", claim, change, "missing term")
+
+
 def _fitting(factor: Tensor, t: Tensor) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
     """The axes of t along which the factor can lie: each run of consecutive axes of its extents."""
     for first in range(t.ndim - factor.ndim + 1):
@@ -207,6 +177,11 @@ def argument_candidates(
     named = [t for t in known if t.name or t.serial in bent]
     if every:
         named = [t for t in known if t.ndim and not (t.name or t.serial in bent)][:12]
+    value = {t: alike.get(t.serial, t.serial) for t in [*named, *order]}
+    first: dict[int, Tensor] = {}
+    for v in sorted(named, key=lambda v: v.name is None):
+        first.setdefault(value[v], v)
+    named = list(first.values())
     ancestors = {v: {u.serial for u in topological([v])} for v in named}
     for t in reversed(order):
         eq = t.definition
@@ -215,7 +190,7 @@ def argument_candidates(
         for u in eq.operands:
             for v in named:
                 if (
-                    v is not u
+                    value[v] != value[u]
                     and v is not t
                     and v.dtype == u.dtype
                     and t.serial not in ancestors[v]
@@ -230,7 +205,7 @@ def argument_candidates(
                         yield Candidate(label, detail, "claim", claim, change, "missing term" if apart else "")
     for u in [t for t in order if (t.name or t.serial in bent) and not every]:
         for v in named:
-            if v is u or v.dtype != u.dtype or not same_shape(v.extents, u.extents):
+            if value[v] == value[u] or v.dtype != u.dtype or not same_shape(v.extents, u.extents):
                 continue
             users = [t for t in order if isinstance(t.definition, Equation) and t.serial not in ancestors[v]]
             users = [t for t in users if any(operand is u for operand in t.operands)]

@@ -14,8 +14,6 @@ from symbolic.program.functions import Equal, Less, LessEqual, Sign, Step, Where
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.diagnosis.activations import (
-    Activation,
-    activations,
     argument_candidates,
     factor_candidates,
     gate_candidates,
@@ -24,12 +22,14 @@ from symbolic.verification.diagnosis.activations import (
     slope_candidates,
     softmax_candidates,
     spare_slope_candidates,
+    swapped_candidates,
 )
 from symbolic.verification.diagnosis.axes import axis_candidates
 from symbolic.verification.diagnosis.candidates import Candidate, readable
 from symbolic.verification.diagnosis.chains import chain_candidates, turned_chain_candidates
 from symbolic.verification.diagnosis.local import local_candidates, path_candidates
 from symbolic.verification.diagnosis.mistakes import RANK, explained
+from symbolic.verification.diagnosis.neurons import Activation, activations
 from symbolic.verification.diagnosis.products import (
     lost_matrix_candidates,
     matrix_candidates,
@@ -38,7 +38,7 @@ from symbolic.verification.diagnosis.products import (
     symmetry_candidates,
 )
 from symbolic.verification.diagnosis.ratios import ratio_candidates
-from symbolic.verification.diagnosis.surgery import merged, rebuilt
+from symbolic.verification.diagnosis.surgery import merged, rebuilt, written_once
 from symbolic.verification.diagnosis.trials import Trials
 from symbolic.verification.effort import SECOND, spend, spent
 from symbolic.verification.equality_points import Comparer
@@ -58,10 +58,13 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2
     """
     end = spent() + effort
     try:
-        trials = _trials(claim, truth, comparer)
-        together = merged(truth, trials.same_values(topological([truth])))
-        if together is not truth and comparer.compare(together, truth).outcome == "equal":
-            trials = _trials(claim, together, comparer)
+        first = Trials(claim, truth, [], comparer)
+        together = merged(truth, first.same_values(topological([truth])))
+        if together is not truth and comparer.compare(together, truth).outcome != "equal":
+            together = truth
+        written = written_once(claim)
+        slopes = [a.slope for a in activations(topological([together, written]))]
+        trials = Trials(written, together, slopes, comparer)
     except ChainruleError:
         return None
     if not trials.points:
@@ -92,10 +95,6 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2
         if found is not None:
             return found if trials.truth is truth or found.repair is not trials.truth else replace(found, repair=truth)
     return _right_for_symmetric(claim, truth, comparer)
-
-
-def _trials(claim: Tensor, truth: Tensor, comparer: Comparer) -> Trials:
-    return Trials(claim, truth, [a.slope for a in activations(topological([truth, claim]))], comparer)
 
 
 def _arguments(truth: Tensor, slopes: Sequence[Activation]) -> set[Tensor]:
@@ -167,6 +166,7 @@ def _families(trials: Trials) -> Iterator[Iterator[Candidate]]:
     yield matrix_candidates(claim, "claim")
     yield factor_candidates(claim, tensors)
     yield lost_matrix_candidates(claim, tensors)
+    yield swapped_candidates(claim, slopes, alike)
     yield spare_slope_candidates(claim, slopes)
     yield argument_candidates(claim, tensors, slopes, alike, every=True)
 

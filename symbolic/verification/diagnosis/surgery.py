@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from symbolic.program.equations import Equation
+from symbolic.program.expressions import Index
 from symbolic.program.graph import topological
 from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
@@ -40,6 +41,30 @@ def merged(output: Tensor, alike: Mapping[int, int]) -> Tensor:
         elif any(u in now for u in t.operands):
             now[t] = _rereading(t, now)
     return now.get(output, output)
+
+
+def written_once(output: Tensor) -> Tensor:
+    """``output`` with what is computed twice in the same way computed once, as σ(z)(1 − σ(z)) where a function gives σ."""
+    first: dict[tuple, Tensor] = {}
+    places: dict[tuple[int, sp.Expr], Index] = {}
+    now: dict[Tensor, Tensor] = {}
+    for t in topological([output]):
+        made = _rereading(t, now) if any(u in now for u in t.operands) else t
+        twin = first.setdefault(_way(made, places), made) if made.definition is not None and t is not output else made
+        if twin is not t:
+            now[t] = twin
+    return now.get(output, output)
+
+
+def _way(t: Tensor, places: dict[tuple[int, sp.Expr], Index]) -> tuple:
+    """How a tensor is computed, whatever its indices are called."""
+    eq = t.definition
+    if isinstance(eq, Application):
+        return (eq.primitive, tuple(u.serial for u in eq.operands), str(eq.options), t.dtype)
+    every = (*eq.indices, *eq.bound)
+    own = {i: places.setdefault((k, i.extent), Index(f"i{k}", i.extent)) for k, i in enumerate(every)}
+    guards = frozenset(g.xreplace(own) for g in eq.guards)
+    return (eq.body.xreplace(own), guards, eq.reduce, t.extents, tuple(i.extent for i in eq.bound), t.dtype)
 
 
 def _rereading(t: Tensor, now: Mapping[Tensor, Tensor]) -> Tensor:

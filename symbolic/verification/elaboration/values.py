@@ -62,7 +62,8 @@ class Value:
 
     ``row`` says that a vector is written as a row. ``form`` is ``""``, or ``"identity"`` or ``"ones"`` for a matrix or vector
     whose size the context decides; ``tensor`` is then its scalar factor. ``of`` and ``by`` are set on a bare derivative,
-    whose entries in numerator order are ``raw``.
+    whose entries in numerator order are ``raw``. ``whole`` says that the tensor has a name here, though none of its own, and
+    is not written out where it is read.
     """
 
     tensor: Tensor
@@ -72,6 +73,11 @@ class Value:
     of: Tensor | None = None
     by: Tensor | None = None
     raw: Tensor | None = None
+    whole: bool = False
+
+    def read(self, at: Sequence[sp.Expr]) -> sp.Expr:
+        """The entry at the indices ``at`` of all axes."""
+        return self.tensor.access(*at) if self.whole else read(self.tensor, at)
 
     @property
     def core(self) -> tuple[sp.Expr, ...]:
@@ -145,7 +151,7 @@ class Frame:
 
     def read(self, v: Value, core: Sequence[sp.Expr] = ()) -> sp.Expr:
         """The entry of ``v`` at this frame's indices."""
-        return read(v.tensor, (*(self.index[label] for label in v.labels), *core))
+        return v.read((*(self.index[label] for label in v.labels), *core))
 
     def build(
         self, core: Sequence[Index], body: sp.Expr, bound: Sequence[Index] = (), guards=(), reduce: str = "sum", drop=()
@@ -321,7 +327,7 @@ def entry(v: Value, at: Sequence[tuple[str, sp.Expr] | sp.Expr | Value | None], 
     at_all = (*(index[label] for label in v.labels), *core)
     if out == at_all:
         return Value(v.tensor, tuple(labels), v.row and len(kept) == 1)
-    return Value(computed(Equation(out, read(v.tensor, at_all))), tuple(labels), v.row and len(kept) == 1)
+    return Value(computed(Equation(out, v.read(at_all))), tuple(labels), v.row and len(kept) == 1)
 
 
 def ordered(v: Value, labels: Sequence[str], extents: dict[str, sp.Expr]) -> Tensor:
@@ -332,7 +338,7 @@ def ordered(v: Value, labels: Sequence[str], extents: dict[str, sp.Expr]) -> Ten
     out = (*(index[label] for label in labels), *core)
     if at == out:
         return v.tensor
-    return computed(Equation(out, read(v.tensor, at)))
+    return computed(Equation(out, v.read(at)))
 
 
 _fresh = itertools.count(1)
