@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import written
 
 MOST_EDITS = 60  # edits of one formula that are tried
 Edit = tuple[str, str, s.Node]
@@ -145,4 +146,4 @@ def _untransposed(node: s.Node) -> s.Node | None:
 
 
 def _written(node: s.Node, text: str) -> str:
-    return " ".join(text[node.span[0] : node.span[1]].split())
+    return " ".join(written(text, node.span).split())

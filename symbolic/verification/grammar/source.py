@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbolic.errors import ChainruleError
+from symbolic.notation.dialect import balanced
 from symbolic.verification.grammar import words
 
 LONGEST_FORMULA = 20_000
@@ -251,3 +252,15 @@ def _arguments(text: str, start: int, count: int) -> tuple[list[tuple[int, int]]
             found.append((k, sign.end()))
             k = sign.end()
     return found, k
+
+
+def written(text: str, span: tuple[int, int]) -> str:
+    r"""What is written at a place, with the braces that close behind it.
+
+    >>> written("x = a^{(l)} b", (4, 10))
+    'a^{(l)}'
+    """
+    start, end = span
+    while end < len(text) and text[end] == "}" and not balanced(text[start:end]):
+        end += 1
+    return text[start:end].strip()

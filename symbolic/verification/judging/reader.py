@@ -28,7 +28,6 @@ from symbolic.verification.judging.told_functions import tell_functions
 from symbolic.verification.reading import told_as
 from symbolic.verification.reading.assumptions import assumption, sums_to_one
 from symbolic.verification.reading.compounds import compounds
-from symbolic.verification.reading.declarations import is_case
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.domains import applied
 from symbolic.verification.reading.functions import (
@@ -44,6 +43,7 @@ from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.powers import told_by_squares
 from symbolic.verification.reading.program import scope_from, target
+from symbolic.verification.reading.properties import is_case
 from symbolic.verification.reading.reach import index_symbols, lettered, widened
 from symbolic.verification.reading.repeated import single_letters, summed
 from symbolic.verification.reading.statements import Chain, chains, equates_inside, goes_on, written

@@ -16,8 +16,8 @@ from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.judging.comparison import Judged, compare
 from symbolic.verification.judging.occasions import ends_sentence
-from symbolic.verification.reading.declarations import is_case
 from symbolic.verification.reading.names import name_of
+from symbolic.verification.reading.properties import is_case
 from symbolic.verification.reading.statements import Chain
 
 if TYPE_CHECKING:

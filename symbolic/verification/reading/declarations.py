@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 
-from symbolic.notation.dialect import balanced
 from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
-from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.grammar.source import ReadingError, written
 from symbolic.verification.grammar.tokens import tokenize
 from symbolic.verification.reading import spelt
 from symbolic.verification.reading.components import declare_components
-from symbolic.verification.reading.declared import PROPERTIES, Declarations, Declared, read_front, state_conventions
+from symbolic.verification.reading.declared import Declarations, Declared, read_front, state_conventions
 from symbolic.verification.reading.domains import applied, declare_arguments
 from symbolic.verification.reading.families import beside_its_list, declare_every_numbered
 from symbolic.verification.reading.layered import declare_instances, declare_layers
@@ -29,10 +27,12 @@ from symbolic.verification.reading.names import full_name, name_of
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.plain_shapes import plain_shapes
 from symbolic.verification.reading.positive import declare_positive
+from symbolic.verification.reading.properties import give, give_properties
 from symbolic.verification.reading.ranges import declare_range, tell_size
 from symbolic.verification.reading.sets import Set, set_of
 from symbolic.verification.reading.spelt import listed
 from symbolic.verification.reading.statements import Chain, chains
+from symbolic.verification.reading.tables import rows
 from symbolic.verification.reading.told_shapes import told_shapes
 
 _ROLES = {
@@ -54,21 +54,9 @@ _SUM_OVER = re.compile(
     r"(?:\\sum|\\prod|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])(?:'|^\{?\\prime\}?)?\s*\\in\s*"
     r"(?:\\(?:mathcal|mathrm|text|mathit)\s*\{\s*([A-Za-z]{1,12})\s*\}|([A-Z][A-Za-z]{0,11})(?![A-Za-z_^(]))"
 )
-_IF = re.compile(
-    r"(?i)\b(?:only|if|when|whenever|unless|case|provided|were|falls|wenn|nur|sofern|si|quando|lorsque|cuando)\b[^.:;]{0,30}$"
-)
-_FOR = re.compile(r"(?i)\b(?:for|für|pour|per|para)\s+(?:an?\s+|the\s+|any\s+|all\s+|une?\s+|ein\w*\s+)?$")
-_GIVES = re.compile(
-    r"(?i)\b(?:let|consider|suppose|given|define|assum\w+|where|with|throughout|minimi[sz]e|sei|seien|soit|soient|sia|siano|sea|sean|betrachte)\b"
-)
 _IS = "(?:is|are|be|being|è|sono|ist|sind|est|sont|es|son)"  # in the languages of the hand-ins, as far as PROPERTIES go
 _ARTICLE = "(?:an?|the|una?|une|eine?)"
-_ARRAY = "(?:matrice|matriz|vettore|vecteur)"
 _NUMBERS = "inputs?|outputs?|weights?|parameters?|variables?|constants?|coefficients?|unknowns?|targets?|labels?|biases|bias|states?"
-_NOUNS = (
-    "matrix|matrices|matrice|matrici|matriz|vectors?|vector of|labels?|targets?|real|scalars?|constants?|numbers?|distributions?|"
-    "weights?|weighting|weight|cost|penalty|mass|stiffness|inertia|metric|kernel|noise|input|output|state|control|parameters?|rates?"
-)
 _MARK = "\u27e6{}\u27e7"
 _MARKED = r"\u27e6(\d+)\u27e7"
 _MARKED_WHOLE = r"\u27e6\d+\u27e7"
@@ -96,16 +84,17 @@ def declarations(source: Source) -> Declarations:
             _member(found, chain, source)
     read_front(found, source)
     found.prose = " ".join(source.text[p.start : p.end] for p in source.pieces if not p.mathematics)
-    for sentence, marks in sentences(source):
+    text, marks = _marked(source)
+    _tables(found, source, text, marks, vocabulary)
+    every_sentence = sentences(text)
+    for sentence, behind in zip(every_sentence, [*every_sentence[1:], ""], strict=True):
         _said(found, source, sentence, marks, vocabulary)
-        for name, shape, tex, place in told_shapes(
-            sentence, lambda k, marks=marks: _node(source, marks[k], vocabulary)
-        ):
-            found.names.setdefault(name, Declared(name, shape, tex or source.text[place[0] : place[1]], place[0]))
+        for name, shape, tex, place in told_shapes(sentence, lambda k: _node(source, marks[k], vocabulary)):
+            found.names.setdefault(name, Declared(name, shape, tex or _name(source, place), place[0]))
         _spelt(found, source, sentence, marks, vocabulary)
-        _all_in(found, source, sentence, marks, vocabulary)
+        _all_in(found, source, f"{sentence} {behind}" if sentence.endswith(":") else sentence, marks, vocabulary)
     for name, shape, place, said in plain_shapes(source):
-        _give(found, [(name, place, name)], said)
+        give(found, [(name, place, name)], said)
         if name not in found.names and name not in found.rows_of:
             core = tuple(size for size in shape if size != "1")
             row = len(shape) == 2 and shape[0] == "1" and len(core) == 1
@@ -128,10 +117,7 @@ def declarations(source: Source) -> Declarations:
 
 def _name(source: Source, span: tuple[int, int]) -> str:
     """A name as the author wrote it, its last brace included, without braces around it."""
-    text, (start, end) = source.text, span
-    while end < len(text) and text[end] == "}" and not balanced(text[start:end]):
-        end += 1
-    tex = text[start:end].strip()
+    tex = written(source.text, span)
     while around := _AROUND.fullmatch(tex):
         tex = around[1].strip()
     return tex
@@ -172,17 +158,20 @@ def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece
 
 
 def _all_in(found: Declarations, source: Source, sentence: str, marks: list[Piece], vocabulary) -> None:
-    """``anchor $a$, positive $p$ and negative $n$, all in $\\mathbb{R}^d$``."""
+    """``anchor $a$, positive $p$ and negative $n$, all in $\\mathbb{R}^d$``; ``all vectors live in $\\mathbb{R}^n$: the state $c$, …``."""
     group = rf"((?:{_MARKED}(?:\s*(?:,|and|,\s*and)\s*)?)+)"
     every = rf"([^.;:]*{_MARKED}[^.;:\u27e6]*)\b(?:all|both|each)\s+(?:\w+\s+)?(?:in|from|of)\s+{_MARKED}"
     vectors = rf"{group}\s*{_IS}\s+(?:{_ARTICLE}\s+)?(?:real\s+|column\s+)*(?:vectors?|points?|elements?)\s+(?:in|from|of)\s+{_MARKED}"
-    for match in (*re.finditer(every, sentence), *re.finditer(vectors, sentence)):
-        piece = marks[int(match.group(3))]
+    found_in = [(m.group(1), m.group(3)) for p in (every, vectors) for m in re.finditer(p, sentence)]
+    ahead = rf"(?i)\b(?:all|every|both)\s+(?:of\s+)?(?:\w+\s+){{0,3}}(?:live|lie|are|belong|lives|is)\s+(?:in|to|from|elements\s+of)\s+{_MARKED}\s*:([^.;]*)"
+    found_in += [(m.group(2), m.group(1)) for m in re.finditer(ahead, sentence)]
+    for listed_, number in found_in:
+        piece = marks[int(number)]
         try:
             what = set_of(tokenize(source.text, vocabulary, piece.start, piece.end))
         except ReadingError:
             continue
-        for name, place, tex in _symbols(source, match.group(1), marks, vocabulary) if what is not None else ():
+        for name, place, tex in _symbols(source, listed_, marks, vocabulary) if what is not None else ():
             found.names.setdefault(name, Declared(name, what.shape, tex, place, dtype=what.dtype))
 
 
@@ -225,7 +214,7 @@ def _member(found: Declarations, chain: Chain, source: Source) -> None:
     behind = re.compile(r"\s*\\(?:text|mbox|textrm)\s*\{([^{}]*)\}").match(source.text, chain.sides[at + 1].end)
     if behind:  # P ∈ ℝ^{n×n} \text{ symmetric}
         named = [(name, item.span[0], source.text[slice(*item.span)]) for item in items if (name := name_of(item))]
-        _give(found, named, behind.group(1))
+        give(found, named, behind.group(1))
 
 
 def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotted: bool) -> None:
@@ -300,8 +289,8 @@ def _of_time(item: s.Node) -> tuple[str, str, s.Span] | None:
 # -- prose -----------------------------------------------------------------------------------------------------------------
 
 
-def sentences(source: Source) -> Iterable[tuple[str, list[Piece]]]:
-    """Sentences with each inline formula replaced by a numbered mark."""
+def _marked(source: Source) -> tuple[str, list[Piece]]:
+    """The prose with each inline formula replaced by a numbered mark."""
     text: list[str] = []
     marks: list[Piece] = []
     for piece in source.pieces:
@@ -312,9 +301,29 @@ def sentences(source: Source) -> Iterable[tuple[str, list[Piece]]]:
             text.append(" \u27e8display\u27e9 ")
         else:
             text.append(source.text[piece.start : piece.end])
-    whole = re.sub(r"[*_]{1,2}(?=\w)|(?<=[\w-])[*_]{1,2}|\\(?:emph|textbf|textit)\{|~", " ", "".join(text))
-    for sentence in re.split(r"(?<=[.;:!?])\s+|\n\s*\n|\n\s*[-*#]", whole):
-        yield sentence, marks
+    return re.sub(r"[*_]{1,2}(?=\w)|(?<=[\w-])[*_]{1,2}|\\(?:emph|textbf|textit)\{|~", " ", "".join(text)), marks
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text."""
+    return re.split(r"(?<=[.;:!?])\s+|(?<=[。；！？])|\n\s*\n|\n\s*[-*#]", text)
+
+
+def _tables(found: Declarations, source: Source, text: str, marks: list[Piece], vocabulary) -> None:
+    """What the tables of symbols tell."""
+
+    def member(k: int) -> Set | None:
+        try:
+            return set_of(tokenize(source.text, vocabulary, marks[k].start, marks[k].end))
+        except ReadingError:
+            return None
+
+    for row in rows(text, lambda k: _node(source, marks[k], vocabulary), member):
+        for symbol in row.symbols:
+            name = name_of(symbol) or ""
+            if row.what is not None and name not in found.names:
+                _declare(found, symbol, row.what, source, False)
+            give(found, [(name, symbol.span[0], _name(source, symbol.span))], row.said)
 
 
 def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece], vocabulary) -> None:
@@ -322,44 +331,7 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
     group = rf"(?:{_MARKED}(?:\s*(?:,|and|or|,\s*and)\s*)?)+"
     states = any("=" in source.text[marks[int(k)].start : marks[int(k)].end] for k in re.findall(_MARKED, sentence))
 
-    def case(match: re.Match) -> bool | None:
-        if excludes(sentence[: match.start()]):
-            return None
-        return is_case(sentence[: match.start()], states or "\u27e8" in sentence)
-
-    for match in re.finditer(rf"({group})\s*(?:{_IS}|denotes?|stands? for)\s+([^.;\u27e6]*)", sentence):
-        said = match.group(3)
-        if re.search(r"\b(not|never|no|any|arbitrary|necessarily|need|non|nicht|pas)\b", said) and "sym" in said:
-            continue
-        _give(found, _symbols(source, match.group(1), marks, vocabulary), said, case(match))
-    for match in re.finditer(
-        rf"({group})\s*{_IS}\s+(?:{_ARTICLE}\s+)?(?:real\s+)?\u27e6\d+\u27e7[- ]*([^.;\u27e6]*)", sentence
-    ):
-        if not re.search(r"\b(not|never|any|arbitrary|necessarily|nicht|non|pas)\b", match.group(3)):
-            _give(found, _symbols(source, match.group(1), marks, vocabulary), match.group(3), case(match))
-    adjective = "|".join(sorted(map(re.escape, PROPERTIES), key=len, reverse=True))
-    for match in re.finditer(
-        rf"(?i)(?<![\w-])(?:(not|non|no|nicht|pas)\s+)?({adjective})(?:\s+(?:{_NOUNS}))*\s+"
-        rf"(?:{_MARKED_WHOLE}[- ]*(?:[a-z-]+\s+){{0,2}}(?:{_NOUNS})\s+)?({group})",
-        sentence,
-    ):
-        if not match.group(1):
-            _give(found, _symbols(source, match.group(3), marks, vocabulary), match.group(2), case(match))
-    behind = re.compile(
-        rf"(?i){_MARKED}(?:\s+and\s+{_MARKED})*\s*(?:[,(]\s*)?(?:{_ARTICLE}\s+|both\s+|real\s+|with\s+|{_ARRAY}\s+)*"
-        rf"((?:(?:{adjective})(?:\s*,\s*|\s+(?:and\s+)?)?)+)(?!\s*(?:(?!and\b|or\b|with\b|where\b|so\b|then\b)\w+\s+){{0,2}}\u27e6)(?!\s*columns)"
-    )
-    noun_first = re.compile(
-        rf"(?i){_MARKED}\s*,?\s*(?:{_ARTICLE})\s+(?:{_ARRAY})\s+((?:(?:{adjective})(?:\s+(?:e|et|y)\s+|\s*))+)"
-    )
-    for match in [*behind.finditer(sentence), *noun_first.finditer(sentence)]:
-        _give(found, _symbols(source, match.group(0), marks, vocabulary), match.groups()[-1], case(match))
-    for match in re.finditer(
-        rf"(?i)\b(?:both|all)\s+(?:of\s+(?:them|which)\s+|are\s+)*((?:(?:{adjective})\s*)+)", sentence
-    ):
-        _give(found, _symbols(source, sentence[: match.start()], marks, vocabulary), match.group(1), case(match))
-    for match in re.finditer(rf"(?i)\b(?:covariance|precision|gram)(?:\s+matri(?:x|ces))?\s+({group})", sentence):
-        _give(found, _symbols(source, match.group(1), marks, vocabulary), "positive definite")
+    give_properties(found, sentence, lambda text: _symbols(source, text, marks, vocabulary), states)
     for match in re.finditer(
         rf"(?i)({group})[^.\u27e6]{{0,40}}\b(?:vector\s+of\s+(?:all\s+)?ones|(?:all[- ])?ones[- ]vector)", sentence
     ):
@@ -387,7 +359,9 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
     ):
         for name, place, tex in _symbols(source, match.group(2), marks, vocabulary):
             found.roles.setdefault(name, _ROLES[match.group(1).lower()])
-            if _ROLES[match.group(1).lower()] == "constant":
+            if _ROLES[match.group(1).lower()] == "constant" and not re.search(
+                r"(?i)\b(?:vector|matri)", match.group(0)
+            ):
                 found.names.setdefault(name, Declared(name, (), tex, place))
     for match in re.finditer(
         rf"(?i)({group})\s*(?:is|are|be|being)\s+(?:an?\s+|given\s+|fixed\s+|some\s+)*constants?\b", sentence
@@ -397,33 +371,11 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
             found.roles.setdefault(name, "constant")
 
 
-def excludes(before: str) -> bool:
-    """Whether the words before a property say that it is not supposed: "only for", "unless"."""
-    return bool(re.search(r"(?i)\b(?:only|unless|except|nur|seulement|solo)\b[^.:;]{0,30}$", before))
-
-
-def is_case(before: str, states: bool) -> bool:
-    """Whether the words before a property make it that of a case: "if", "only for"; "for" where the sentence states something."""
-    return bool(_IF.search(before) or (states and _FOR.search(before) and not _GIVES.search(before)))
-
-
 def _node(source: Source, piece: Piece, vocabulary) -> s.Node | None:
     try:
         return parse(tokenize(source.text, vocabulary, piece.start, piece.end))
     except ReadingError:
         return None
-
-
-def _give(found: Declarations, symbols: list[tuple[str, int, str]], said: str, case: bool | None = False) -> None:
-    """Enter what is said of symbols; ``case``: in some lines only, or ("only") not in those that are written."""
-    lowered, into = said.lower(), found.perhaps if case else found.assume if case is False else {}
-    for words_, assumption in PROPERTIES.items():
-        match = re.search(rf"(?<![\w-]){re.escape(words_)}(?![\w-])", lowered)
-        if match and not re.search(r"\b(not|never|non|no)\s+(?:\w+\s+)?$", lowered[: match.start()]):
-            if assumption == "positive" and "definite" in lowered:
-                continue
-            for name, _, _ in symbols:
-                into.setdefault(name, set()).add(assumption)
 
 
 def _symbols(source: Source, text: str, marks: list[Piece], vocabulary) -> list[tuple[str, int, str]]:
@@ -442,5 +394,5 @@ def _symbols(source: Source, text: str, marks: list[Piece], vocabulary) -> list[
         for item in node.items if isinstance(node, s.Items) else (node,):
             name = name_of(item)
             if name is not None:
-                found.append((name, item.span[0], source.text[item.span[0] : item.span[1]]))
+                found.append((name, item.span[0], _name(source, item.span)))
     return found

@@ -11,7 +11,7 @@ PROPERTIES = {
     "symmetric": "symmetric", "one-hot": "one_hot", "onehot": "one_hot", "positive definite": "positive_definite",
     "positive-definite": "positive_definite", "invertible": "invertible", "non-singular": "invertible", "nonsingular": "invertible",
     "regular": "invertible", "orthogonal": "orthogonal", "diagonal": "diagonal", "positive": "positive", "nonzero": "nonzero",
-    "non-zero": "nonzero", "probability": "probability", "binary": "binary", "lower triangular": "lower_triangular",
+    "non-zero": "nonzero", "probability": "probability", "binary": "binary", "0/1": "binary", "0-1": "binary", "zero-one": "binary", "lower triangular": "lower_triangular",
     "lower-triangular": "lower_triangular", "spd": "positive_definite",
     "simmetrica": "symmetric", "simmetriche": "symmetric", "symmetrisch": "symmetric", "symmetrische": "symmetric",
     "symétrique": "symmetric", "symétriques": "symmetric", "simétrica": "symmetric", "simétricas": "symmetric",

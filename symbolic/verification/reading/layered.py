@@ -32,8 +32,10 @@ def declare_layers(found: Declarations, source: Source, every: list[Chain]) -> N
     for letter in found.layers:
         pairs = [pair for chain in every if (pair := _sides(chain)) is not None]
         last = last_layer(letter, found.ranges, source.text)
-        for node, sizes in told_layers(pairs, letter).items():
-            if any(name == node.base.name or name.startswith(f"{node.base.name}_") for name in found.names):
+        declared = [size for item in found.names.values() for size in item.shape]
+        for node, sizes in told_layers(pairs, letter, declared).items():
+            base = node.base.name
+            if any(name == base or (name.startswith(f"{base}_") and not _is_start(name, base)) for name in found.names):
                 continue
             item = Declared(full_name(node), sizes, source.text[node.base.span[0] : node.base.span[1]], node.span[0])
             for by in (0, -1, 1):
@@ -96,6 +98,11 @@ def _for_other_layers(found: Declarations, letter: str, last: str, computed: set
             tuple(re.sub(rf"_{letter}(?=$|minus|plus)", f"_{last}", x) for x in item.shape),
         )
         found.names.setdefault(other, replace(item, name=other, shape=shape, tex=other))
+
+
+def _is_start(name: str, base: str) -> bool:
+    """Whether a name is that of the layer from which the others are computed, ``a^{(0)}``."""
+    return name == f"{base}_l0"
 
 
 def _base(node: s.Node) -> str | None:

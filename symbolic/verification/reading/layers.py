@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -130,14 +130,20 @@ def last_layer(letter: str, ranges: dict[str, str], text: str) -> str | None:
     return name if re.search(rf"\^\s*\{{?\s*[(\[]?\s*{name}\s*[)\]]?\s*\}}?(?![\w+])", text) else None
 
 
-def told_layers(pairs: list[tuple[s.Node, s.Node]], letter: str) -> dict[s.Scripted, tuple[str, ...]]:
-    """What ``z^l = w^l a^{l-1} + b^l`` says of shapes: each layered symbol, at layer l, with its sizes n_l, n_{l-1}."""
+def told_layers(
+    pairs: list[tuple[s.Node, s.Node]], letter: str, sizes_of: Iterable[str] = ()
+) -> dict[s.Scripted, tuple[str, ...]]:
+    """What ``z^l = w^l a^{l-1} + b^l`` says of shapes: each layered symbol, at layer l, with its sizes n_l, n_{l-1}.
+
+    ``sizes_of``: the declared sizes, of which d_l and d_{l-1} are used where there are such.
+    """
+    size = f"{next((found[0] for text in sizes_of if (found := _size(text, letter))), 'n_')}{letter}"
     found: dict[str, tuple[s.Scripted, tuple[str, ...]]] = {}
 
     def tell(node: s.Scripted, *layers: int) -> None:
         by = layer_shift(node, letter) or 0
         plain = shifted(replace(node, sub=None, primes=0), letter, -by)
-        sizes = tuple(shifted_size(f"n_{letter}", letter, at - by) for at in layers)
+        sizes = tuple(shifted_size(size, letter, at - by) for at in layers)
         found.setdefault(plain.base.name, (plain, sizes))
 
     for left, right in pairs:
