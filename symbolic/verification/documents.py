@@ -12,6 +12,7 @@ from symbolic.verification.judging.blame import blame
 from symbolic.verification.judging.judge import Judge
 from symbolic.verification.judging.layout import inferred
 from symbolic.verification.judging.reader import Reader
+from symbolic.verification.judging.reservations import resting
 from symbolic.verification.judging.second_reading import reconsidered
 from symbolic.verification.reading.declarations import declarations
 from symbolic.verification.reading.declared import Declarations
@@ -96,9 +97,10 @@ def _judged(read: list[tuple[Part, Declarations]], otimes: str, deadline: float)
             verdict = judge(line)
             if judge.is_condition(line, verdict):
                 reader.suppose(verdict.place[0], verdict.latex)
+                reader.resting.append(line)
                 found.taken.append((line.start, verdict.latex, "condition"))
             else:
-                found.claims.append(verdict)
+                found.claims.append(resting(reader, line, verdict))
         found.problems += [p for p in (*declared.problems, *reader.problems) if part.start <= p[0] < part.end]
         found.symbols += _declared(declared, reader)
         found.notes += reader.scope.notes

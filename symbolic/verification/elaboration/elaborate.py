@@ -12,7 +12,17 @@ from symbolic.program import functions as f
 from symbolic.program.equations import Equation
 from symbolic.program.expressions import Index
 from symbolic.program.tensors import computed
-from symbolic.verification.elaboration import algebra, calls, derivatives, differentials, lists, points, products, sums
+from symbolic.verification.elaboration import (
+    algebra,
+    blocks,
+    calls,
+    derivatives,
+    differentials,
+    lists,
+    points,
+    products,
+    sums,
+)
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.scripts import Scripts
@@ -140,7 +150,13 @@ class Elaborator(Scripts):
             self.scope.notes.append(note)
 
     def _product(self, node: s.Product) -> Value:
-        return products.multiplied(self, node)
+        try:
+            return products.multiplied(self, node)
+        except ShapeMisfit:
+            if self.scope.joins == "down" or not lists.has_list(node):
+                raise
+            below = Elaborator(replace(self.scope, joins="down"), self.env, self.zero)
+            return products.multiplied(below, node)  # W[h, x] of a W with as many columns as h and x have entries
 
     def _fraction(self, node: s.Fraction) -> Value:
         return self.divided(self(node.numerator), self(node.denominator), node.span)
@@ -156,13 +172,11 @@ class Elaborator(Scripts):
         if isinstance(node.body, s.Relation):
             return self.condition(node.body)
         if isinstance(node.body, s.Items):
-            return replace(lists.listed(self, node.body.items, node.span), row=node.bracket == "[")
+            return lists.bracketed(self, node.body.items, node.span, node.bracket)
         return self(node.body)
 
     def stacked(self, parts: Sequence[Value], span: s.Span) -> Value:
         """A column of scalars written out."""
-        if any(p.rank for p in parts):
-            raise ReadingError("a list in brackets is read as a column of scalars", span)
         return v.pointwise(
             lambda *x: sp.Add(*x), [self.one_of(p, k, len(parts), span) for k, p in enumerate(parts)], span
         )
@@ -177,11 +191,16 @@ class Elaborator(Scripts):
         width = len(node.rows[0])
         if any(len(row) != width for row in node.rows):
             raise ShapeMisfit("the rows of the matrix have different lengths", node.span)
+        if lists.shortened(node):
+            return lists.continued(self, node)
+        rows = [[self(cell) for cell in row] for row in node.rows]
+        if any(cell.rank for row in rows for cell in row):
+            return blocks.tabulated(rows, node.span)
         if width == 1:
-            return self.stacked([self(row[0]) for row in node.rows], node.span)
-        if len(node.rows) == 1:
-            return algebra.transposed(self.stacked([self(c) for c in node.rows[0]], node.span), node.span)
-        return self.tabulated([[self(cell) for cell in row] for row in node.rows], node.span)
+            return self.stacked([row[0] for row in rows], node.span)
+        if len(rows) == 1:
+            return algebra.transposed(self.stacked(rows[0], node.span), node.span)
+        return self.tabulated(rows, node.span)
 
     def tabulated(self, rows: Sequence[Sequence[Value]], span: s.Span) -> Value:
         """A matrix of scalars written out."""
@@ -190,8 +209,6 @@ class Elaborator(Scripts):
         for r, row in enumerate(rows):
             for c, value in enumerate(row):
                 unit = Value(computed(Equation((i, j), f.Equal(i, sp.Integer(r)) * f.Equal(j, sp.Integer(c)))))
-                if value.rank:
-                    raise ReadingError("a matrix of matrices is not read", span)
                 parts.append(v.pointwise(lambda a, b: a * b, [value, unit], span))
         return v.pointwise(lambda *x: sp.Add(*x), parts, span)
 

@@ -72,7 +72,7 @@ class Scope:
     ``values`` maps a name (with layer numbers: ``W_1``) to its value, ``tex`` to how it is written; ``functions`` maps a name to the
     name of a known function, a ``FunctionOf``, a ``Generic`` or an ``Unread`` one; ``dims`` holds the names of dimensions and their extents;
     ``sampled`` the names whose first axis counts samples, ``columns`` those of which x_i is a column though X has it as a row, ``layers`` the letters that number layers, ``letters`` those that stand alone as indices, ``counters`` those with a range; ``derivatives`` what the author claims for a derivative, used
-    instead of the true one where a line is judged by what was written before; ``rows`` says that U_i, of a matrix U, stands as a row, ``nabla`` names the variable of a bare ∇, ``along_rows`` holds the serials of vectors that are added
+    instead of the true one where a line is judged by what was written before; ``rows`` says that U_i, of a matrix U, stands as a row, ``joins`` whether ``[h, x]`` of two columns puts them across or down, ``nabla`` names the variable of a bare ∇, ``along_rows`` holds the serials of vectors that are added
     to every row of a matrix, ``last_layers`` the
     names of last layers, ``ones`` the dimension that a vector of ones has whose size nothing tells, ``beyond`` what stands for a cost where layers before the last vary.
     """
@@ -90,6 +90,7 @@ class Scope:
     otimes: str = "kronecker"
     dot: str = "inner"
     rows: bool = False
+    joins: str = "across"
     nabla: str = ""
     ones: str = ""
     last_layers: frozenset[str] = frozenset()

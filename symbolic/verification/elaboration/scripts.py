@@ -10,7 +10,7 @@ import sympy as sp
 
 from symbolic.program import functions as f
 from symbolic.program.equations import Equation
-from symbolic.verification.elaboration import algebra, calls, derivatives, names, sums
+from symbolic.verification.elaboration import algebra, calls, derivatives, lists, names, sums
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.values import ShapeMisfit, UnknownSymbol, Value
@@ -43,7 +43,7 @@ class Scripts:
             and node.sub is None
             and self.bare_transpose(node)
         ):
-            return replace(self(node.base), row=False)
+            return lists.turned(self, node.base, node.span)
         constant = derivatives.held_constant(self, node)
         if constant is not None:
             return self(constant)

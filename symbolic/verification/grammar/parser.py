@@ -18,7 +18,7 @@ from symbolic.verification.grammar.tokens import NOTHING_DECLARED, Vocabulary, t
 _NAMES = {
     "NUMBER": "a number", "SYMBOL": "a symbol", "FUNC": "a function", "LPAR": "(", "RPAR": ")", "LBRACK": "[", "RBRACK": "]",
     "LBRACE": "{", "RBRACE": "}", "RCURLY": "}", "RNORM": "the closing ‖", "RABS": "the closing |", "$END": "the end", "PLUS": "+", "MINUS": "−",
-    "RINDEX": "]", "COMMA": ",", "ENDM": "the end of the matrix", "ENDCASES": "the end of the cases", "REL": "a relation",
+    "RINDEX": "]", "COMMA": ",", "BELOW": ";", "ENDM": "the end of the matrix", "ENDCASES": "the end of the cases", "REL": "a relation",
 }  # fmt: skip
 
 
@@ -213,6 +213,10 @@ class _Build(Transformer):
 
     def group(self, c):
         return s.Group(_span(c), str(c[0])[-1], _content(c))
+
+    def blocks(self, c):
+        rows = [x.items if isinstance(x, s.Items) else (x,) for x in c if isinstance(x, s.Node)]
+        return s.Matrix(_span(c), tuple(rows))
 
     def braces(self, c):
         return _content(c)

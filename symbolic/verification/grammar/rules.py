@@ -40,6 +40,7 @@ scripts: script*
      | DOTS                                       -> dots
      | LPAR items RPAR                            -> group
      | LBRACK items RBRACK                        -> group
+     | LBRACK items (BELOW items)+ RBRACK         -> blocks
      | LCURLY items RCURLY                        -> group
      | LBRACE items RBRACE                        -> braces
      | LNORM items RNORM                          -> norm
@@ -58,7 +59,7 @@ differential: (PARTIAL | DIFF) power? operand?
 power: SUP braced
 ?operand: SYMBOL post*                            -> operand_symbol
         | LPAR items RPAR post*                   -> operand_group
-        | LBRACK items RBRACK post*               -> operand_group
+        | LBRACK items RBRACK post*             -> operand_group
         | LBRACE items RBRACE post*               -> operand_group
         | LNORM items RNORM post*                 -> operand_group
         | LABS items RABS post*                   -> operand_group
@@ -92,5 +93,5 @@ caserow: items (AMP items)?
 
 %declare NUMBER SYMBOL MARK TOP DOTS FUNC BIG NABLA PARTIAL DIFF FRAC SQRT INDICATOR
 %declare LPAR RPAR LBRACK RBRACK LCURLY RCURLY LBRACE RBRACE LINDEX RINDEX LNORM RNORM LABS RABS LFLOOR RFLOOR LANGLE RANGLE
-%declare PLUS MINUS PM CDOT TIMES ODOT OTIMES OSLASH AST SLASH DDOT COMMA COLON REL BAR EVAL BANG SUB SUP PRIME BEGINM ENDM CASES ENDCASES ROW AMP
+%declare PLUS MINUS PM CDOT TIMES ODOT OTIMES OSLASH AST SLASH DDOT COMMA BELOW COLON REL BAR EVAL BANG SUB SUP PRIME BEGINM ENDM CASES ENDCASES ROW AMP
 """

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lark import Token
 
 from symbolic.verification.grammar import words
+from symbolic.verification.grammar.brackets import innermost
 from symbolic.verification.grammar.differentials import of_differentials
 from symbolic.verification.grammar.source import ReadingError, Stretch, enclosing
 
@@ -167,9 +168,9 @@ class Scanner:
         elif c == ".":
             self.k += 1
             self.put("SEP", ".", start)
-        elif c == ";" and self._inside_brackets():
+        elif c == ";" and (kind := innermost(self.tokens)):
             self.k += 1
-            self.put("COMMA", ",", start)
+            self.put("BELOW" if kind == "LBRACK" else "COMMA", c, start)
         elif c in _PLAIN:
             self.k += 1
             sign = c + "=" if c in "<>" and self.text[self.k : self.k + 1] == "=" else c
@@ -184,10 +185,6 @@ class Scanner:
         return self.script > 0 or bool(
             re.compile(r"[^=]*(?:\\(?:to|rightarrow|mapsto)\b|\\mathbb)").match(self.text, self.k)
         )
-
-    def _inside_brackets(self) -> bool:
-        """Whether a bracket is open: a semicolon there separates arguments, f(x; θ)."""
-        return sum((t.type in ("LPAR", "LBRACK")) - (t.type in ("RPAR", "RBRACK")) for t in self.tokens) > 0
 
     def inside(self, closing: str, kind: str) -> None:
         """Read index signs up to ``closing``."""

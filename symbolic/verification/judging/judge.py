@@ -32,7 +32,7 @@ from symbolic.verification.judging.occasions import concerns, occasion, restrict
 from symbolic.verification.judging.reader import Line, Reader
 from symbolic.verification.judging.readings import is_chain_rule, readings, with_arguments, with_variable
 from symbolic.verification.judging.repairs import repaired
-from symbolic.verification.judging.reservations import doubted, of_guess, on_condition, related, serials
+from symbolic.verification.judging.reservations import doubted, of_guess, of_unconnected, on_condition, related, serials
 from symbolic.verification.judging.standing import with_standing
 from symbolic.verification.judging.supposed import (
     follows_from_zero,
@@ -226,7 +226,7 @@ class Judge:
             told = f"judged for {self.reader.source.text[case.span[0] : case.span[1]]}"
             judged = replace(judged, verdict=replace(judged.verdict, conditions=(*judged.verdict.conditions, told)))
         before = line.k == 1 or (id(line.chain), line.k - 1) in self.right
-        judged = of_guess(self.reader, line, judged, self.guessed, before)
+        judged = of_unconnected(truth, of_guess(self.reader, line, judged, self.guessed, before))
         follows = self.follows(line, scope, env, claim, judged, derivative)
         self.right[id(line.chain), line.k] = judged.holds
         if (

@@ -30,6 +30,7 @@ from symbolic.verification.reading.assumptions import assumption, sums_to_one
 from symbolic.verification.reading.compounds import compounds
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.domains import applied
+from symbolic.verification.reading.families import define_beside
 from symbolic.verification.reading.functions import (
     function_names,
     left_names,
@@ -47,7 +48,7 @@ from symbolic.verification.reading.properties import is_case
 from symbolic.verification.reading.reach import index_symbols, lettered, widened
 from symbolic.verification.reading.repeated import single_letters, summed
 from symbolic.verification.reading.statements import Chain, chains, equates_inside, goes_on, written
-from symbolic.verification.reading.subscripted_calls import subscripted_calls
+from symbolic.verification.reading.subscripted_calls import subscripted_calls, whole_calls
 from symbolic.verification.reading.underbraces import named_parts
 
 _INTRODUCES = re.compile(
@@ -103,12 +104,15 @@ class Reader(Conditions):
     unread: set[str] = field(default_factory=set)
     same_functions: set[int] = field(default_factory=set)
     conditions: list[tuple[set[str], str, str]] = field(default_factory=list)
+    resting: list[Line] = field(default_factory=list)
+    """The lines that were found to be conditions, on which others may rest."""
     constants: set[str] = field(default_factory=set)
     """Declared symbols of which the document says that they do not vary: ``dA = 0``."""
     compounds: frozenset[tuple[str, str]] = frozenset()
     lettered: frozenset[str] = frozenset()
     """Names that are another array with other letters below them."""
-    called: dict[str, object] = field(default_factory=dict)
+    called: dict[str, s.Node] = field(default_factory=dict)
+    whole: dict[str, s.Node] = field(default_factory=dict)
     folded: list[tuple[int, tuple, s.Node]] = field(default_factory=list)
     gradients_of: s.Node | None = None
     """The cost of which dW is a short name for the gradient, where d is no sign of a differential."""
@@ -147,7 +151,11 @@ class Reader(Conditions):
                 self.everything.insert(at, (piece, chain))
                 known.add(str(chain.sides[0].tokens[0]))
         self.lettered = layers_by_letter(self)
-        self.called = subscripted_calls(chain for _, chain in self.everything)
+        written_out = [chain for _, chain in self.everything]
+        define_beside(self.declared, written_out)
+        self.called = subscripted_calls(written_out, self.declared.families, functions)
+        self.whole = whole_calls(written_out, self.called)
+        functions = [name for name in functions if name not in self.whole]
         for _, chain in self.everything:
             left = self.side(chain, 0) if chain.signs == ("=",) else None
             stated = assumption(self.side, chain, left) if isinstance(left, s.Node) else None

@@ -9,6 +9,7 @@ from dataclasses import replace
 from symbolic.errors import ChainruleError
 from symbolic.program.tensors import tensor
 from symbolic.verification.elaboration import values as v
+from symbolic.verification.elaboration.lists import has_list
 from symbolic.verification.elaboration.scope import Scope
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
@@ -85,7 +86,7 @@ def with_variable(
 
 
 def readings(scope: Scope, node: s.Node) -> Iterator[Scope]:
-    """The scope, then its variants: · and ⊗ between vectors entry by entry, a matrix with one index a row of it as a row.
+    """The scope, then its variants: · and ⊗ between vectors entry by entry, [h, x] one below the other, a matrix with one index a row of it as a row.
 
     Last, 𝟏 with each dimension that the document has.
     """
@@ -95,6 +96,8 @@ def readings(scope: Scope, node: s.Node) -> Iterator[Scope]:
         yield replace(scope, dot="hadamard")
     if "OTIMES" in signs:
         yield replace(scope, otimes="hadamard")
+    if has_list(node):
+        yield replace(scope, joins="down")
     if any(isinstance(n, s.Scripted) and _may_be_row(scope, n) for n in s.walk(node)):
         yield replace(scope, rows=True)
     if not scope.ones and any(isinstance(n, s.Symbol) and n.name == "ones" for n in s.walk(node)):

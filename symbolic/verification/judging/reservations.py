@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from symbolic.program.equations import Equation
 from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
+from symbolic.verification.document_verdict import ClaimVerdict
 from symbolic.verification.elaboration.operators import named_values
 from symbolic.verification.elaboration.scope import Generic, Scope
 from symbolic.verification.elaboration.values import Value, number
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.judging.ahead import defined_later, free_symbol
 from symbolic.verification.judging.comparison import Judged, compare, said
+from symbolic.verification.judging.derivative_claims import is_derivative
 from symbolic.verification.judging.doubts import holds_otherwise
 from symbolic.verification.judging.mood import conditionally, loosely
 from symbolic.verification.judging.solutions import as_solution
 from symbolic.verification.judging.supposed import is_zero
 from symbolic.verification.reading.names import name_of
-from symbolic.verification.reading.parts import apart
+from symbolic.verification.reading.parts import apart, concludes
 
 if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Line, Reader
+
+
+def of_unconnected(truth: Value, judged: Judged) -> Judged:
+    """A wrong derivative of what does not contain the variable is left open: no path was read, though one may be meant."""
+    of, by = truth.of, truth.by
+    if judged.verdict.status not in ("refuted", "shape") or of is None or by is None or by.definition is not None:
+        return judged
+    nothing = isinstance(eq := truth.tensor.definition, Equation) and eq.body == 0
+    if not nothing or any(t is by for t in leaves([of])):
+        return judged
+    if of.name is None:
+        return said("undecided", f"{by.name} does not stand in what is differentiated here, so this would be 0")
+    return said("undecided", f"{by.name} does not stand in {of.name} as it is written here, so this would be 0")
 
 
 def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
@@ -90,6 +106,33 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
         if read & names and not (fixes and fixes not in read):
             return said("undecided", f"it does not hold in general, and the condition {text} is not used here")
     return judged
+
+
+def resting(reader: Reader, line: Line, verdict: ClaimVerdict) -> ClaimVerdict:
+    """The verdict on a wrong equality that may follow from a condition shortly before it: ``Bw = λSw``, so ``w⊤Bw = λ``.
+
+    It does not where other words than "so" stand between them.
+    """
+    if verdict.status != "refuted" or not isinstance(line.left, s.Node) or is_derivative(line.left):
+        return verdict
+    named = _symbols(reader, line)
+    for condition in reversed(reader.resting):
+        symbols, chain = _symbols(reader, condition), condition.chain
+        if line.chain is not chain and not concludes(reader.source.text, chain.end, line.chain.start):
+            continue
+        if len(symbols & named) >= min(2, len(symbols)):
+            told = " ".join(reader.source.text[chain.start : chain.end].split())
+            reason = f"it does not hold in general, and may rest on the condition {told}"
+            return replace(
+                verdict, status="undecided", follows=None, evidence=reason, diagnosis="", repair="", counterexample=""
+            )
+    return verdict
+
+
+def _symbols(reader: Reader, line: Line) -> set[str]:
+    """The names of the values on both sides of a line."""
+    nodes = [n for side in (line.left, line.right) if isinstance(side, s.Node) for n in s.walk(side)]
+    return {name for n in nodes if (name := name_of(n)) in reader.scope.values}
 
 
 def of_guess(reader: Reader, line: Line, judged: Judged, guessed: list[str], before: bool) -> Judged:

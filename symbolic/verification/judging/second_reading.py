@@ -13,6 +13,7 @@ from symbolic.verification.document_verdict import RIGHT, WRONG, ClaimVerdict
 from symbolic.verification.elaboration.scope import Layout
 from symbolic.verification.judging.judge import Judge
 from symbolic.verification.judging.reader import Reader
+from symbolic.verification.judging.reservations import resting
 from symbolic.verification.reading.declarations import declarations
 from symbolic.verification.reading.parts import Part, alone, introduced, parts, perhaps_anew, told_anew
 from symbolic.verification.reading.pieces import Source
@@ -119,8 +120,10 @@ def _verdicts(
             if not part.start <= line.start < part.end or (places is not None and line.start not in places):
                 continue
             verdict = judge(line)
-            if not judge.is_condition(line, verdict):
-                found[verdict.place[0]] = verdict
+            if judge.is_condition(line, verdict):
+                reader.resting.append(line)
+            else:
+                found[verdict.place[0]] = resting(reader, line, verdict)
         if any(sign in note and note not in notes for note in reader.scope.notes for sign in _ASSUMED):
             return {}
     return found

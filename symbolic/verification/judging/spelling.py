@@ -29,7 +29,7 @@ def spelt(reader: Reader, node: s.Node) -> s.Node:
     """The tree with operators such as H_f and Δ spelt out."""
     node = reaching(joined(without_primes(node), reader.compounds), reader.source.text)
     node = renamed(whole(node, reader.declared.names), reader.declared.families)
-    node = without_variables(node, reader.called) if reader.called else node
+    node = without_variables(node, reader.called, reader.whole) if reader.called else node
     if reader.declared.of_time:
         node = without_time(node, reader.declared.of_time)
     if reader.gradients_of is not None:

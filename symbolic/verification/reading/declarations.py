@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import parse
@@ -15,6 +14,7 @@ from symbolic.verification.reading.components import declare_components
 from symbolic.verification.reading.declared import Declarations, Declared, read_front, state_conventions
 from symbolic.verification.reading.domains import applied, declare_arguments
 from symbolic.verification.reading.families import beside_its_list, declare_every_numbered
+from symbolic.verification.reading.kinship import declare_by_letter, declare_told
 from symbolic.verification.reading.layered import declare_instances, declare_layers
 from symbolic.verification.reading.layers import (
     index_letters,
@@ -23,7 +23,7 @@ from symbolic.verification.reading.layers import (
     shifted,
     shifted_size,
 )
-from symbolic.verification.reading.names import full_name, name_of
+from symbolic.verification.reading.names import full_name, name_of, tex_of
 from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.plain_shapes import plain_shapes
 from symbolic.verification.reading.positive import declare_positive
@@ -73,6 +73,7 @@ def declarations(source: Source) -> Declarations:
     for _, group in every:
         for chain in group:
             declare_range(found, chain)
+    found.ranges.update({letter: size for _, letter, size in source.ranges})
     for piece, _ in every:
         for match in _SUM.finditer(source.text, piece.start, piece.end):
             found.ranges.setdefault(match.group(1), match.group(2) or match.group(3))
@@ -95,10 +96,10 @@ def declarations(source: Source) -> Declarations:
         _all_in(found, source, f"{sentence} {behind}" if sentence.endswith(":") else sentence, marks, vocabulary)
     for name, shape, place, said in plain_shapes(source):
         give(found, [(name, place, name)], said)
-        if name not in found.names and name not in found.rows_of:
+        if name not in found.names and name not in found.kin:
             core = tuple(size for size in shape if size != "1")
             row = len(shape) == 2 and shape[0] == "1" and len(core) == 1
-            found.names[name] = Declared(name, core, _tex(name), place, row)
+            found.names[name] = Declared(name, core, tex_of(name), place, row)
     flat = [chain for _, group in every for chain in group]
     declare_positive(found, flat, source)
     declare_components(found, flat, source)
@@ -109,6 +110,7 @@ def declarations(source: Source) -> Declarations:
             tell_size(found, chain)
     declare_layers(found, source, flat)
     declare_every_numbered(found, source)
+    declare_by_letter(found)
     vectors = [item for item in found.names.values() if len(item.shape) == 1]
     if found.layout.get("gradient") == "row" and vectors and all(item.row for item in vectors):
         found.layout["gradient"] = "column"  # where vectors are rows, a gradient that is a row has the variable's shape
@@ -123,12 +125,6 @@ def _name(source: Source, span: tuple[int, int]) -> str:
     return tex
 
 
-def _tex(name: str) -> str:
-    """A name in LaTeX."""
-    base, _, below = name.partition("_")
-    return (base if len(base) == 1 else rf"\{base}") + (f"_{{{below}}}" if below else "")
-
-
 def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece], vocabulary) -> None:
     """What a sentence declares by listing it, as the rows of a matrix, or as the class of an example."""
 
@@ -141,17 +137,7 @@ def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece
         if told is not None and spelt.of_numbers(sentence):
             name, size, place = told
             found.names.setdefault(name, Declared(name, (size,), source.text[place[0] : place[1]], place[0]))
-    for row, matrix, turned in spelt.kin(sentence, node):
-        held, whole = found.names.get(row), found.names.get(matrix)
-        if held is not None and whole is not None and held.shape == whole.shape:
-            del found.names[row]  # u_1, …, u_V ∈ ℝ^d are the rows of U ∈ ℝ^{V×d}
-        elif held is not None and whole is None and held.sample and len(held.shape) == 2:
-            del found.names[row]  # x_i ∈ ℝ^d are the rows of an X that nothing else declares
-            found.names[matrix] = replace(held, name=matrix, tex=_tex(matrix), sample="")
-            turned = True
-        if row not in found.names:
-            found.rows_of[row] = matrix
-            found.columns |= {row} if turned else set()
+    declare_told(found, sentence, node)
     for name, place in spelt.classes(sentence, node):
         if name not in found.names:
             found.names[name] = Declared(name, (), source.text[place[0] : place[1]], place[0], dtype="int")
@@ -233,7 +219,7 @@ def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotte
                 and (letter in found.ranges or (dotted and script is item.sub))
                 and len(letter) == 1
             ):
-                lead.append(found.ranges.get(letter, letter))
+                lead.append(source.range_at(letter, place) or found.ranges.get(letter, letter))
                 sample = letter
         name = item.base.name if lead else full_name(item)
         tex = _name(source, item.base.span) if lead else tex

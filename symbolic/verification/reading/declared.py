@@ -37,6 +37,15 @@ class Declared:
     sample: str = ""
 
 
+@dataclass(frozen=True)
+class Kin:
+    """The matrix of which vectors are the rows or the columns, and the letter that counts them if one does."""
+
+    matrix: str
+    columns: bool = False
+    sample: str = ""
+
+
 @dataclass
 class Declarations:
     """What a whole document declares."""
@@ -53,11 +62,12 @@ class Declarations:
     einstein: bool = False
     layers: set[str] = field(default_factory=set)
     letters: set[str] = field(default_factory=set)
-    rows_of: dict[str, str] = field(default_factory=dict)
+    kin: dict[str, Kin] = field(default_factory=dict)
+    """The name x of vectors x_i that a declared matrix holds."""
     families: dict[str, str] = field(default_factory=dict)
     """The name of the list u_1, …, u_K where u alone is another vector."""
     columns: set[str] = field(default_factory=set)
-    """Names x of which the rows of a matrix are x_i⊤, so that x_i is a column."""
+    """Names x of which a matrix holds the x_i as its columns, or the x_i⊤ as its rows, so that x_i is a column."""
     last_layers: dict[str, str] = field(default_factory=dict)
     of_time: dict[str, str] = field(default_factory=dict)
     """What is declared as a function of time, A of A(t), with its argument."""

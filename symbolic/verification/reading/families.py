@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from symbolic.verification.elaboration.names import is_layer
+from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.declared import Declarations, Declared
 from symbolic.verification.reading.layers import layer_numbers
 from symbolic.verification.reading.pieces import Source
 from symbolic.verification.reading.spelt import listed
+from symbolic.verification.reading.statements import Chain
 
 
 def beside_its_list(found: Declarations, name: str, shape: tuple[str, ...], sample: str) -> str:
@@ -30,11 +34,58 @@ def beside_its_list(found: Declarations, name: str, shape: tuple[str, ...], samp
     return name
 
 
+def define_beside(found: Declarations, every: Iterable[Chain]) -> None:
+    """``L = (1/m)∑_i L_i`` is a number beside the list of the L_i, where both are defined: two symbols of one letter."""
+    ones: dict[str, set[str]] = {}
+    wholes: dict[str, set[str]] = {}
+    for chain in every:
+        if chain.error or not chain.is_equality:
+            continue
+        try:
+            left = parse(chain.sides[0].tokens)
+        except ReadingError:
+            continue
+        applied = s.bracketed(left)
+        left = left.head if isinstance(left, s.Call) else applied[0] if applied else left
+        if isinstance(left, s.Symbol):
+            wholes.setdefault(left.name, set()).update(_summed(chain, left.name))
+        elif (letter := _letter(left)) is not None:
+            ones.setdefault(left.base.name, set()).add(letter)  # type: ignore[union-attr]
+    for name in ones.keys() & wholes.keys():
+        if wholes[name] and name not in found.names:
+            found.families[name] = f"{name}_each"
+
+
+def _summed(chain: Chain, name: str) -> set[str]:
+    """The letters i of the L_i over which a side of a chain sums."""
+    found = set()
+    for side in chain.sides[1:]:
+        try:
+            node = parse(side.tokens)
+        except ReadingError:
+            continue
+        for big in s.walk(node):
+            for part in s.walk(big.body) if isinstance(big, s.Big) else ():
+                letter = _letter(part)
+                if letter is not None and part.base.name == name:  # type: ignore[union-attr]
+                    found.add(letter)
+    return found
+
+
+def _letter(node: s.Node) -> str | None:
+    """i of ``L_i`` and ``L^{(i)}``."""
+    if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Symbol):
+        return None
+    if node.sup is not None and node.sub is None and is_layer(node.sup):
+        node = replace(node, sub=node.sup.body, sup=None)  # type: ignore[union-attr]
+    return node.sub.name if isinstance(node.sub, s.Symbol) else None
+
+
 def renamed(node: Any, families: dict[str, str]) -> Any:
     """A tree in which u_k is of the list and u is not."""
     if not families:
         return node
-    listed = isinstance(node, s.Scripted) and isinstance(node.sub, (s.Symbol, s.Number, s.Sum))
+    listed = isinstance(node, s.Scripted) and (isinstance(node.sub, (s.Symbol, s.Number, s.Sum)) or is_layer(node.sup))
     if listed and isinstance(node.base, s.Symbol) and node.base.name in families:
         node = replace(node, base=replace(node.base, name=families[node.base.name]))
     return s.mapped(node, lambda inner: renamed(inner, families))

@@ -22,3 +22,9 @@ def name_of(node: s.Node) -> str | None:
     if isinstance(node, s.Scripted) and isinstance(node.base, s.Symbol) and node.indexed is None:
         return full_name(node)
     return None
+
+
+def tex_of(name: str) -> str:
+    """A name in LaTeX: ``theta_t`` is ``\\theta_{t}``."""
+    base, _, below = name.partition("_")
+    return (base if len(base) == 1 else rf"\{base}") + (f"_{{{below}}}" if below else "")

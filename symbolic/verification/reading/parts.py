@@ -15,6 +15,7 @@ from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.declarations import declarations
+from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.domains import applied
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.pieces import Source, split
@@ -39,7 +40,7 @@ _CONCLUDES = re.compile(
     r"luego|entonces|because|since|as|write|wrong|not|rather|wrote|writes|claims?)\W*$"
 )
 
-
+_WORKS = re.compile(r"(?i)\b(multipl|premultipl|substitut|insert|simplif|rearrang|impl|einsetz|remplaç|sostitu)")
 _JOINS = re.compile(r"(?i)\b(and|und|et|e|y|with|mit)\s*$")
 _EXAMPLE = re.compile(r"(?i)\b(example|exemple|beispiel|ejemplo|esempio|exercise|problem|case)\b[^.\n]{0,20}[:.]$")
 _STARTS = re.compile(
@@ -77,7 +78,8 @@ def parts(source: Source, latex: bool, forced: frozenset[int] = frozenset()) -> 
     text = source.text
     headings = [m.start() for m in _HEADING.finditer(text)]
     told = _introductions(source)
-    told = sorted([*told, *_otherwise(source, latex, headings, told)], key=lambda one: one.chain.start)
+    sections = _sections(source, latex, headings)
+    told = sorted([*told, *_otherwise(source, sections, told)], key=lambda one: one.chain.start)
     items = sorted([*headings, *(m.start() for m in _ITEM.finditer(text))])
     paragraphs = [m.end() for m in _PARAGRAPH.finditer(text)]
     latest: dict[str, _Introduced] = {}
@@ -99,7 +101,8 @@ def parts(source: Source, latex: bool, forced: frozenset[int] = frozenset()) -> 
                 )
                 anew.append((cut or start, one.name))
             latest[one.name] = one
-    cuts = sorted({cut for cut, _ in anew})
+    ranges = _ranges(sections)
+    cuts = sorted({cut for cut, _ in anew} | {start for start, *_ in ranges if text[:start].strip()})
     if not cuts:
         return [Part(0, len(text), source)]
     names = {name for _, name in anew}
@@ -110,7 +113,8 @@ def parts(source: Source, latex: bool, forced: frozenset[int] = frozenset()) -> 
         for name in names:
             first = max((cut for cut, n in anew if n == name and cut <= start), default=0)
             spans += [one.span for one in told if one.name == name and one.span[0] < first and one.others <= names]
-        found.append(Part(start, end, split(_blanked(text, spans, end), latex)))
+        copy = split(_blanked(text, spans, end), latex)
+        found.append(Part(start, end, replace(copy, ranges=tuple(told for told in ranges if told[0] <= start))))
     return found
 
 
@@ -136,6 +140,19 @@ def introduced(source: Source) -> list[tuple[str, int]]:
 def apart(text: str, early: int, late: int) -> bool:
     """Whether a heading or an item begins between two places."""
     return any(pattern.search(text, early, late) for pattern in (_HEADING, _ITEM))
+
+
+def concludes(text: str, early: int, late: int) -> bool:
+    """Whether nothing but words such as "so" and "hence" stands between two formulas."""
+    between = text[early:late]
+    prose = re.sub(
+        r"\\(?:implies|Longrightarrow|Rightarrow|iff|Leftrightarrow|quad|begin\{[^}]*\}|end\{[^}]*\})|[\W\d_]",
+        " ",
+        between,
+    ).strip()
+    return not re.search(r"=|\n\s*\n.*\n\s*\n.*\n\s*\n", between) and (
+        not prose or bool(_CONCLUDES.search(f"{prose} ") or _WORKS.search(prose))
+    )
 
 
 def told_anew(source: Source) -> bool:
@@ -197,26 +214,44 @@ def _symbols(key: object) -> set[str]:
     return own.union(*(_symbols(part) for part in key))
 
 
-def _otherwise(source: Source, latex: bool, headings: list[int], told: list[_Introduced]) -> list[_Introduced]:
-    """Names to which a later section gives another shape, in whatever words: ``X has rows x_i``, a table of shapes."""
+def _sections(source: Source, latex: bool, headings: list[int]) -> list[tuple[int, Declarations]]:
+    """Where each section of a document starts, and what it declares by itself; none where it has but one."""
     text = source.text
-    edges = [0, *headings, len(text)]
+    found = []
+    for start, end in itertools.pairwise([0, *headings, len(text)]) if len(headings) > 1 else ():
+        if text[start:end].strip():
+            copy = split(_blanked(text, [(0, start)], end, " "), latex)
+            found.append((start, declarations(replace(copy, macros=source.macros, apart=source.apart))))
+    return found
+
+
+def _ranges(sections: list[tuple[int, Declarations]]) -> list[tuple[int, str, str]]:
+    """(where, letter, size) for each section with samples of its own whose index runs to another end than before."""
+    told: dict[str, list[tuple[int, str]]] = {}
+    for start, part in sections:
+        for letter in sorted({item.sample for item in (*part.names.values(), *part.kin.values())} & part.ranges.keys()):
+            told.setdefault(letter, []).append((start, part.ranges[letter]))
+    return sorted(
+        (start, letter, size)
+        for letter, sizes in told.items()
+        if len({size for _, size in sizes}) > 1
+        for start, size in sizes
+    )
+
+
+def _otherwise(source: Source, sections: list[tuple[int, Declarations]], told: list[_Introduced]) -> list[_Introduced]:
+    """Names to which a later section gives another shape, in whatever words: ``X has rows x_i``, a table of shapes."""
     shapes: dict[str, list[tuple[int, int, object]]] = {}
-    for start, end in itertools.pairwise(edges) if len(headings) > 1 else ():
-        if not text[start:end].strip():
-            continue
-        part = declarations(
-            replace(split(_blanked(text, [(0, start)], end, " "), latex), macros=source.macros, apart=source.apart)
-        )
+    for start, part in sections:
         found = {name: (item.place, item.shape) for name, item in part.names.items()}
-        found |= {name: (start, ("rows", matrix)) for name, matrix in part.rows_of.items()}
+        found |= {name: (start, ("lines", kin)) for name, kin in part.kin.items()}
         for name, (place, shape) in found.items():
             shapes.setdefault(name, []).append((start, place, shape))
     made = []
-    for name, sections in shapes.items():
-        if len({shape for _, _, shape in sections}) == 1:
+    for name, given in shapes.items():
+        if len({shape for _, _, shape in given}) == 1:
             continue
-        for start, place, shape in sections:
+        for start, place, shape in given:
             piece = next((p for p in source.pieces if p.mathematics and p.start <= place < p.end), None)
             a, b = (piece.start, piece.end) if piece is not None else (start, start)
             if any(one.name == name and one.kind == "in" and a <= one.chain.start < max(b, a + 1) for one in told):

@@ -59,12 +59,18 @@ class Source:
     front: tuple[tuple[str, str, int], ...] = ()
     apart: frozenset[str] = frozenset()
     """Letters that are another symbol in bold: r of r = ‖𝐫‖."""
+    ranges: tuple[tuple[int, str, str], ...] = ()
+    """(from where, index letter, size) of letters that run to another end in each section of a document."""
 
     @property
     def vocabulary(self) -> Vocabulary:
         """What the document itself tells of how it is written, before any name is declared."""
         frobenius = bool(_FROBENIUS.search(self.text))
         return Vocabulary(macros=self.macros, apart=self.apart, frobenius=frobenius)
+
+    def range_at(self, letter: str, place: int) -> str | None:
+        """The size that the section around a place gives to an index letter, where sections differ."""
+        return next((size for start, of, size in reversed(self.ranges) if of == letter and start <= place), None)
 
     def line(self, place: int) -> int:
         """The line, from 1, of an offset."""

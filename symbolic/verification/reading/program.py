@@ -53,14 +53,22 @@ def scope_from(
         if item.sample:
             scope.sampled[item.name] = item.sample
         scope.dims.pop(item.name, None)
-    for row, matrix in declared.rows_of.items():
-        held = scope.values.get(matrix)
-        if held is not None and held.rank == 2:
-            scope.values[row] = held
+    for name, kin in declared.kin.items():
+        held = scope.values.get(kin.matrix)
+        if held is not None and held.rank:
+            scope.values[name] = _turned(held.tensor, name) if kin.columns else Value(held.tensor)
+            if kin.sample:
+                scope.sampled[name] = kin.sample
     for name in functions:
         if name not in scope.values:
             scope.functions[name] = _known_function(name, declared.prose)
     return scope
+
+
+def _turned(matrix: Tensor, name: str) -> Value:
+    """The columns of a matrix as a list of vectors with a name of its own, by which one can differentiate."""
+    i, j = matrix.fresh_indices()
+    return Value(computed(Equation((j, i), matrix.access(i, j)), matrix.dtype, identifier(name)))
 
 
 def _known_function(name: str, prose: str) -> str | Generic:

@@ -130,6 +130,8 @@ def _is_letter_x(factor: tuple[str, s.Node]) -> bool:
 
 def _size(factors: list) -> str:
     names = []
+    if len(factors) == 1 and isinstance(factors[0], s.Group):
+        return _size([factors[0].body])
     for node in factors:
         if isinstance(node, s.Scripted):
             base = node.base.name if isinstance(node.base, s.Symbol) else ""

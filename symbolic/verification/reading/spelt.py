@@ -1,4 +1,4 @@
-"""Declarations by listing and by kinship: ``logits z_1, …, z_K``, ``a_i⊤ are the rows of A``, ``the correct class y``."""
+"""Declarations by listing: ``logits z_1, …, z_K``, ``the correct class y``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,6 @@ from symbolic.verification.grammar import syntax as s
 
 _M = "\u27e6(\\d+)\u27e7"
 _VECTORS = re.compile(r"(?i)\b(vectors?|matri(?:x|ces)|points?|images?|sequences?|columns?|rows?|features? of)\b")
-_MANY = "((?:\u27e6\\d+\u27e7(?:\\s*(?:,|and|,\\s*and)\\s*)?)+)"
-_ROWS = (
-    re.compile(
-        rf"{_MANY}\s*(?:is|are|be|being|denotes?|as)?\s*(?:the\s+)?(?:(?:\u27e6\d+\u27e7|\w+)(?:-?\s*(?:th|st|ten?))?\s+)?rows?\s+of\s+{_MANY}"
-    ),
-    re.compile(rf"(?:[Tt]he\s+)?rows?\s+{_MANY}\s+of\s+{_MANY}"),
-)
-_ROWS_AFTER = (
-    re.compile(rf"rows?\s+of\s+{_M}\s+(?:is|are|be|by|called)\s+{_M}"),
-    re.compile(rf"{_M}\s*(?:\w+\s+){{0,3}}(?:with|has|have|having)\s+(?:the\s+)?rows?\s+{_M}"),
-)
 _CLASS = re.compile(
     rf"(?i)(?:correct|true|target|right|gold|ground[- ]truth|observed)\s+(?:class|label|index|token|word|category)(?:\s+(?:index|label|is))?\s+{_M}"
 )
@@ -50,36 +39,6 @@ def listed(node: s.Node, text: str) -> tuple[str, str, s.Span] | None:
 def of_numbers(sentence: str) -> bool:
     """Whether a sentence that lists ``z_1, …, z_K`` speaks of numbers and not of vectors."""
     return not _VECTORS.search(sentence)
-
-
-def kin(sentence: str, node: Node) -> Iterator[tuple[str, str, bool]]:
-    """(name of the row, name of the matrix, whether the row is told as a_i⊤) for each ``a_i⊤ are the rows of A``."""
-    pairs = [pair for p in _ROWS for m in p.finditer(sentence) for pair in _paired(m.group(1), m.group(2))]
-    pairs += [(m.group(2), m.group(1)) for p in _ROWS_AFTER for m in p.finditer(sentence)]
-    for row, matrix in pairs:
-        one, whole = node(int(row)), node(int(matrix))
-        whole = whole.left if isinstance(whole, s.Relation) and whole.sign == "in" else whole
-        turned = isinstance(one, s.Scripted) and s.is_transpose(one.sup)
-        while isinstance(one, s.Scripted) and isinstance(one.base, s.Scripted):
-            one = one.base
-        if (
-            isinstance(one, s.Scripted)
-            and isinstance(one.base, s.Symbol)
-            and isinstance(one.sub, s.Symbol)
-            and isinstance(whole, s.Symbol)
-            and one.base.name != whole.name
-        ):
-            yield one.base.name, whole.name, turned
-
-
-def _paired(rows: str, matrices: str) -> list[tuple[str, str]]:
-    """``u_i, v_j are the rows of U and V``: one of each; ``x_i, x_j are rows of X``: both of X."""
-    one, whole = (re.findall(r"\d+", group) for group in (rows, matrices))
-    if len(whole) == 1:
-        return [(row, whole[0]) for row in one]
-    if len(one) == 1:
-        return [(one[0], whole[0])]
-    return list(zip(one, whole, strict=True)) if len(one) == len(whole) else []
 
 
 def classes(sentence: str, node: Node) -> Iterator[tuple[str, s.Span]]:
