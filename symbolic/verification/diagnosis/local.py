@@ -142,7 +142,12 @@ def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
     others = len(arrays) == 1 and any(t.ndim and t is not arrays[0] for t in rest)
     direct = all(_is_copy(a.tensor) for term in dropped for a in term.atoms(Access))
     alone = others and (len(read) > 1 or (direct and arrays[0].role == "parameter"))
-    if read and penal and (data or alone):
+    own = any(not t.ndim and all(t is not u for u in rest) for t in read)  # the weight of the penalty, α of α‖x‖²
+    other = any(t.ndim and all(t is not u for u in arrays) for t in rest)
+    weighed = (
+        own and other and len(arrays) <= 1 and all(_is_product(a.tensor) for d in dropped for a in d.atoms(Access))
+    )
+    if weighed or (read and penal and (data or alone)):
         return "forgotten regulariser"
     return "forgotten path" if read else "missing term"
 
@@ -198,6 +203,14 @@ def _factor_label(dropped: Sequence[sp.Expr], kept: sp.Expr, eq: Equation, side:
     if missing and not eq.bound and computed:
         return "missing h'", f"what was differentiated to {factor}"
     return ("missing factor" if missing else "extra factor"), str(factor)
+
+
+def _is_product(t: Tensor) -> bool:
+    """True of a declared tensor, and of products of such, entry by entry."""
+    made = [u.definition for u in topological([t]) if u.definition is not None]
+    return all(
+        isinstance(eq, Equation) and not eq.bound and (eq.body.is_Mul or isinstance(eq.body, Access)) for eq in made
+    )
 
 
 def _is_copy(t: Tensor) -> bool:

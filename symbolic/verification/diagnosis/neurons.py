@@ -15,6 +15,7 @@ from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor, computed
 
 _OF_A_NEURON = ("sigmoid", "tanh", "relu", "softplus", "erf")
+_BENT = (sp.exp, sp.log, sp.tanh)
 _GENERAL = re.compile(r"\w+_[ab]_")  # the two numbers of a function that is told no further
 
 
@@ -33,7 +34,8 @@ class Activation:
         """True of a square, a root, a norm, which nobody calls an activation; a single neuron's σ(z) is one."""
         body = self.output.definition.body
         bounded = type(body).__name__.lower() in _OF_A_NEURON and isinstance(body.args[0], Access)
-        return not self.spelt and (not (self.output.ndim or bounded) or body.is_Pow)
+        power = body.is_Pow and not body.atoms(*_BENT)  # 1/(1 + exp(−u)) is none
+        return not self.spelt and (not (self.output.ndim or bounded) or power)
 
 
 def activations(tensors: Sequence[Tensor]) -> list[Activation]:
@@ -88,7 +90,7 @@ def _spelt_out(found: Sequence[Activation], tensors: Sequence[Tensor]) -> Iterat
             for step in reversed(steps):
                 read = step.argument.access(*step.output.definition.indices)
                 value = step.output.definition.body.xreplace({read: value})
-            if value.atoms(sp.exp, sp.log, sp.tanh):
+            if value.atoms(*_BENT):
                 slope = computed(Equation(indices, value.diff(symbol).xreplace({symbol: u})))
                 yield Activation(top.output, steps[-1].argument, slope, spelt=True)
 
