@@ -15,7 +15,7 @@ from symbolic.program.equations import Equation
 from symbolic.program.expressions import Access
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor, tensor
-from symbolic.verification.elaboration import algebra, derivatives
+from symbolic.verification.elaboration import algebra, derivatives, lists
 from symbolic.verification.elaboration import values as v
 from symbolic.verification.elaboration.batches import substituted
 from symbolic.verification.elaboration.names import candidate_names, letters, script_name
@@ -149,7 +149,10 @@ def _applied(
         return _own(el, meaning, name, node, order)
     if isinstance(meaning, Unread):
         raise ReadingError(f"the definition of {name} could not be read, so {name} is not known here", span)
-    arguments = [el(a) for a in node.arguments]
+    dotted = any(isinstance(a, s.Dots) for a in node.arguments)
+    arguments = [lists.listed(el, node.arguments, span, down=True)] if dotted else [el(a) for a in node.arguments]
+    if meaning == "diag" and len(arguments) > 1 and not any(a.rank for a in arguments):
+        arguments = [el.stacked(arguments, span)]
     if name in ("factorial", "binomial") and len(arguments) == (1 if name == "factorial" else 2) and not order:
         return v.pointwise(_factorial if name == "factorial" else _binomial, arguments, span, name)
     if isinstance(meaning, Generic):

@@ -6,10 +6,14 @@ h = tanh(wx + b) is a function of a = wx + b, and L that is told in σ one of �
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
+
+import sympy as sp
 
 from symbolic.calculus.derivatives import jacobian
 from symbolic.program.equations import Equation
+from symbolic.program.functions import Equal
 from symbolic.program.graph import leaves, topological
 from symbolic.program.tensors import Tensor, computed
 from symbolic.verification.elaboration import algebra
@@ -19,32 +23,70 @@ from symbolic.verification.equality_points import Comparer
 
 
 def written_through(of: Tensor, by: Tensor) -> Tensor | None:
-    """``of`` with ``by`` in place of each part that is equal to it; None where it has no such part."""
+    """``of`` with ``by`` in place of each part that is equal to it; None where it has no such part.
+
+    What ``by`` is computed from is looked for first: tanh(Ax) is h = tanh(u) of u = Ax.
+    """
+    for operand in dict.fromkeys(by.operands):
+        inside = written_through(of, operand) if operand.definition is not None else None
+        of = of if inside is None else inside
     read = {t.serial for t in leaves([by])}
-    put: dict[int, Tensor] = {}
-    for u in topological([of]):
-        if not isinstance(u.definition, Equation) or u.extents != by.extents:
+    tried: set[int] = set()
+    found = False
+    while (put := next(_parts(of, by, read, tried), None)) is not None:
+        part, inside = put
+        of, found = substituted(of, lambda u, part=part, inside=inside: inside if u is part else None), True
+    return of if found else None
+
+
+def _parts(of: Tensor, by: Tensor, read: set[int], tried: set[int]) -> Iterator[tuple[Tensor, Tensor]]:
+    """A tensor in what ``of`` is computed from, and what it is written through ``by``; operands come first."""
+    for u in topological([of], stop=lambda t: t is by):
+        if u is by or u.serial in tried or not isinstance(u.definition, Equation):
             continue
+        tried.add(u.serial)
         inside = _with_part(u, by)
         if inside is not None:
-            put[u.serial] = inside
-        elif u is not of and not put and {t.serial for t in leaves([u])} == read and _equal(u, by):
-            put[u.serial] = by
-    return substituted(of, lambda u: put.get(u.serial)) if put else None
+            yield u, inside
+        elif u is not of and u.extents == by.extents and {t.serial for t in leaves([u])} == read and _equal(u, by):
+            yield u, by
 
 
 def _with_part(u: Tensor, by: Tensor) -> Tensor | None:
-    """``u`` with ``by`` for its formula where that is a part of the formula of u."""
+    """``u`` with ``by`` for its formula where that is a part of the formula of u, at whatever indices."""
     eq, told = u.definition, by.definition
     if not isinstance(eq, Equation) or not isinstance(told, Equation) or not told.is_pointwise:
         return None
-    part = told.body.xreplace(dict(zip(told.indices, eq.indices, strict=True)))
-    body = eq.body.subs(part, by.access(*eq.indices)) if not part.is_number and part != eq.body else eq.body
+    body = eq.body
+    for places in _places(eq, told):
+        part = told.body.xreplace(dict(zip(told.indices, places, strict=True)))
+        body = body.subs(part, by.access(*places)) if not part.is_number and part != eq.body else body
+        body = _solved(body, part, by.access(*places))
     if body == eq.body:
         return None
     return Tensor(
         u.name, u.extents, dtype=u.dtype, role=u.role, definition=replace(eq, body=body), assume=u.assume, tex=u.tex
     )
+
+
+def _solved(body: sp.Expr, part: sp.Expr, name: sp.Expr) -> sp.Expr:
+    """A formula with ``name`` for ``part`` where it holds a multiple of it: (w − y)/2 is r/2 of r = w − y."""
+    if not part.is_Add or body == part:
+        return body
+    for term in part.args:
+        factor, symbol = term.as_coeff_Mul()
+        if body.has(symbol) and not (part - term).has(symbol):
+            found = sp.expand(body.xreplace({symbol: (name - (part - term)) / factor}))
+            if not any(found.has(other.as_coeff_Mul()[1]) for other in part.args):
+                return found
+    return body
+
+
+def _places(eq: Equation, told: Equation) -> list[tuple]:
+    """The indices at which the formula of ``told`` may stand in that of ``eq``: those at which its tensors are read there."""
+    own = [access for access in told.accesses if tuple(access.indices) == tuple(told.indices)]
+    read = {access.tensor.serial for access in own}
+    return list(dict.fromkeys(tuple(a.indices) for a in eq.accesses if a.tensor.serial in read))
 
 
 def reads_besides(of: Tensor, by: Tensor) -> bool:
@@ -63,6 +105,9 @@ def by_rewritten(of: Tensor, by: Tensor) -> Tensor | None:
 
     That is the chain rule read backwards; it holds where ∂by/∂x is not 0, whatever the inverse is.
     """
+    by_entries = _by_entries(of, by)
+    if by_entries is not None:
+        return by_entries
     read = {t.serial for t in leaves([of])}
     found = [x for x in leaves([by]) if x.serial in read and x.dtype == "real"]
     if len(found) != 1 or found[0].extents != by.extents or not _entry_by_entry(by, found[0]):
@@ -73,6 +118,23 @@ def by_rewritten(of: Tensor, by: Tensor) -> Tensor | None:
     indices = raw.fresh_indices()
     own = indices[raw.ndim - x.ndim :]
     return computed(Equation(indices, raw.access(*indices) / slope.access(*own)))
+
+
+def _by_entries(of: Tensor, by: Tensor) -> Tensor | None:
+    """``∂of/∂A`` of an A that is written out by entries, a different variable each: the derivatives by these, in its places."""
+    eq = by.definition
+    if not isinstance(eq, Equation) or not eq.is_pointwise or by.ndim == 0:
+        return None
+    body = sp.expand(eq.body)
+    entries = {t: body.coeff(t.access()) for t in eq.operands if t.ndim == 0 and t.definition is None}
+    places = set(entries.values())
+    single = all(len(place.atoms(Equal)) == by.ndim and place.is_Mul | (by.ndim == 1) for place in places)
+    if not single or not len(places) == len(entries) == len(eq.operands) == sp.Mul(*by.extents):
+        return None
+    slopes = {t: jacobian(of, t) for t in entries}
+    own = of.fresh_indices()
+    terms = [place * slopes[t].access(*own) for t, place in entries.items()]
+    return computed(Equation((*own, *eq.indices), sp.Add(*terms)))
 
 
 def _entry_by_entry(t: Tensor, x: Tensor) -> bool:

@@ -10,11 +10,13 @@ from symbolic.verification.elaboration.algebra import total
 from symbolic.verification.elaboration.scope import FunctionOf, Scope
 from symbolic.verification.elaboration.values import UnknownSymbol, Value, number, pointwise
 from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.neighbours import of_numbers
-from symbolic.verification.reading.pieces import Source
+from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.program import enter, numeric_leaf
+from symbolic.verification.reading.statements import Chain
 
 _OBSERVED = re.compile(
     r"(?i)\b(mean|average|likelihood|sample|observation|i\.?i\.?d|mle|mittel\w*|stichprobe|moyenne|media|campion\w*)\b"
@@ -31,6 +33,8 @@ class Assumed:
     source: Source
     declared: Declarations
     scope: Scope
+    everything: list[tuple[Piece, Chain]]
+    side: Callable[[Chain, int], s.Node | ReadingError]
     enter_next: Callable[[s.Node, s.Node, int], bool]
 
     def function_alone(self, error: UnknownSymbol) -> bool:
@@ -56,6 +60,21 @@ class Assumed:
             if of_numbers(self.scope, told.body):
                 numeric_leaf(self.scope, error.name, (), error.name)
                 self.scope.notes.append(f"{error.name} is not declared and read as a real number, as in {name}")
+                return True
+        return self._assume_dummy(error.name)
+
+    def _assume_dummy(self, name: str) -> bool:
+        """The t of ``σ(t) = 1/(1 + e^{−t})`` is a real number elsewhere too, as in σ(−t) = 1 − σ(t); it is said so."""
+        for _, chain in self.everything:
+            left, right = (self.side(chain, k) for k in (0, 1)) if chain.signs[:1] == ("=",) else (None, None)
+            called = isinstance(left, s.Call) and isinstance(left.head, s.Symbol) and len(left.arguments) == 1
+            if not called or not isinstance(right, s.Node) or name_of(left.arguments[0]) != name:  # type: ignore[union-attr]
+                continue
+            named = {n.name for n in s.walk(right) if isinstance(n, s.Symbol)} - {"e", "exp", "pi"}
+            if named == {name} and of_numbers(self.scope, right, True):
+                numeric_leaf(self.scope, name, (), name)
+                function = self.source.text[slice(*left.head.span)]  # type: ignore[union-attr]
+                self.scope.notes.append(f"{name} is not declared and read as a real number, as in {function}")
                 return True
         return False
 

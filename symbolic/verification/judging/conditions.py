@@ -35,8 +35,10 @@ class Conditions(Definitions):
         if [sign for sign, _ in pair] == ["", "DDOT"] and all(isinstance(n, s.Symbol) for _, n in pair):
             return True  # A:B = tr(A⊤B) says what : is
         items = left.items if isinstance(left, s.Items) else (left,)
-        if any(t.type == "DOTS" for t in chain.sides[-1].tokens) and all(
-            isinstance(i, s.Symbol) and i.name not in self.scope.values for i in items
+        if (
+            any(t.type == "DOTS" for t in chain.sides[-1].tokens)
+            and all(isinstance(i, s.Symbol) and i.name not in self.scope.values for i in items)
+            and not isinstance(self.side(chain, len(chain.sides) - 1), s.Call)  # S = diag(p_1, …, p_n) says what S is
         ):
             return True
         if len(chain.sides) != 2 or not isinstance(left, s.Symbol) or left.name in self.scope.values:

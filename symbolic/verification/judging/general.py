@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from symbolic.program.graph import leaves
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.reading.names import name_of
 
@@ -18,7 +19,8 @@ def is_general(reader: Reader, left: s.Node, right: s.Node | object) -> bool:
     found = _letter(left)
     if found is None or not isinstance(right, s.Node) or found[0] in reader.scope.values:
         return False
-    if not _has_number(reader, left.base.name, found[1]):  # type: ignore[union-attr]
+    name = left.base.name  # type: ignore[union-attr]
+    if not _has_number(reader, name, found[1]) and (name in reader.scope.values or not _of_given(reader, right, found)):
         return False
     return any(_written_out(reader, n, found) for n in s.walk(right))
 
@@ -34,6 +36,19 @@ def enter_numbered(reader: Reader, name: str, derivatives: bool = False) -> bool
         there, told = (s.at_number(n, letter, int(match.group(3))) for n in (left, right))
         if place == match.group(2) and reader.enter_next(there, told, 1):
             return True
+    return False
+
+
+def works_out(reader: Reader, name: str) -> bool:
+    """Whether ``r_1`` is written for r_i and all that it is computed from is given, so that r_1 = 0.5 · 2 − 1 is a claim."""
+    if not enter_numbered(reader, name):
+        return False
+    held = reader.scope.values
+    given = {held[known].tensor for known in reader.given if known in held}
+    if all(t in given for t in leaves([held[name].tensor])):
+        return True
+    del held[name]
+    reader.definitions.pop(name, None)
     return False
 
 
@@ -86,6 +101,12 @@ def _written_out(reader: Reader, node: s.Node, found: tuple[str, str]) -> bool:
         return False
     numbered = (f"{name}{found[1]}{k}" for k in (0, 1, 2))
     return any(one in reader.declared.names or one in _defined(reader) for one in numbered)
+
+
+def _of_given(reader: Reader, right: s.Node, found: tuple[str, str]) -> bool:
+    """Whether the right side reads x_i where x_1 is given as a number."""
+    letters = [n.base.name for n in s.walk(right) if isinstance(n, s.Scripted) and _letter(n) == found]  # type: ignore[attr-defined]
+    return any(f"{name}{found[1]}1" in reader.given for name in letters)
 
 
 def _defined(reader: Reader) -> set[str]:

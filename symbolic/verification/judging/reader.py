@@ -18,7 +18,7 @@ from symbolic.verification.judging.ahead import define_density, define_parametri
 from symbolic.verification.judging.conditions import Conditions
 from symbolic.verification.judging.costs import start_section
 from symbolic.verification.judging.entries import by_letters, layers_by_letter
-from symbolic.verification.judging.general import enter_numbered, is_general
+from symbolic.verification.judging.general import enter_numbered, is_general, works_out
 from symbolic.verification.judging.named_derivatives import enter_rate, is_partial_derivative, is_slope
 from symbolic.verification.judging.shorthand import cost_of_shorthand
 from symbolic.verification.judging.spelling import differentiated_whole, spelt, turned, without_arguments
@@ -404,6 +404,8 @@ class Reader(Conditions):
                 return True  # h′ = (1 − z)∘h + z∘c: of a declared array its transpose is nothing to be claimed
             return rank == 0 or isinstance(left.sup, s.Group) or is_word(left.sup) or is_word(left.sub)
         if enter_numbered(self, name, derivatives=True):
+            return False
+        if numbers.is_numeric(self.side(chain, 1)) and works_out(self, name):
             return False
         return not self.is_last_error(name)
 

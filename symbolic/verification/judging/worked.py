@@ -110,11 +110,21 @@ class Worked:
         if line.k > 1:
             if before is not None:
                 return fits(before)
-            return fits(author) or fits(exact)
+            return fits(author) or fits(exact) or any(map(fits, self.of_formula(line)))
         used = literal or any(self._known(n) for n in numbers.numerals(line.right))
         if fits(author):
             return True if used else None
         return None if holds else False
+
+    def of_formula(self, line: Line) -> list[list[Fraction]]:
+        """The numbers that the formula before gives, from the given ones and from those that the author claims."""
+        try:
+            value = self.reader.value(line.before, free_letters(self.reader.scope, [line.before], {}))
+            if value.labels or not all(self._given(t) for t in leaves([value.tensor])):
+                return []
+            return [self.numbers(value, held) for held in ({}, self.claimed)]
+        except ChainruleError:
+            return []
 
     def said(self, holds: bool, exact: list[Fraction], claimed: list[Fraction], written: Literal | None) -> Judged:
         """The verdict in words."""
