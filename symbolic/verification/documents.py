@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
-from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem, Taken
+from symbolic.verification.document_verdict import RIGHT, WRONG, ClaimVerdict, DocumentVerdict, Problem, Taken
 from symbolic.verification.elaboration.scope import Layout
 from symbolic.verification.judging.blame import blame
 from symbolic.verification.judging.judge import Judge
@@ -14,6 +15,7 @@ from symbolic.verification.judging.layout import inferred
 from symbolic.verification.judging.reader import Reader
 from symbolic.verification.judging.reservations import resting
 from symbolic.verification.judging.second_reading import reconsidered
+from symbolic.verification.judging.supplied import with_supplied
 from symbolic.verification.reading.declarations import declarations
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.parts import Part, parts
@@ -41,6 +43,9 @@ def check_document(text: str, latex: bool | None = None, seconds: float = 120) -
     deadline = time.monotonic() + seconds
     given = next((declared.otimes for _, declared in read if declared.otimes), "")
     judged = _judged(read, given or "kronecker", deadline)
+    supplied = _supplied(read, judged, given or "kronecker", deadline)
+    if supplied is not None:
+        read, judged = supplied
     other = None
     if not given and re.search(r"\\otimes|⊗", text) and _misfits(judged.claims):
         other = _judged(read, "hadamard", deadline)
@@ -48,9 +53,10 @@ def check_document(text: str, latex: bool | None = None, seconds: float = 120) -
             other.notes.append("⊗ is read as the product entry by entry; as an outer product the shapes do not fit")
             judged = other
     otimes = "hadamard" if judged is other else given or "kronecker"
-    first = judged.claims
+    first, layout = judged.claims, judged.layout
+    declare = partial(with_supplied, layout=layout, otimes=otimes) if supplied is not None else declarations
     judged.claims = reconsidered(
-        source, latex, judged.claims, judged.notes, judged.layout, otimes, lambda: time.monotonic() > deadline
+        source, latex, judged.claims, judged.notes, judged.layout, otimes, lambda: time.monotonic() > deadline, declare
     )
     left = {c.place[0] for c in judged.claims}
     judged.taken += [(c.place[0], c.latex, "definition") for c in first if c.place[0] not in left]
@@ -113,6 +119,25 @@ def _judged(read: list[tuple[Part, Declarations]], otimes: str, deadline: float)
                 kind = "definition" if defines else "condition" if condition else "unjudged"
                 found.taken.append((chain.start, latex, kind))
     return found
+
+
+def _supplied(
+    read: list[tuple[Part, Declarations]], judged: _Judged, otimes: str, deadline: float
+) -> tuple[list[tuple[Part, Declarations]], _Judged] | None:
+    """The document with the shapes that its formulas together tell of undeclared symbols; None where that reads no more of it."""
+    if not any(c.status == "unreadable" for c in judged.claims) and not judged.problems:
+        return None
+    again = [(part, with_supplied(part.source, judged.layout, otimes)) for part, _ in read]
+    told = any(found.supplied for _, found in again)
+    other = _judged(again, otimes, deadline) if told else None
+    return (again, other) if other is not None and _better(other.claims, judged.claims) else None
+
+
+def _better(new: list[ClaimVerdict], old: list[ClaimVerdict]) -> bool:
+    """Whether a reading finds more lines right, and none wrong that was right."""
+    right, wrong = ({c.place[0] for c in new if c.status in kind} for kind in (RIGHT, WRONG))
+    before = {c.place[0] for c in old if c.status in RIGHT}
+    return len(right) > len(before) and not before & wrong and len(wrong) <= len(right)
 
 
 def _misfits(claims: list[ClaimVerdict]) -> int:

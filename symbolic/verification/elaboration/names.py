@@ -9,6 +9,7 @@ from symbolic.verification.grammar import syntax as s
 if TYPE_CHECKING:
     from symbolic.verification.elaboration.values import Value
 
+_ESTIMATORS = frozenset(["ML", "MLE", "MAP", "LS", "OLS", "WLS", "MMSE", "EB"])
 _MARKS = {"+": "plus", "-": "minus", "*": "star", "†": "dagger", "∘": "circ"}
 
 
@@ -100,6 +101,8 @@ def is_word(node: s.Node | None) -> bool:
         return node.sign in _MARKS
     if isinstance(node, s.Symbol):
         return len(node.name) > 2 and node.name.isalpha()
+    if isinstance(node, s.Product) and script_name(node) in _ESTIMATORS:
+        return True
     return (
         isinstance(node, s.Product)
         and len(node.factors) > 2

@@ -66,11 +66,14 @@ def layers_by_letter(reader: Definitions) -> frozenset[str]:
     W_{ji} are entries of one.
     """
     used: dict[str, set[tuple[str, ...]]] = {}
+    labelled: set[str] = set()  # w of w_{ji}^{(1)} and w_{kj}^{(2)}, which are two names anyhow
     for node in _nodes(reader):
         for part in s.walk(node):
             name = _base(part) if isinstance(part, s.Scripted) else None
-            if name is not None and (below := _letters_of(part)):
+            layer = replace(part, sup=None) if isinstance(part, s.Scripted) and isinstance(part.sup, s.Group) else part
+            if name is not None and (below := _letters_of(layer)):
                 used.setdefault(name, set()).add(below)
+                labelled |= {name} if layer is not part else set()
     defined: dict[str, set[tuple[str, ...]]] = {}
     for _, chain in reader.everything:
         left = reader.side(chain, 0) if chain.is_equality else None
@@ -80,7 +83,7 @@ def layers_by_letter(reader: Definitions) -> frozenset[str]:
     twice = any(len(found) > 1 and all(len(t) == 1 for t in found) for found in defined.values())
     if not twice or not any(_moves(found) for found in used.values()):
         return frozenset()
-    several = frozenset(name for name, found in used.items() if len(found) > 1)
+    several = frozenset(name for name, found in used.items() if len(found) > 1 and name not in labelled)
     apart = all(name not in reader.declared.names and is_entries(reader, name) for name in several)
     return several if apart else frozenset()
 

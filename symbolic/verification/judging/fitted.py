@@ -41,8 +41,18 @@ class Fitted(Steps):
         self.scope.values[name] = Value(t)
         self.scope.tex[name] = name
         self.inferred[t.serial] = name
+        if len(shape) > 1 and shape[-1] == shape[-2]:
+            self.declared.perhaps.setdefault(name, set()).add("symmetric")
         kind = f"an array of {' × '.join(map(str, shape))} numbers" if shape else "a real number"
         self.scope.notes.append(f"{name} is not declared and read as {kind}")
+
+    def note_supplied(self) -> None:
+        """Say how the symbols are read that only the formulas of the whole sheet tell."""
+        for name in sorted(self.declared.supplied & self.scope.values.keys()):
+            self.inferred[self.scope.values[name].tensor.serial] = name
+            kind = " × ".join(self.declared.names[name].shape)
+            told = f"an array of {kind} numbers" if kind else "a real number"
+            self.scope.notes.append(f"{name} is not declared and read as {told}")
 
     def fitted(self, left: s.Node, right: s.Node, arrays: bool = False) -> bool:
         """Whether the undeclared symbols of a definition, ``arrays`` among them, have been entered with the only shapes that fit."""

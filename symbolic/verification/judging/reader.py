@@ -170,6 +170,7 @@ class Reader(Conditions):
         self.compounds = compounds(lefts, self.declared.names)
         self.folded = folded([chain for _, chain in self.everything], self.side)
         self.scope = scope_from(self.declared, self.layout, self.source.macros, functions, self.otimes)
+        self.note_supplied()
         equated = [(chain.signs[:1], self.side(chain, 0)) for _, chain in self.everything if chain.signs]
         for name in defined_instances(equated, self.declared):
             self.scope.values.pop(name, None)

@@ -12,7 +12,7 @@ from symbolic.program.graph import leaves
 from symbolic.program.tensors import Tensor
 from symbolic.verification.document_verdict import ClaimVerdict
 from symbolic.verification.elaboration.operators import named_values
-from symbolic.verification.elaboration.scope import Generic, Scope
+from symbolic.verification.elaboration.scope import FunctionOf, Generic, Scope
 from symbolic.verification.elaboration.values import Value, number
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.judging.ahead import defined_later, free_symbol
@@ -68,6 +68,14 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
                     "undecided",
                     f"the definition of {name} could not be read, so what is said of it cannot be judged",
                 )
+    if isinstance(line.left, s.Differential) and _short_for_gradient(reader):
+        return said(
+            "undecided", "what is free varies freely; if d is short for the derivative of a cost, write it as ∂"
+        )
+    if judged.verdict.status == "shape" and (name := _supplied(reader, line)):
+        return said(
+            "undecided", f"{name} is not declared; with the shapes that the other formulas tell this does not fit"
+        )
     varied = isinstance(line.left, s.Differential) and isinstance(line.right, s.Node) and not is_zero(line.right)
     if varied and not any(isinstance(n, s.Differential) for n in s.walk(line.right)):
         sentence = "nothing varies on the right; if d is short for the derivative of a cost, write it as ∂"
@@ -85,8 +93,14 @@ def on_condition(reader: Reader, line: Line, judged: Judged) -> Judged:
     later = defined_later(reader, line)
     if later:
         return said("undecided", f"{later} is defined only further on, so this may be said of any {later}")
+    twice = _told_twice(reader, line)
+    if twice:
+        return said("undecided", f"{twice} is told twice, and this may be said of either")
     if judged.claim is None or judged.truth is None:
         return judged
+    steps = _steps(reader, judged.claim, judged.truth)
+    if steps:
+        return said("undecided", f"{' and '.join(steps)} are steps of one recurrence, which is not put in here")
     unknown = reader.of_costs
     if (unknown & serials(judged.truth) or _of_unknown_cost(reader, line)) and not unknown & serials(judged.claim):
         names = ", ".join(sorted(reader.costs))
@@ -133,6 +147,55 @@ def _symbols(reader: Reader, line: Line) -> set[str]:
     """The names of the values on both sides of a line."""
     nodes = [n for side in (line.left, line.right) if isinstance(side, s.Node) for n in s.walk(side)]
     return {name for n in nodes if (name := name_of(n)) in reader.scope.values}
+
+
+def _short_for_gradient(reader: Reader) -> bool:
+    """Whether the sheet says of some symbol that nothing defines what dV is: as a differential it would be free."""
+    for _, chain in reader.everything:
+        left, right = (reader.side(chain, k) for k in (0, 1)) if chain.signs[:1] == ("=",) else (None, None)
+        if not isinstance(left, s.Differential) or left.body is None or not isinstance(right, s.Node) or is_zero(right):
+            continue
+        held = reader.scope.values.get(name_of(left.body) or "")
+        if held is not None and held.tensor.definition is None:
+            return True
+    return False
+
+
+def _supplied(reader: Reader, line: Line) -> str:
+    """A symbol of a line whose shape is told by the formulas alone; empty if there is none."""
+    names = {name_of(n) for side in (line.left, line.right) if isinstance(side, s.Node) for n in s.walk(side)}
+    return min((name for name in reader.declared.supplied if name in names), default="")
+
+
+def _told_twice(reader: Reader, line: Line) -> str:
+    """A function of which a line speaks and which two formulas define, neither of them a claim; empty if there is none."""
+    told: dict[str, set[object]] = {}
+    for position in reader.done:
+        chain = reader.everything[position][1]
+        left, right = reader.side(chain, 0), reader.side(chain, 1)
+        if isinstance(left, s.Call) and isinstance(left.head, s.Symbol) and isinstance(right, s.Node):
+            told.setdefault(left.head.name, set()).add(s.plain(right))
+    stack = [n for n in (line.left, line.right) if isinstance(n, s.Node)]
+    read: set[str | None] = set()
+    while stack:
+        new = {name_of(n) for n in s.walk(stack.pop())} - read
+        read |= new
+        stack += [f.body for name in new if isinstance(f := reader.scope.functions.get(name or ""), FunctionOf)]
+    return min((name for name, formulas in told.items() if len(formulas) > 1 and name in read), default="")
+
+
+def _steps(reader: Reader, claim: Tensor, truth: Tensor) -> list[str]:
+    """Two free steps of what a recurrence says, θ_t and θ_{t-1} beside θ_{t+1} = …; none where at most one is free."""
+    free = {t.name for t in leaves([claim, truth]) if t.name}
+    found: dict[str, list[str]] = {}
+    for name in sorted(free):
+        if match := re.fullmatch(r"(\w+?)_([a-z])(?:(?:plus|minus)\d)?", name):
+            found.setdefault(match[1], []).append(name)
+    for base, names in found.items():
+        defined = any(re.fullmatch(rf"{base}_[a-z](?:(?:plus|minus)\d)?", name) for name in reader.definitions)
+        if len(names) > 1 and defined:
+            return names
+    return []
 
 
 def of_guess(reader: Reader, line: Line, judged: Judged, guessed: list[str], before: bool) -> Judged:
@@ -209,11 +272,34 @@ def serials(t: Tensor) -> set[int]:
     return {u.serial for u in leaves([t])}
 
 
-def related(reader: Reader, judged: Judged) -> Judged:
+def _untied(reader: Reader, line: Line) -> str:
+    """A symbol of a right side that nothing declares and no definition reads: Φ where all else is said of the rows φ_n."""
+    guessed = {name for name in reader.inferred.values() if name in reader.declared.supplied}
+    if not guessed or not isinstance(line.right, s.Node):
+        return ""
+    read = {
+        t.serial
+        for name in reader.definitions
+        if name in reader.scope.values
+        for t in leaves([reader.scope.values[name].tensor])
+    }
+    tied = {name for k, name in reader.inferred.items() if k in read}
+    left = {x.tensor.serial for x in named_values(line.left, reader.scope)} if isinstance(line.left, s.Node) else set()
+    for value in named_values(line.right, reader.scope) if tied else ():
+        name = reader.inferred.get(value.tensor.serial, "")
+        if name in guessed - tied and value.tensor.serial not in left:
+            return name
+    return ""
+
+
+def related(reader: Reader, line: Line, judged: Judged) -> Judged:
     """A wrong claim left open where it puts something else for a symbol that the document never declares.
 
     ``L = ½‖ŷ − y‖² = ½‖Xw − y‖²`` is no mistake if nothing that was read says what ŷ is.
     """
+    untied = _untied(reader, line) if judged.verdict.status in ("refuted", "shape") else ""
+    if untied:
+        return said("undecided", f"nothing says what {untied} is, nor ties it to what this is about")
     if judged.verdict.status != "refuted" or judged.claim is None or judged.truth is None:
         return judged
     claim, truth = ({t.serial: t for t in leaves([u]) if t.definition is None} for u in (judged.claim, judged.truth))

@@ -15,9 +15,11 @@ from symbolic.verification.judging.judge import Judge
 from symbolic.verification.judging.reader import Reader
 from symbolic.verification.judging.reservations import resting
 from symbolic.verification.reading.declarations import declarations
+from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.parts import Part, alone, introduced, parts, perhaps_anew, told_anew
 from symbolic.verification.reading.pieces import Source
 
+Declare = Callable[[Source], Declarations]
 _ASSUMED = ("is not declared and read as", "is not defined: it is read as")
 
 
@@ -39,8 +41,9 @@ def reconsidered(
     layout: Layout,
     otimes: str,
     over: Callable[[], bool],
+    declare: Declare = declarations,
 ) -> list[ClaimVerdict]:
-    """The claims, those left open that hold under another meaning of their letters."""
+    """The claims, those left open that hold under another meaning of their letters; ``declare`` reads declarations."""
     found = {c.place[0]: c for c in claims}
     if not any(c.status in WRONG for c in claims):
         return claims
@@ -49,15 +52,15 @@ def reconsidered(
         inside = {at for at in wrong if any(p.start <= at < p.end for p in other.parts)}
         if not inside or over() or (other.defines >= 0 and other.defines not in wrong):
             continue
-        status = _verdicts(other, inside, notes, layout, otimes, over)
+        status = _verdicts(other, inside, notes, layout, otimes, over, declare)
         cleared = {at for at in inside if at in status and status[at].status in RIGHT}
         if not cleared and not other.alone:
             continue
-        every = _verdicts(other, None, notes, layout, otimes, over)
+        every = _verdicts(other, None, notes, layout, otimes, over, declare)
         if not every or any(v.status in WRONG and at in found and at not in wrong for at, v in every.items()):
             continue
         if other.defines >= 0 and len(cleared) > 1:
-            _adopt(found, _verdicts(other, None, notes, layout, otimes, over, explains=True), other, notes)
+            _adopt(found, _verdicts(other, None, notes, layout, otimes, over, declare, explains=True), other, notes)
             continue
         for at in sorted(cleared | ({other.defines} & inside)):
             sentence = "as it is read it does not hold, but "
@@ -107,12 +110,13 @@ def _verdicts(
     layout: Layout,
     otimes: str,
     over: Callable[[], bool],
+    declare: Declare,
     explains: bool = False,
 ) -> dict[int, ClaimVerdict]:
     """The verdict on each claim (at ``places``, or all) in another reading; none where that takes more for granted."""
     found: dict[int, ClaimVerdict] = {}
     for part in other.parts:
-        reader = Reader(part.source, declarations(part.source), layout, otimes)
+        reader = Reader(part.source, declare(part.source), layout, otimes)
         judge = Judge(reader, explains)
         for line in reader.lines():
             if over():

@@ -28,7 +28,7 @@ from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.plain_shapes import plain_shapes
 from symbolic.verification.reading.positive import declare_positive
 from symbolic.verification.reading.properties import give, give_properties
-from symbolic.verification.reading.ranges import declare_range, tell_size
+from symbolic.verification.reading.ranges import declare_range, sum_ranges, tell_size
 from symbolic.verification.reading.sets import Set, set_of
 from symbolic.verification.reading.spelt import listed
 from symbolic.verification.reading.statements import Chain, chains
@@ -47,13 +47,6 @@ _OF_SCALARS = (
     r"[\s-]+(?:valued|(?:\w+\s+)?(?:functions?|loss|cost|objective|fields?))\b"  # a scalar function is no number
 )
 _AROUND = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}")  # braces around a whole name
-_SUM = re.compile(
-    r"(?:\\sum|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*=\s*1\s*\}?\s*\^\s*(?:\{\s*([A-Za-z])\s*\}|([A-Za-z]))"
-)
-_SUM_OVER = re.compile(
-    r"(?:\\sum|\\prod|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])(?:'|^\{?\\prime\}?)?\s*\\in\s*"
-    r"(?:\\(?:mathcal|mathrm|text|mathit)\s*\{\s*([A-Za-z]{1,12})\s*\}|([A-Z][A-Za-z]{0,11})(?![A-Za-z_^(]))"
-)
 _IS = "(?:is|are|be|being|è|sono|ist|sind|est|sont|es|son)"  # in the languages of the hand-ins, as far as PROPERTIES go
 _ARTICLE = "(?:an?|the|una?|une|eine?)"
 _NUMBERS = "inputs?|outputs?|weights?|parameters?|variables?|constants?|coefficients?|unknowns?|targets?|labels?|biases|bias|states?"
@@ -74,12 +67,7 @@ def declarations(source: Source) -> Declarations:
         for chain in group:
             declare_range(found, chain)
     found.ranges.update({letter: size for _, letter, size in source.ranges})
-    for piece, _ in every:
-        for match in _SUM.finditer(source.text, piece.start, piece.end):
-            found.ranges.setdefault(match.group(1), match.group(2) or match.group(3))
-    for piece, _ in every:
-        for match in _SUM_OVER.finditer(source.text, piece.start, piece.end):
-            found.ranges.setdefault(match.group(1), match.group(2) or match.group(3))
+    sum_ranges(found, source)
     for _, group in every:
         for chain in group:
             _member(found, chain, source)
@@ -134,7 +122,7 @@ def _spelt(found: Declarations, source: Source, sentence: str, marks: list[Piece
     for number in re.findall(_MARKED, sentence):
         piece = marks[int(number)]
         told = listed(read, source.text) if (read := _last_side(source, piece, vocabulary)) is not None else None
-        if told is not None and spelt.of_numbers(sentence):
+        if told is not None and spelt.of_numbers(sentence) and not spelt.turned(told[0], source.text):
             name, size, place = told
             found.names.setdefault(name, Declared(name, (size,), source.text[place[0] : place[1]], place[0]))
     declare_told(found, sentence, node)
@@ -181,7 +169,12 @@ def _member(found: Declarations, chain: Chain, source: Source) -> None:
         return
     try:
         left, right = parse(chain.sides[at].tokens), chain.sides[at + 1].tokens
-        if at and not isinstance(left, s.Symbol):
+        turned = isinstance(left, s.Scripted) and s.is_transpose(left.sup) and left.sub is None
+        whole = parse(chain.sides[0].tokens) if at == 1 and turned else None
+        if isinstance(whole, s.Symbol) and isinstance(left, s.Scripted) and s.plain(left.base) == s.plain(whole):
+            found.assume.setdefault(whole.name, set()).add("symmetric")  # A = A⊤ ∈ ℝ^{n×n}
+            left = whole
+        elif at and not isinstance(left, s.Symbol):
             return  # h = W x ∈ ℝ^m defines h; a^{[0]} = x ∈ ℝ^n declares x
         what = set_of(right)
     except ReadingError as error:

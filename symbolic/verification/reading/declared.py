@@ -76,6 +76,8 @@ class Declarations:
     prose: str = ""
     told: set[int] = field(default_factory=set)
     """Where lines stand that only say what a symbol is."""
+    supplied: set[str] = field(default_factory=set)
+    """Names that the document does not declare, entered with the shapes that its formulas together tell."""
 
 
 def state_conventions(found: Declarations, mathematics: str) -> None:

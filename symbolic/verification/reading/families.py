@@ -85,9 +85,11 @@ def renamed(node: Any, families: dict[str, str]) -> Any:
     """A tree in which u_k is of the list and u is not."""
     if not families:
         return node
-    listed = isinstance(node, s.Scripted) and (isinstance(node.sub, (s.Symbol, s.Number, s.Sum)) or is_layer(node.sup))
-    if listed and isinstance(node.base, s.Symbol) and node.base.name in families:
-        node = replace(node, base=replace(node.base, name=families[node.base.name]))
+    if isinstance(node, s.Scripted) and isinstance(node.base, s.Symbol):
+        listed = isinstance(node.sub, (s.Symbol, s.Number, s.Sum)) or is_layer(node.sup)
+        name = families.get(f"{node.base.name}^") if is_layer(node.sup) else None
+        name = name or (families.get(node.base.name) if listed else None)
+        node = replace(node, base=replace(node.base, name=name)) if name else node
     return s.mapped(node, lambda inner: renamed(inner, families))
 
 

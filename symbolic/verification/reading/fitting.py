@@ -19,7 +19,7 @@ from symbolic.verification.grammar import words
 from symbolic.verification.reading.names import name_of
 
 MOST_NAMES = 6
-_ONE = sp.S.One
+ONE = sp.S.One
 _KINDS = {"number": 0, "column": 1, "matrix": 2}
 _WHOLE = frozenset(["trace", "det", "logdet", "norm", "rank"])
 _APART = frozenset(["diag", "vec", "softmax", "log_softmax", "logsumexp", "sum", "mean", "var", "max", "min", "inv"])
@@ -27,12 +27,12 @@ Known = Callable[[str], Value | None]
 Shape = tuple[sp.Expr, sp.Expr]
 
 
-class _Misfit(Exception):
+class Misfit(Exception):
     """Two shapes that cannot be the same."""
 
 
 @dataclass
-class _Sizes:
+class Sizes:
     """Sizes that a choice makes equal; a size that is still open is a symbol of its own, and never 1."""
 
     known: dict[str, Shape]
@@ -47,7 +47,7 @@ class _Sizes:
     def of(self, size: sp.Expr) -> sp.Expr:
         while size in self.bound:
             size = self.bound[size]
-        return size
+        return sp.Add(*map(self.of, size.args)) if isinstance(size, sp.Add) else size
 
     def unify(self, a: sp.Expr, b: sp.Expr) -> None:
         a, b = self.of(a), self.of(b)
@@ -55,8 +55,8 @@ class _Sizes:
             return
         if a not in self.open:
             a, b = b, a
-        if a not in self.open or b == _ONE:
-            raise _Misfit
+        if a not in self.open or b == ONE or b.has(a):
+            raise Misfit
         self.bound[a] = b
 
     def equal(self, a: Shape | None, b: Shape | None) -> Shape | None:
@@ -88,11 +88,11 @@ def fit(
         cost = float(sum(one for _, one in choice))
         if found and cost > found[0][0]:
             continue
-        sizes = _Sizes({})
+        sizes = Sizes({})
         for name, kind in kinds.items():
             extents = [sizes.fresh() for _ in range(_KINDS[kind])]
-            sizes.known[name] = (*extents, *[_ONE] * (2 - len(extents)))  # type: ignore[assignment]
-        trial = _Trial(sizes, known)
+            sizes.known[name] = (*extents, *[ONE] * (2 - len(extents)))  # type: ignore[assignment]
+        trial = Trial(sizes, known)
         if not all(trial.fits(sides) for sides in definitions) or not trial.told(definitions[0][-1]):
             continue
         cost += sum(0.5 for sides in others if not trial.fits(sides))
@@ -163,10 +163,10 @@ def _tells_arrays(node: s.Node, known: Known) -> bool:
 
 
 @dataclass
-class _Trial:
+class Trial:
     """The shapes of formulas under one choice."""
 
-    sizes: _Sizes
+    sizes: Sizes
     known: Known
 
     def fits(self, sides: Sequence[s.Node]) -> bool:
@@ -182,7 +182,7 @@ class _Trial:
                     self.sizes.known[name] = told
             else:
                 self.sizes.equal(told, self.shape(left))
-        except _Misfit:
+        except Misfit:
             return False
         return True
 
@@ -195,7 +195,7 @@ class _Trial:
         if isinstance(node, (s.Symbol, s.Scripted)):
             return self.symbol(node)
         if isinstance(node, s.Number):
-            return (_ONE, _ONE)
+            return (ONE, ONE)
         if isinstance(node, s.Group):
             return self.shape(node.body)
         if isinstance(node, s.Sum):
@@ -207,17 +207,17 @@ class _Trial:
             return self.product(node)
         if isinstance(node, s.Fraction):
             below = self.shape(node.denominator)
-            self.sizes.equal(below, (_ONE, _ONE))
+            self.sizes.equal(below, (ONE, ONE))
             return self.shape(node.numerator)
         if isinstance(node, s.Norm):
             parts = node.body.items if isinstance(node.body, s.Items) else (node.body,)
             shapes = [self.shape(part) for part in parts]
             if node.kind == "angle" and len(shapes) == 2:
                 self.sizes.equal(*shapes)
-            return (_ONE, _ONE) if node.kind in ("norm", "angle") else None
+            return (ONE, ONE) if node.kind in ("norm", "angle") else None
         if isinstance(node, s.Root):
-            self.sizes.equal(self.shape(node.body), (_ONE, _ONE))
-            return (_ONE, _ONE)
+            self.sizes.equal(self.shape(node.body), (ONE, ONE))
+            return (ONE, ONE)
         return self.call(node) if isinstance(node, s.Call) else None
 
     def symbol(self, node: s.Symbol | s.Scripted) -> Shape | None:
@@ -229,34 +229,34 @@ class _Trial:
             return self.sizes.known[name]
         held = self.known(name) if name else None
         if held is not None:
-            return _of_value(held)
+            return of_value(held)
         if isinstance(node, s.Symbol) or node.sub is not None or node.primes or node.indexed is not None:
             return None
         inner = self.shape(node.base)
         if inner is None:
             return None
-        if not isinstance(node.sup, (s.Number, s.Sum)) or inner == (_ONE, _ONE):
-            return inner if inner == (_ONE, _ONE) else None
+        if not isinstance(node.sup, (s.Number, s.Sum)) or inner == (ONE, ONE):
+            return inner if inner == (ONE, ONE) else None
         self.sizes.unify(*inner)
         return inner
 
     def product(self, node: s.Product) -> Shape | None:
-        found: Shape | None = (_ONE, _ONE)
+        found: Shape | None = (ONE, ONE)
         for k, (sign, factor) in enumerate(node.factors):
             shape = self.shape(factor)
             if sign == "SLASH":
-                self.sizes.equal(shape, (_ONE, _ONE))
+                self.sizes.equal(shape, (ONE, ONE))
             elif shape is None or found is None or sign == "OTIMES":
                 found = None
-            elif not k or found == (_ONE, _ONE):
+            elif not k or found == (ONE, ONE):
                 found = shape
-            elif shape == (_ONE, _ONE):
+            elif shape == (ONE, ONE):
                 continue
             elif sign in ("ODOT", "OSLASH"):
                 self.sizes.equal(found, shape)
-            elif sign == "DDOT" or (sign == "CDOT" and found[1] == shape[1] == _ONE):
+            elif sign == "DDOT" or (sign == "CDOT" and found[1] == shape[1] == ONE):
                 self.sizes.equal(found, shape)
-                found = (_ONE, _ONE)
+                found = (ONE, ONE)
             else:
                 self.sizes.unify(found[1], shape[0])
                 found = (found[0], shape[1])
@@ -270,13 +270,13 @@ class _Trial:
         if name in _WHOLE and inner is not None:
             if name != "norm":
                 self.sizes.unify(*inner)
-            return (_ONE, _ONE)
+            return (ONE, ONE)
         return inner if name in words.FUNCTIONS.values() and name not in _APART else None
 
 
-def _of_value(held: Value) -> Shape | None:
+def of_value(held: Value) -> Shape | None:
     if held.labels or held.form or held.rank > 2:
         return None
     if held.rank == 1:
-        return (_ONE, held.core[0]) if held.row else (held.core[0], _ONE)
-    return (held.core[0], held.core[1]) if held.rank else (_ONE, _ONE)
+        return (ONE, held.core[0]) if held.row else (held.core[0], ONE)
+    return (held.core[0], held.core[1]) if held.rank else (ONE, ONE)

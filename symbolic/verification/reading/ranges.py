@@ -6,8 +6,20 @@ import re
 from dataclasses import replace
 
 from symbolic.verification.reading.declared import Declarations
+from symbolic.verification.reading.pieces import Source
 from symbolic.verification.reading.positive import sizes_of
 from symbolic.verification.reading.statements import Chain
+
+_SUM = re.compile(
+    r"(?:\\sum|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*=\s*1\s*\}?\s*\^\s*(?:\{\s*([A-Za-z])\s*\}|([A-Za-z]))"
+)
+_MEAN = re.compile(
+    r"\\[dt]?frac\s*\{?\s*1\s*\}?\s*\{?\s*([nmNMPdDKHB])\s*\}?\s*(?:\\,|\\;)?\s*\\sum\s*(?:\\limits)?\s*_\{?\s*([a-z])\s*\}?(?!\s*[=^\w\\])"
+)  # 1/n ∑_i: i runs over n things
+_SUM_OVER = re.compile(
+    r"(?:\\sum|\\prod|Σ|∑)\s*(?:\\limits)?\s*_\{?\s*([a-z])(?:'|^\{?\\prime\}?)?\s*\\in\s*"
+    r"(?:\\(?:mathcal|mathrm|text|mathit)\s*\{\s*([A-Za-z]{1,12})\s*\}|([A-Z][A-Za-z]{0,11})(?![A-Za-z_^(]))"
+)
 
 
 def declare_range(found: Declarations, chain: Chain) -> None:
@@ -55,3 +67,14 @@ def tell_size(found: Declarations, chain: Chain) -> None:
         if name in item.shape:
             found.names[key] = replace(item, shape=tuple(right if size == name else size for size in item.shape))
     found.ranges.update({letter: right for letter, size in found.ranges.items() if size == name})
+
+
+def sum_ranges(found: Declarations, source: Source) -> None:
+    """Enter what the sums say that their letters run over: ∑_{i=1}^n, ∑_{i∈B}, 1/n ∑_i."""
+    for pattern in (_SUM, _SUM_OVER):
+        for piece in source.pieces:
+            for match in pattern.finditer(source.text, piece.start, piece.end) if piece.mathematics else ():
+                found.ranges.setdefault(match.group(1), match.group(2) or match.group(3))
+    for piece in source.pieces:
+        for match in _MEAN.finditer(source.text, piece.start, piece.end) if piece.mathematics else ():
+            found.ranges.setdefault(match.group(2), match.group(1))

@@ -9,7 +9,9 @@ from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import syntax as s
 
 _M = "\u27e6(\\d+)\u27e7"
-_VECTORS = re.compile(r"(?i)\b(vectors?|matri(?:x|ces)|points?|images?|sequences?|columns?|rows?|features? of)\b")
+_VECTORS = re.compile(
+    r"(?i)\b(vectors?|matri(?:x|ces)|points?|images?|sequences?|columns?|rows?|features? of|quer(?:y|ies)|keys?|embeddings?)\b"
+)
 _CLASS = re.compile(
     rf"(?i)(?:correct|true|target|right|gold|ground[- ]truth|observed)\s+(?:class|label|index|token|word|category)(?:\s+(?:index|label|is))?\s+{_M}"
 )
@@ -39,6 +41,12 @@ def listed(node: s.Node, text: str) -> tuple[str, str, s.Span] | None:
 def of_numbers(sentence: str) -> bool:
     """Whether a sentence that lists ``z_1, …, z_K`` speaks of numbers and not of vectors."""
     return not _VECTORS.search(sentence)
+
+
+def turned(name: str, text: str) -> bool:
+    """Whether a text transposes the items of a list, ``k_i^\\top``: they are vectors, whatever its words say."""
+    script = r"\s*_\s*(?:\{\s*\w+\s*\}|\w)\s*\^\s*\{?\s*(?:T\b|\\top|\\intercal)"
+    return bool(re.search(rf"(?<![A-Za-z]){re.escape(name)}{script}", text))
 
 
 def classes(sentence: str, node: Node) -> Iterator[tuple[str, s.Span]]:
