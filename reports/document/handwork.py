@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from reports.document import prose
 from reports.document.catalogue import Catalogue
 from reports.document.model import (
     Block,
@@ -25,6 +27,7 @@ from reports.document.model import (
 from reports.document.phrases import assigned, joined, phrase
 from reports.document.said import mistake, properties, said
 from symbolic.verification.document_verdict import ClaimVerdict, DocumentVerdict, Problem, Taken, in_one_line
+from symbolic.verification.grammar.source import expanded
 from symbolic.verification.judging.blame import runs
 from symbolic.verification.reading.pieces import Piece, Source, split
 
@@ -36,8 +39,9 @@ _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.+?)\s*#*$|^\s*\\(?:sub)*(?:section|pa
 def annotated(name: str, text: str, verdict: DocumentVerdict, words: Catalogue, latex: bool = False) -> Document:
     """The document of a hand calculation and its verdict. Whatever stands in it comes out as text, never as markup."""
     source = split(text, latex)
+    shown = tuple(replace(claim, latex=expanded(claim.latex, source.macros)) for claim in verdict.claims)
     blocks: list = [_summary(verdict, words)]
-    blocks += _body(source, verdict, words)
+    blocks += _body(source, replace(verdict, claims=shown), words, latex)
     if verdict.declarations:
         columns = [words("report.column.symbol"), words("checked.column.read")]
         layout = words("checked.layout", **layout_of(verdict, words))
@@ -142,7 +146,7 @@ def counted(verdict: DocumentVerdict) -> dict[str, int]:
     return found
 
 
-def _body(source: Source, verdict: DocumentVerdict, words: Catalogue) -> list:
+def _body(source: Source, verdict: DocumentVerdict, words: Catalogue, latex: bool) -> list:
     """The pieces of the document in order, claims marked."""
     sections: list[tuple[str, list]] = [("", [])]
     line: list = []
@@ -150,7 +154,7 @@ def _body(source: Source, verdict: DocumentVerdict, words: Catalogue) -> list:
 
     def close() -> None:
         if line:
-            sections[-1][1].append(Paragraph(tuple(line)))
+            sections[-1][1].extend(prose.blocks(line, latex))
             sections[-1][1].extend(_remarks(beside, verdict, words))
             line.clear()
             beside.clear()
@@ -158,14 +162,15 @@ def _body(source: Source, verdict: DocumentVerdict, words: Catalogue) -> list:
     for piece in source.pieces:
         claims = [c for c in verdict.claims if piece.start <= c.place[0] < piece.end]
         if not piece.mathematics:
-            _prose(source.text[piece.start : piece.end], sections, line, close)
+            _prose(source.text[piece.start : piece.end], sections, line, close, latex)
         elif piece.display:
             close()
-            sections[-1][1].append(Formula(_displayed(source, piece)))
+            sections[-1][1].append(Formula(expanded(_displayed(source, piece), source.macros)))
             if claims:
                 sections[-1][1].extend(_verdicts(claims, verdict, words))
         else:
-            line.append(Math(source.text[piece.start : piece.end].strip() or r"\,"))
+            written = source.text[piece.start : piece.end].strip()
+            line.append(Math(expanded(written, source.macros) or r"\,"))
             for claim in claims:
                 line += [Text(" "), _mark(claim, words)]
             beside += claims
@@ -176,13 +181,13 @@ def _body(source: Source, verdict: DocumentVerdict, words: Catalogue) -> list:
     return blocks
 
 
-def _prose(text: str, sections: list, line: list, close) -> None:
-    """Headings open sections, blank lines end paragraphs; everything else is text as it stands."""
+def _prose(text: str, sections: list, line: list, close, latex: bool) -> None:
+    """Headings open sections, blank lines end paragraphs."""
     at = 0
     for match in _HEADING.finditer(text):
         _paragraphs(text[at : match.start()], line, close)
         close()
-        sections.append(((match.group(1) or match.group(2) or "").strip(), []))
+        sections.append((prose.plain(match.group(1) or match.group(2) or "", latex).strip(), []))
         at = match.end()
     _paragraphs(text[at:], line, close)
 
@@ -191,9 +196,8 @@ def _paragraphs(text: str, line: list, close) -> None:
     for k, part in enumerate(re.split(r"\n\s*\n", text)):
         if k:
             close()
-        words = re.sub(r"\s+", " ", re.sub(r"(\*\*|__|(?<!\w)[*_](?=\w)|(?<=[\w.,;:!?)])[*_](?!\w))", "", part))
-        if words.strip():
-            line.append(Text(words))
+        if part.strip():
+            line.append(Text(part))
 
 
 def _displayed(source: Source, piece: Piece) -> str:

@@ -31,7 +31,7 @@ def broken(latex: str, width: float) -> str:
         found = tokens(latex)
         if measure(found) <= width or r"\begin" in found[:3] or r"\tag" in found or r"\\" in found:
             return latex
-        return _aligned(found, width) or latex
+        return _apart(found, width) or _aligned(found, width) or latex
     except Exception:  # what cannot be read cannot be broken either
         return latex
 
@@ -104,6 +104,30 @@ def _rows(name: str, reader: Reader) -> float:
     cells = [[_measure(reader.within(cell)) for cell in split(line, "&")] for line in lines]
     columns = max((len(row) for row in cells), default=0)
     return sum(max((row[c] for row in cells if c < len(row)), default=0) + 1 for c in range(columns)) + 1.5
+
+
+def _apart(found: list[str], width: float) -> str:
+    r"""Formulas that ``\qquad`` keeps apart, as many on a line as it holds; nothing where a single one is wider."""
+    parts: list[list[str]] = [[]]
+    for token, depth in depths(found):
+        if depth == 0 and token == r"\qquad":
+            parts.append([])
+        elif parts[-1] or token != " ":
+            parts[-1].append(token)
+    widths = [measure(part) for part in parts]
+    if len(parts) < 2 or max(widths) > width:
+        return ""
+    lines: list[list[str]] = []
+    room = 0.0
+    for part, needed in zip(parts, widths, strict=True):
+        if lines and needed + 3.6 <= room:
+            lines[-1] += [r"\qquad", " ", *part]
+            room -= needed + 3.6
+        else:
+            lines.append(list(part))
+            room = width - needed
+    body = r" \\ ".join(_text(line) for line in lines)
+    return rf"\begin{{gathered}} {body} \end{{gathered}}"
 
 
 def _aligned(found: list[str], width: float) -> str:

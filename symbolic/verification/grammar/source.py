@@ -207,6 +207,18 @@ def _without_definitions(stretch: Stretch) -> Stretch:
     return stretch
 
 
+def expanded(text: str, macros: Mapping[str, str]) -> str:
+    r"""A formula with the author's own macros replaced, as it stands where that has no end.
+
+    >>> expanded(r"\pd{C}{x} = \tr A", {"pd": r"\frac{\partial #1}{\partial #2}", "tr": r"\operatorname{tr}"})
+    '\\frac{\\partial C}{\\partial x} = \\operatorname{tr}  A'
+    """
+    try:
+        return _expanded(Stretch(text, tuple(range(len(text)))), macros).text if macros else text
+    except (ReadingError, IndexError):
+        return text
+
+
 def _expanded(stretch: Stretch, macros: Mapping[str, str]) -> Stretch:
     """The document's own macros replaced, arguments in place of #1, #2; a bounded number of times and up to a bounded length."""
     for _ in range(MOST_REPLACEMENTS):

@@ -70,3 +70,9 @@ def test_width_grows_with_what_is_seen():
     assert measure(tokens("x_{ij}")) < measure(tokens("xij"))
     assert measure(tokens(r"\class{t1}{x}")) == measure(tokens("x"))
     assert measure(tokens(r"\underbrace{x}_{\text{a very long label}}")) > 5
+
+
+def test_formulas_that_stand_apart_are_broken_between_them():
+    line = r"S = XW + b, \qquad A = h(S), \qquad O = AV"
+    assert broken(line, 60) == line
+    assert broken(line, 28) == r"\begin{gathered} S = XW + b, \qquad A = h(S), \\ O = AV \end{gathered}"
