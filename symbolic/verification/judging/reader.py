@@ -217,7 +217,7 @@ class Reader(Conditions):
         if position in self.done or id(chain) in self.same_functions or chain.start in self.declared.told:
             return True
         left = self.side(chain, 0)
-        return isinstance(left, s.Node) and name_of(left) in self.given
+        return isinstance(left, s.Node) and (name_of(left) in self.given or is_general(self, left, self.side(chain, 1)))
 
     def after_definition(self, chain: Chain):
         """The claims of a chain whose first equality was entered ahead of time."""

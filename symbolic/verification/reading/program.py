@@ -111,6 +111,8 @@ def _leaf(item: Declared, declared: Declarations, scope: Scope) -> Value:
     for said in classes:
         extent_of(said.removeprefix("classes "), scope)
     assume -= classes
+    if {"binary", "probability"} <= assume:  # zeros and ones that sum to one
+        assume = assume - {"binary", "probability"} | {"one_hot"}
     told = declared.roles.get(item.name)
     role = told if told and told != "ones" else _role(item, len(shape))
     core = len(shape) - bool(item.sample)

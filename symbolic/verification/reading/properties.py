@@ -61,6 +61,13 @@ _POSITIVE_BY_NAME = (
 _ZEROS_AND_ONES = re.compile(
     rf"(?i)({_GROUP})[^.;\u27e6]{{0,60}}\b(?:entries|elements|values|of|are)\s+(?:in\s+|either\s+|only\s+)*(?:zeros?|0)\s*(?:or|and|/)\s*(?:ones?|1)\b"
 )
+_ONE_HOT = re.compile(
+    rf"(?i)({_MARKED})((?:(?!\b(?:{_DENIES}|no|need)\b)[^.;:\u27e6]){{0,80}}?)"
+    r"(?:\bone[- ]?hot|\b1-of-|\bexactly\s+one\s+(?:entry|element|component|1\b|one\b)|one-hot|独热)"
+)
+_SUMS_TO_ONE = re.compile(
+    rf"(?i)(?:entries|components|elements|coordinates)\s+(?:of|in)\s+({_MARKED})\s+(?:are\s+nonnegative\s+and\s+)?(?:sum|add)\s+(?:up\s+)?to\s+(?:one|1)\b"
+)
 _IDEOGRAPHS = {
     "对称": "symmetric", "正定": "positive definite", "可逆": "invertible", "正交": "orthogonal", "对角": "diagonal",
     "正数": "positive", "正实数": "positive", "独热": "one-hot", "對稱": "symmetric",
@@ -102,6 +109,10 @@ def give_properties(found: Declarations, sentence: str, symbols: Symbols, states
     for pattern in _POSITIVE_BY_NAME:
         for match in pattern.finditer(sentence):
             give(found, symbols(match.group(1)), "positive definite")
+    for match in _ONE_HOT.finditer(sentence):
+        enter(match, match.group(1), "one-hot")
+    for match in _SUMS_TO_ONE.finditer(sentence):
+        enter(match, match.group(1), "probability")
     for match in _ZEROS_AND_ONES.finditer(sentence):
         enter(match, match.group(1), "binary")
     for match in (*_IDEOGRAPHS_BEHIND.finditer(sentence), *_IDEOGRAPHS_BEFORE.finditer(sentence)):

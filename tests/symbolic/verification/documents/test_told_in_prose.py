@@ -114,3 +114,26 @@ Define $\delta^{{(l)}}=\partial J/\partial z^{{(l)}}$.
     assert right.status in RIGHT
     assert wrong.status == "shape"
     assert "a^{(l)} stands" in str(wrong.diagnosis)
+
+
+ONE_HOT = [
+    r"Siano $z \in \mathbb{R}^k$ e $t \in \mathbb{R}^k$ il vettore bersaglio (one-hot).",
+    r"Let $z \in \mathbb{R}^k$, and let $t \in \mathbb{R}^k$ be the label in one-hot encoding.",
+    r"Let $z \in \mathbb{R}^k$ and $t \in \{0,1\}^k$ with $\sum_{j=1}^k t_j = 1$.",
+    r"Let $z \in \mathbb{R}^k$ and $t \in \mathbb{R}^k$ with exactly one entry equal to 1 and zeros elsewhere.",
+    r"Let $z \in \mathbb{R}^k$ and $t \in \mathbb{R}^k$. The entries of $t$ sum to one.",
+    r"设 $z \in \mathbb{R}^k$，$t \in \mathbb{R}^k$ 是独热编码的标签。",
+]
+
+
+@pytest.mark.parametrize("given", ONE_HOT)
+def test_a_label_whose_entries_sum_to_one(given):
+    text = (
+        given
+        + r"""
+
+$$s_i = \frac{e^{z_i}}{\sum_{j=1}^k e^{z_j}}, \quad L = -\sum_{i=1}^k t_i \log s_i$$
+
+$$\frac{\partial L}{\partial z} = s - t$$"""
+    )
+    assert [c.status for c in check_document(text).claims] == ["proved"]
