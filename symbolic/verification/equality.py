@@ -23,6 +23,8 @@ from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 from symbolic.verification.counterexample import counterexample
 from symbolic.verification.diagnosis import diagnose, explained
+from symbolic.verification.diagnosis.mistakes import is_specific
+from symbolic.verification.effort import SECOND
 from symbolic.verification.equality_claims import read_claim, tensor_of, vocabulary
 from symbolic.verification.equality_code import formula_diagnosis, judge_function, misfit_diagnosis, shape_diagnosis
 from symbolic.verification.equality_points import Comparer, Comparison, Tally
@@ -65,9 +67,14 @@ def check(
     rng = random.Random(seed)  # noqa: S311 (points to try, no secrets)
     comparer = Comparer(rng, _fixed(sizes))
     read = read_claim(claim, truth, dict(symbols or {}))
-    if isinstance(read, Tensor):
-        return judge(read, truth, comparer, diagnosis)
     names = vocabulary(truth, dict(symbols or {}))
+    if isinstance(read, Tensor):
+        verdict = judge(read, truth, comparer, diagnosis)
+        told = verdict.diagnosis
+        if isinstance(claim, str) and diagnosis and verdict.status in ("refuted", "shape") and not is_specific(told):
+            found = formula_diagnosis(claim, truth, names, comparer, SECOND / 3)
+            return replace(verdict, diagnosis=found if is_specific(found) else told or found)
+        return verdict
     if read.status == "shape" and diagnosis:
         found = misfit_diagnosis(lambda given: tensor_of(claim, given, truth), truth, names, comparer)
         if found is None and isinstance(claim, str):

@@ -7,8 +7,9 @@ traced; the last can only be run. Running it shows agreement or a visible differ
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -38,6 +39,8 @@ SHAPELY = (
     "Hadamard and matrix product",
     "symmetric assumption",
     "sum over the wrong axis",
+    "wrong layer index",
+    "wrong tensor",
     "layout",
 )
 SIZED = (  # what may be meant otherwise where a size is a number: a mean of two, a root of four
@@ -73,9 +76,10 @@ def judge_function(
         try:
             claim = read_function(function, {name: fixed[t] for name, t in names.items()})
         except ShapeError as error:
-            return Verdict(
-                "shape", Evidence(f"at {_text(choice)} the claim's own shapes do not fit: {error}"), truth=truth
-            )
+            sentence = f"at {_text(choice)} the claim's own shapes do not fit: {error}"
+            read = partial(read_function, function)
+            found = misfit_diagnosis(read, truth, names, comparer) if diagnosis else None
+            return Verdict("shape", Evidence(sentence), (), None, found, truth=truth)
         except Exception:  # whatever real code raises when it meets a symbol; numbers are tried next
             found = _run(function, truth, names, choices, comparer, why)
             if found.status == "refuted" and diagnosis:
@@ -170,7 +174,7 @@ def misfit_diagnosis(
 ) -> Diagnosis | None:
     """The mistake in a claim whose own shapes do not fit, found with all dimensions equal, where they do.
 
-    ``read`` makes the claim from tensors by name. Only transposed or exchanged factors and axes are believed: these explain shapes.
+    ``read`` makes the claim from tensors by name. Only factors and axes that are transposed or exchanged, and another tensor's place, are believed: these explain shapes.
     """
     tensors = topological([truth, *names.values()])
     square = at_sizes(tensors, {d: 3 for d in dimensions(tensors) if d not in comparer.fixed})
@@ -178,16 +182,22 @@ def misfit_diagnosis(
         claim = read({name: square[t] for name, t in names.items()})
     except Exception:  # a reader or real code may raise anything; without a claim there is no diagnosis
         return None
-    found = _square_diagnosis(claim, square[truth], comparer)
-    return replace(found, repair=truth) if found is not None else None
+    return _of_original(_square_diagnosis(claim, square[truth], comparer), truth, tensors)
 
 
 def shape_diagnosis(claim: Tensor, truth: Tensor, comparer: Comparer) -> Diagnosis | None:
     """The mistake in a claim of another shape than the truth's, found with all dimensions equal."""
     tensors = topological([claim, truth])
     square = at_sizes(tensors, {d: 3 for d in dimensions(tensors) if d not in comparer.fixed})
-    found = _square_diagnosis(square[claim], square[truth], comparer)
-    return replace(found, repair=truth) if found is not None else None
+    return _of_original(_square_diagnosis(square[claim], square[truth], comparer), truth, tensors)
+
+
+def _of_original(found: Diagnosis | None, truth: Tensor, tensors: Sequence[Tensor]) -> Diagnosis | None:
+    """What was found with all dimensions equal, where it can be meant: nobody takes a matrix for symmetric that is not square."""
+    square = any(t.ndim == 2 and same_shape(t.extents[:1], t.extents[1:]) for t in tensors if t.definition is None)
+    if found is None or (found.label == "symmetric assumption" and not square):
+        return None
+    return replace(found, repair=truth)
 
 
 def _square_diagnosis(claim: Tensor, target: Tensor, comparer: Comparer) -> Diagnosis | None:
@@ -210,7 +220,8 @@ def formula_diagnosis(
     end = spent() + effort
     read = Formula(claim, names)
     found: list[tuple[str, str]] = []
-    for tried, (label, detail, node) in enumerate(edits(read.node, claim)):
+    raised = any("_u" in name for name in read.scope.values)
+    for tried, (label, detail, node) in enumerate(edits(read.node, claim, raised)):
         if tried >= MOST_EDITS or spent() > end:
             break
         spend(1000)

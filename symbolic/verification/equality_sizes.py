@@ -119,16 +119,18 @@ def _definition(definition, exchange: Mapping[sp.Expr, sp.Expr], now: Mapping[Te
     return Equation(tuple(mapping[i] for i in eq.indices), body, tuple(mapping[i] for i in eq.bound), eq.reduce, guards)
 
 
-def _through_sizes(r: sp.Rational, exchange: Mapping[sp.Expr, sp.Expr]) -> sp.Expr | None:
-    """A number written with the size that it contains: 100 as N, 1/50 as 2/N."""
+def _through_sizes(r: sp.Rational, exchange: Mapping[sp.Expr, sp.Expr], most: int = 2) -> sp.Expr | None:
+    """A number written with the sizes that it contains, at most two: 100 as N, 1/50 as 2/N, 2/221 as 2/(N K)."""
     p, q = sp.Integer(r.p), sp.Integer(r.q)
     if p in exchange or q in exchange:
         return exchange.get(p, p) / exchange.get(q, q)
-    for n, size in exchange.items():
+    for n, size in exchange.items() if most else ():
         if n.is_Integer and max(abs(p), q) > LARGE:
             for rest, factor in ((r * n, 1 / size), (r / n, size)):
                 if abs(rest.p) <= LARGE and rest.q <= 4:
                     return rest * factor
+                if max(rest.p, rest.q) < max(p, q) and (inner := _through_sizes(rest, exchange, most - 1)) is not None:
+                    return inner * factor
     return None
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import sympy as sp
 
 from symbolic.program.equations import Equation, equation
-from symbolic.program.expressions import Access
+from symbolic.program.expressions import Access, Index
 from symbolic.program.functions import Equal, Less, LessEqual, Step
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor, computed
 from symbolic.verification.diagnosis.candidates import Candidate, name_of
 from symbolic.verification.diagnosis.neurons import Activation, neurons
-from symbolic.verification.diagnosis.surgery import edited, with_body
+from symbolic.verification.diagnosis.surgery import edited, rebuilt, with_body
 from symbolic.verification.equality_shapes import same_shape
 
 
@@ -134,9 +134,15 @@ def swapped_candidates(claim: Tensor, slopes: Sequence[Activation], alike: Mappi
     for a, b in itertools.permutations(bent, 2):
         if not same_shape(a.slope.extents, b.slope.extents):
             continue
+        text = f"{name_of(a.argument)} instead of {name_of(b.argument)}"
+        own = alike.get(a.slope.serial, a.slope.serial)
+        for t in reversed(topological([claim])):
+            for u in t.definition.operands if isinstance(t.definition, Equation) else ():
+                if alike.get(u.serial, u.serial) == own and same_shape(u.extents, b.slope.extents):
+                    change = {t: _reading(t, t.definition, u, b.slope)}
+                    yield Candidate("h' at the wrong argument", text, "claim", claim, change, "missing term")
         at = a.slope.fresh_indices()
         quotient = computed(Equation(at, b.slope.access(*at) / a.slope.access(*at)))
-        text = f"{name_of(a.argument)} instead of {name_of(b.argument)}"
         for t in reversed(topological([claim])):
             for factor, axes in _fitting(quotient, t) if t.definition is not None and t.dtype == "real" else ():
                 change = {t: _times(t, factor, axes)}
@@ -210,10 +216,11 @@ def argument_candidates(
             users = [t for t in order if isinstance(t.definition, Equation) and t.serial not in ancestors[v]]
             users = [t for t in users if any(operand is u for operand in t.operands)]
             if len(users) > 1:
-                change = {t: _reading(t, t.definition, u, v) for t in users}
-                yield Candidate(
-                    *_confusion(u, v, [t.definition for t in users], slopes, alike, decisive), "claim", claim, change
-                )
+                now: dict[Tensor, Tensor] = {}
+                for t in users:  # a later one reads what the earlier ones have become
+                    now[t] = _reading(rebuilt(t, now), rebuilt(t, now).definition, u, v)
+                label, detail = _confusion(u, v, [t.definition for t in users], slopes, alike, decisive)
+                yield Candidate(label, detail, "claim", claim, {claim: rebuilt(claim, now)})
 
 
 def _decisive(tensors: Sequence[Tensor]) -> set[Tensor]:
@@ -268,6 +275,11 @@ def _confusion(
         return "h' at the wrong argument", f"{name_of(u)} instead of {name_of(v)}"
     if u.name and v.name and re.sub(r"\d+", "", u.name) == re.sub(r"\d+", "", v.name):
         return "wrong layer index", u.name
+    layers = {value(a.output) for a in neurons(slopes)}
+    if all(value(t) in layers or (t.definition is None and t.role == "input") for t in (u, v)) and (
+        value(v) in map(value, topological([u])) or value(u) in map(value, topological([v]))
+    ):
+        return "wrong layer index", name_of(u)
     return "wrong tensor", f"{name_of(u)} stands where {name_of(v)} belongs"
 
 
@@ -300,11 +312,12 @@ def softmax_candidates(claim: Tensor, tensors: Sequence[Tensor]) -> Iterator[Can
             continue
         for t in topological([claim]):
             eq = t.definition
-            if not isinstance(eq, Equation) or eq.bound:
+            if not isinstance(eq, Equation):
                 continue
             body = _inlined(t, p)
             for access in sorted((a for a in body.atoms(Access) if a.tensor is p), key=str):
-                for change in _coupled(t, eq, body, access):
+                made = _coupled(t, eq, body, access) if not eq.bound else _coupled_within(t, eq, body, access)
+                for change in made:
                     yield Candidate(
                         "softmax Jacobian taken as diagonal", "diag(p∘(1 − p))", "claim", claim, {t: change}
                     )
@@ -354,6 +367,22 @@ def _inlined(t: Tensor, p: Tensor) -> sp.Expr:
             break
         body = body.xreplace(inner)
     return body
+
+
+def _coupled_within(t: Tensor, eq: Equation, body: sp.Expr, access: Access) -> Iterator[Tensor]:
+    """The same where p∘(1 − p)∘g is multiplied on by a matrix in one equation: Σ_j p_ij (1 − p_ij) g_ij K_jk."""
+    inside = [f for f in sp.Mul.make_args(body) if f.atoms(Index) <= set(access.indices)]
+    part = sp.Mul(*inside)
+    if (
+        eq.reduce != "sum"
+        or eq.guards
+        or access not in part.atoms(Access)
+        or set(access.indices) & part.free_symbols == set()
+    ):
+        return
+    whole = computed(Equation(access.indices, part))
+    for coupled in _coupled(whole, whole.definition, part, access):
+        yield edited(t, with_body(eq, body / part * coupled.access(*access.indices)))
 
 
 def _coupled(t: Tensor, eq: Equation, body: sp.Expr, access: Access) -> Iterator[Tensor]:

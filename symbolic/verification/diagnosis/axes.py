@@ -78,13 +78,13 @@ def _stretched_otherwise(claim: Tensor, t: Tensor, eq: Equation, order: list[Ten
 
 
 def _kept_elsewhere(claim: Tensor, t: Tensor, eq: Equation, order: list[Tensor]) -> Iterator[Candidate]:
-    """A sum of three axes or more that keeps its axis with extent 1, along another axis that is kept in the same way.
+    """A sum that keeps its axis with extent 1, along another axis that is kept in the same way.
 
     Whatever reads the sums entry by entry reads the new ones along the axis that is no longer summed; a mean divides by
     the extent of its own axis.
     """
     ones = [p for p, i in enumerate(eq.indices) if i.extent == 1]
-    if len(ones) != 1 or len(eq.indices) < 3 or len(eq.bound) != 1 or eq.guards:
+    if len(ones) != 1 or len(eq.indices) < 2 or len(eq.bound) != 1 or eq.guards:
         return
     (p,), (k,) = ones, eq.bound
     for q, summed in enumerate(eq.indices):

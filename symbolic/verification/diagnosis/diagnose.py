@@ -28,7 +28,7 @@ from symbolic.verification.diagnosis.axes import axis_candidates
 from symbolic.verification.diagnosis.candidates import Candidate, readable
 from symbolic.verification.diagnosis.chains import chain_candidates, turned_chain_candidates
 from symbolic.verification.diagnosis.local import local_candidates, path_candidates
-from symbolic.verification.diagnosis.mistakes import RANK, explained
+from symbolic.verification.diagnosis.mistakes import RANK, explained, is_specific
 from symbolic.verification.diagnosis.neurons import Activation, activations
 from symbolic.verification.diagnosis.products import (
     lost_matrix_candidates,
@@ -63,13 +63,27 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2
         if together is not truth and comparer.compare(together, truth).outcome != "equal":
             together = truth
         written = written_once(claim)
-        slopes = [a.slope for a in activations(topological([together, written]))]
-        trials = Trials(written, together, slopes, comparer)
+        found = _searched(written, together, comparer, end)
+        if written is not claim and not is_specific(found):  # wrong in one of its places only
+            found = min(filter(None, (found, _searched(claim, together, comparer, end))), key=_place, default=None)
     except ChainruleError:
         return None
+    if found is None:
+        return _right_for_symmetric(claim, truth, comparer)
+    return found if together is truth or found.repair is not together else replace(found, repair=truth)
+
+
+def _place(found: Diagnosis) -> int:
+    return RANK[found.label]
+
+
+def _searched(claim: Tensor, truth: Tensor, comparer: Comparer, end: float) -> Diagnosis | None:
+    """The best of the candidates that pass, confirmed; the search ends at ``end``."""
+    slopes = activations(topological([truth, claim]))
+    trials = Trials(claim, truth, [a.slope for a in slopes], comparer)
     if not trials.points:
         return None
-    behind = _behind_conditions(trials.truth)
+    behind = _behind_conditions(truth)
 
     def order(c: Candidate) -> tuple[bool, bool, float]:
         hidden = c.side == "truth" and behind.issuperset(c.changes)
@@ -77,7 +91,7 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2
 
     passed: list[Candidate] = []
     best: tuple[bool, bool, float] | None = None
-    for family in _families(trials):
+    for family in _families(trials, slopes):
         try:
             for candidate in family:
                 if spent() > end or len(passed) >= ENOUGH or (best is not None and best <= PLAIN):
@@ -89,12 +103,7 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2
                     best = place
         except (ChainruleError, ArithmeticError, RecursionError):
             continue  # an edit of a body that has no value
-
-    for candidate in reversed(passed):
-        found = _confirmed(candidate, claim, trials.truth, comparer)
-        if found is not None:
-            return found if trials.truth is truth or found.repair is not trials.truth else replace(found, repair=truth)
-    return _right_for_symmetric(claim, truth, comparer)
+    return next((d for c in reversed(passed) if (d := _confirmed(c, claim, truth, comparer)) is not None), None)
 
 
 def _arguments(truth: Tensor, slopes: Sequence[Activation]) -> set[Tensor]:
@@ -132,14 +141,15 @@ def _right_for_symmetric(claim: Tensor, truth: Tensor, comparer: Comparer) -> Di
 
 
 def _rank(candidate: Candidate) -> float:
-    """The place in the table; a factor lost inside the truth may by accident be a path lost, which is then meant."""
+    """The place in the table; a factor lost inside the truth may by accident be a path lost, or an exponent off by one,
+    which is then meant."""
     if candidate.after:
         return RANK[candidate.after] + 0.5
     inside = candidate.side == "truth" and candidate.label == "missing h'"
-    return RANK["forgotten path"] + 0.5 if inside else RANK[candidate.label]
+    return RANK["off by one"] + 0.5 if inside else RANK[candidate.label]
 
 
-def _families(trials: Trials) -> Iterator[Iterator[Candidate]]:
+def _families(trials: Trials, slopes: Sequence[Activation]) -> Iterator[Iterator[Candidate]]:
     """Candidates by family, the likely ones first; of a claim of another shape only those that mend the shape."""
     claim, truth = trials.claim, trials.truth
     yield shape_candidates(claim, truth.extents)
@@ -147,7 +157,7 @@ def _families(trials: Trials) -> Iterator[Iterator[Candidate]]:
         yield turned_chain_candidates(claim, truth.extents)
         return
     tensors = topological([truth, claim])
-    slopes, alike = activations(tensors), trials.same_values(tensors)
+    alike = trials.same_values([*tensors, *(a.slope for a in slopes)])
     yield ratio_candidates(claim, truth, trials)
     yield symmetry_candidates(claim)
     yield softmax_candidates(claim, tensors)

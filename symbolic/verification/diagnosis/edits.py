@@ -17,11 +17,20 @@ MOST_EDITS = 60  # edits of one formula that are tried
 Edit = tuple[str, str, s.Node]
 
 
-def edits(node: s.Node, text: str) -> Iterator[Edit]:
-    """Every formula that differs from ``node`` by one change, with the mistake that the change undoes."""
+def edits(node: s.Node, text: str, raised: bool = True) -> Iterator[Edit]:
+    """Every formula that differs from ``node`` by one change, with the mistake that the change undoes.
+
+    ``raised``: whether a number without brackets above a symbol may be that of a layer, as in a².
+    """
     for part, put in places(node, lambda new: new):
         for label, detail, new in _changed(part, text):
-            yield label, detail, put(new)
+            plain = (
+                isinstance(part, s.Scripted)
+                and isinstance(part.sup, s.Number)
+                and part.sup != getattr(new, "sup", None)
+            )
+            if label != "wrong layer index" or raised or not plain:
+                yield label, detail, put(new)
 
 
 def slope_edits(node: s.Node, text: str, functions: set[str], symbols: Iterable[str]) -> Iterator[Edit]:
@@ -70,6 +79,10 @@ def _changed(node: s.Node, text: str) -> Iterator[Edit]:
         yield "missing transpose", _written(node, text), _transposed(node)
     if isinstance(node, s.Scripted):
         yield from _relayered(node, text)
+        if isinstance(node.sup, s.Number) and node.sup.text.isdigit():
+            for other in (int(node.sup.text) - 1, int(node.sup.text) + 1):
+                power = s.Number(node.sup.span, str(other)) if other > 1 else None
+                yield "off by one", f"the exponent of {_written(node, text)}", replace(node, sup=power)
     if not isinstance(node, s.Product):
         return
     factors = node.factors
@@ -77,8 +90,10 @@ def _changed(node: s.Node, text: str) -> Iterator[Edit]:
         (first, a), (second, b) = factors[k], factors[k + 1]
         if second == "":
             yield from _exchanged(node, k, text)
-            made = replace(node, factors=(*factors[: k + 1], ("ODOT", b), *factors[k + 2 :]))
-            yield "Hadamard and matrix product", f"{_written(a, text)} and {_written(b, text)}", made
+            for x, y in ((a, b), (_untransposed(a), b), (a, _untransposed(b))):
+                if x is not None and y is not None:
+                    made = replace(node, factors=(*factors[:k], (first, x), ("ODOT", y), *factors[k + 2 :]))
+                    yield "Hadamard and matrix product", f"{_written(a, text)} and {_written(b, text)}", made
         elif second in ("ODOT", "AST"):
             for x, y in ((a, b), (b, a)):
                 made = replace(node, factors=(*factors[:k], (first, x), ("", y), *factors[k + 2 :]))
@@ -87,6 +102,12 @@ def _changed(node: s.Node, text: str) -> Iterator[Edit]:
             yield "Hadamard and matrix product", f"{_written(a, text)} and {_written(b, text)}", turned
     if len(factors) > 2 and all(sign == "" for sign, _ in factors):
         yield "wrong order of factors", _written(node, text), replace(node, factors=factors[::-1])
+        first = 1 if isinstance(factors[0][1], s.Number) else 0
+        for k in range(first, len(factors)):
+            rest = [f for j, f in enumerate(factors) if j != k]
+            for place in {first, len(factors) - 1} - {k}:
+                moved = (*rest[:place], factors[k], *rest[place:])
+                yield "wrong order of factors", _written(node, text), replace(node, factors=moved)
 
 
 def _relayered(node: s.Scripted, text: str) -> Iterator[Edit]:

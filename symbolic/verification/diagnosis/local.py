@@ -72,16 +72,21 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
         yield from _terms(e, side)
     elif e.is_Mul:
         yield from _factors(e, eq, side)
-    elif e.is_Pow and e.exp.is_number:
+    elif e.is_Pow and (e.exp.is_number or not e.base.is_number):
         for step in (1, -1):
             if e.exp + step != 0:  # that would be a factor lost
                 yield "off by one", f"the exponent of {e}", e.base ** (e.exp + step)
+    if e.is_Pow and e.exp.is_number:
+        for step in (sp.S.Half, -sp.S.Half) if _is_squared_norm(e.base) else ():
+            if e.exp + step != 0:
+                yield "off by one", f"the exponent of a norm in {e}", e.base ** (e.exp + step)
         if not e.exp.is_Integer:
             yield "wrong exponent", f"a root is missing in {e}", e.base ** (2 * e.exp)
         yield "wrong exponent", f"a square or a root in {e}", e.base ** (e.exp / 2)
         yield "wrong exponent", f"the base should be inverted in {e}", e.base**-e.exp
     elif isinstance(e, sp.Function) and len(e.args) == 1 and e.fdiff(1) != 0:
         yield "h instead of h'", e.func.__name__, e.fdiff(1)
+        yield "sign", f"that of the argument of {e}", e.func(-e.args[0])
     if isinstance(e, (Less, LessEqual)) and side == "truth":
         yield "missing h'", f"the condition {e} is not looked at", sp.S.One
         yield "missing h'", f"the condition {e} is not looked at", sp.S.Zero
@@ -106,6 +111,12 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
     for k in positions:
         for label, detail, part in _edits(e.args[k], eq, side):
             yield label, detail, e.func(*e.args[:k], part, *e.args[k + 1 :])
+
+
+def _is_squared_norm(e: sp.Expr) -> bool:
+    """True of Σ x²: a step of ½ in its exponent is one of the norm's."""
+    eq = e.tensor.definition if isinstance(e, Access) else None
+    return isinstance(eq, Equation) and bool(eq.bound) and eq.body.is_Pow and eq.body.exp == 2
 
 
 def _terms(e: sp.Expr, side: str) -> Iterator[Edit]:
@@ -133,8 +144,10 @@ def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
         return "off by one"
     if side == "claim":
         return "extra term"
-    if any(not term.atoms(Access) for term in (*dropped, *sp.Add.make_args(kept))):
+    if any(not term.atoms(Access, Equal) for term in (*dropped, *sp.Add.make_args(kept))):
         return "missing term"  # 1 − z² is a derivative, not a sum over paths
+    if all(_is_identity(term) for term in dropped):
+        return "forgotten path"  # I of I + ∂F/∂x
     read, rest = (leaves(a.tensor for a in sp.Add(*terms).atoms(Access)) for terms in (dropped, (kept,)))
     penal = all(t.role in ("parameter", "constant") or t.ndim == 0 for t in read)
     data = any(t.role in ("input", "target") and t.ndim for t in rest)
@@ -142,14 +155,20 @@ def _dropped_label(dropped: Sequence[sp.Expr], kept: sp.Expr, side: str) -> str:
     others = len(arrays) == 1 and any(t.ndim and t is not arrays[0] for t in rest)
     direct = all(_is_copy(a.tensor) for term in dropped for a in term.atoms(Access))
     alone = others and (len(read) > 1 or (direct and arrays[0].role == "parameter"))
-    own = any(not t.ndim and all(t is not u for u in rest) for t in read)  # the weight of the penalty, α of α‖x‖²
-    other = any(t.ndim and all(t is not u for u in arrays) for t in rest)
-    weighed = (
-        own and other and len(arrays) <= 1 and all(_is_product(a.tensor) for d in dropped for a in d.atoms(Access))
-    )
-    if weighed or (read and penal and (data or alone)):
+    weights = {t for t in read if t.ndim == 0 and t.role != "target"} - set(rest)
+    weighted = weights and any(t.ndim for t in set(rest) - set(read))  # the data is left when the penalty goes
+    whole = not any(t.ndim == 0 for t in set(read) & set(rest))  # its weight does not stay behind
+    if read and (weighted or (whole and penal and (data or alone))):
         return "forgotten regulariser"
     return "forgotten path" if read else "missing term"
+
+
+def _is_identity(term: sp.Expr) -> bool:
+    """True of δ_ij, written here or in a tensor that is read."""
+    if isinstance(term, Access) and isinstance(term.tensor.definition, Equation):
+        eq = term.tensor.definition
+        return eq.body == 1 and len(eq.guards) == 1 and len(eq.indices) == 2 and not eq.bound
+    return isinstance(term, Equal) and not term.atoms(Access)
 
 
 def _counts(e: sp.Expr) -> list[sp.Expr]:
@@ -203,14 +222,6 @@ def _factor_label(dropped: Sequence[sp.Expr], kept: sp.Expr, eq: Equation, side:
     if missing and not eq.bound and computed:
         return "missing h'", f"what was differentiated to {factor}"
     return ("missing factor" if missing else "extra factor"), str(factor)
-
-
-def _is_product(t: Tensor) -> bool:
-    """True of a declared tensor, and of products of such, entry by entry."""
-    made = [u.definition for u in topological([t]) if u.definition is not None]
-    return all(
-        isinstance(eq, Equation) and not eq.bound and (eq.body.is_Mul or isinstance(eq.body, Access)) for eq in made
-    )
 
 
 def _is_copy(t: Tensor) -> bool:

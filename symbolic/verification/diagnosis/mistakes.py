@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symbolic.verification.verdict import Diagnosis
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -61,6 +63,11 @@ _TABLE = (
 
 MISTAKES: dict[str, Mistake] = {m.label: m for m in _TABLE}
 RANK: dict[str, int] = {m.label: k for k, m in enumerate(_TABLE)}
+
+
+def is_specific(found: Diagnosis | None) -> bool:
+    """Whether a mistake is named that is more than a factor, a term or a tensor too many or too few."""
+    return found is not None and RANK[found.label] < RANK["missing factor"]
 
 
 def explained(label: str, detail: str) -> str:

@@ -4,7 +4,7 @@ candidates cost little; whatever passes here is confirmed by the judge afterward
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -74,10 +74,8 @@ class Trials:
             if sizes is None:
                 break
             last = len(self.points) == count - 1 and attempt < 5 * count
-            if last and any(
-                all(t.sizes[d] == n for t in self.points) for d, n in sizes.items() if d not in comparer.fixed
-            ):
-                continue  # a factor 1/P could not be told from a number
+            if last and not _told_apart([*(t.sizes for t in self.points), sizes], comparer.fixed):
+                continue  # a factor 1/P could not be told from a number, or from 1/K
             try:
                 program = Program([claim, truth, *extra], sizes, 50_000)
                 values = Draw(comparer.rng, sizes, label_ranges(tensors, sizes), 1 + attempt % 2).values(leaves)
@@ -110,6 +108,12 @@ class Trials:
             if values is None or not close(values, target):
                 return False
         return bool(self.points)
+
+
+def _told_apart(choices: Sequence[Mapping[sp.Symbol, int]], fixed: Container[sp.Symbol]) -> bool:
+    """Whether no dimension has one size throughout, and no two have the same ones."""
+    runs = [tuple(sizes[d] for sizes in choices) for d in choices[0] if d not in fixed]
+    return len(set(runs)) == len(runs) and all(len(set(run)) > 1 for run in runs)
 
 
 def close(a: Column, b: Column, tolerance: float = 1e-7) -> bool:

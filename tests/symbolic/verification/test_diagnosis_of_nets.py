@@ -27,7 +27,7 @@ curved = s.hessian(-np.sum(Y * np.log(q) + (1 - Y) * np.log(1 - q)), w)
     ],
 )
 def test_a_function_that_is_spelt_out_is_known_as_one(claim, truth, label):
-    verdict = check(claim, truth)
+    verdict = check(claim, truth, seed=1)
     assert verdict.status == "refuted"
     assert verdict.diagnosis is not None
     assert verdict.diagnosis.label == label
@@ -42,7 +42,7 @@ def test_a_function_that_is_spelt_out_is_known_as_one(claim, truth, label):
     ],
 )
 def test_a_result_that_is_given_a_name_is_found_under_it_as_it_is_written(claim, status, label):
-    verdict = check(claim, layer, symbols={"a1": p, "z1": W @ x})
+    verdict = check(claim, layer, symbols={"a1": p, "z1": W @ x}, seed=1)
     assert verdict.status == status
     assert (verdict.diagnosis.label if verdict.diagnosis else None) == label
 
@@ -51,4 +51,101 @@ def test_a_softmax_that_is_given_a_name_stays_one():
     z = tensor("z", "K")
     p = np.exp(z) / np.sum(np.exp(z))
     claim = r"\operatorname{diag}(p \odot (\mathbf 1 - p))"
-    assert check(claim, s.jacobian(p, z), symbols={"p": p}).diagnosis.label == "softmax Jacobian taken as diagonal"
+    assert (
+        check(claim, s.jacobian(p, z), symbols={"p": p}, seed=1).diagnosis.label == "softmax Jacobian taken as diagonal"
+    )
+
+
+h1 = np.tanh(W @ x)
+U, c = tensor("U", "m m", role="parameter"), tensor("c", "m")
+h2 = np.tanh(U @ h1 + c)
+K, α, r, λ = tensor("K", "n n", assume="symmetric"), tensor("α", "n", role="parameter"), tensor("r", "n"), tensor("λ")
+V, w2 = tensor("V", "n m"), tensor("w2", "m", role="parameter")
+u, v = tensor("u", "n", assume="nonzero"), tensor("v", "n", assume="nonzero")
+M, Λ = tensor("M", "n n"), tensor("Λ", "n n", assume="invertible")
+by_U = s.gradient(np.sum((h2 - y) ** 2) / 2, U)
+by_c = s.gradient(np.sum((h2 - y) ** 2) / 2, W)
+krr = s.gradient(np.sum((r - K @ α) ** 2) / 2 + λ / 2 * (α @ K @ α), α)
+block = s.jacobian(x + V @ s.relu(W @ x), x)
+cosine = s.gradient(u @ v / (np.sqrt(u @ u) * np.sqrt(v @ v)), u)
+precision = s.gradient((u @ Λ @ u) / 2 - np.linalg.slogdet(Λ)[1] / 2, Λ)
+cubic = s.gradient(np.trace(M @ M @ M), M)
+metric = s.gradient(np.sum((M @ (u - v)) ** 2), M)
+two = s.gradient(np.mean((X @ w - Y) ** 2), w)
+
+
+def wrong_layer(W, U, c, x, y):
+    h1 = np.tanh(W @ x)
+    h2 = np.tanh(U @ h1 + c)
+    return np.outer((h2 - y) * (1 - h2**2), h2)
+
+
+def other_slope(W, U, c, x, y):
+    h1 = np.tanh(W @ x)
+    h2 = np.tanh(U @ h1 + c)
+    d2 = (h2 - y) * (1 - h2**2)
+    return np.outer((U.T @ d2) * (1 - h2**2), x)
+
+
+def wrong_shape(W, U, c, x, y):
+    h1 = np.tanh(W @ x)
+    h2 = np.tanh(U @ h1 + c)
+    d2 = (h2 - y) * (1 - h2**2)
+    return np.outer((U.T @ d2) * (1 - h1**2), h1)
+
+
+def not_transposed(X, w, Y):
+    n = len(Y)
+    return 2 / n * X.dot(X.dot(w) - Y)
+
+
+@pytest.mark.parametrize(
+    ("claim", "truth", "label"),
+    [
+        (wrong_layer, by_U, "wrong layer index"),
+        (other_slope, by_c, "h' at the wrong argument"),
+        (wrong_shape, by_c, "wrong layer index"),
+        (not_transposed, two, "missing transpose"),
+        (r"K(K\alpha - r)", krr, "forgotten regulariser"),
+        (r"V \operatorname{diag}(\mathbb 1[Wx > 0]) W", block, "forgotten path"),
+        (r"\frac{v}{\|u\|\|v\|} - \frac{u^\top v}{\|u\|^2\|v\|} u", cosine, "off by one"),
+        (r"\frac12(u^\top u - \Lambda^{-\top})", precision, "wrong order of factors"),
+        (r"3 (M^3)^\top", cubic, "off by one"),
+        (r"2 (u - v)(u - v)^\top M", metric, "wrong order of factors"),
+    ],
+)
+def test_mistakes_of_nets_and_classical_models_are_named(claim, truth, label):
+    for seed in range(3):
+        verdict = check(claim, truth, seed=seed)
+        assert verdict.status in ("refuted", "shape")
+        assert verdict.diagnosis is not None
+        assert verdict.diagnosis.label == label
+
+
+def test_a_softmax_is_found_where_its_product_is_written_on():
+    Q, P, G, B = tensor("Q", "N d"), tensor("P", "d k"), tensor("G", "N e"), tensor("B", "k e")
+    E = np.exp(Q @ P)
+    A = E / np.sum(E, axis=1, keepdims=True)
+    truth = s.gradient(np.sum(G * (A @ B)), Q)
+    claim = r"\left(A \odot (1 - A) \odot G B^\top\right) P^\top"
+    assert check(claim, truth, symbols={"A": A}, seed=1).diagnosis.label == "softmax Jacobian taken as diagonal"
+
+
+def test_part_of_a_penalty_that_is_lost_is_a_path():
+    z, t, γ = tensor("z", 5), tensor("t", 5), tensor("γ", assume="positive")
+    truth = s.gradient(np.sum((z - t) ** 2) / 2 + γ * np.sum((z[1:] - z[:-1]) ** 2), z)
+
+    def half(z, t, γ):
+        d = np.diff(z)
+        return z - t + 2 * γ * np.concatenate([np.zeros(1), d])
+
+    assert check(half, truth, seed=1).diagnosis.label == "forgotten path"
+    assert check(lambda z, t: z - t, truth, seed=1).diagnosis.label == "forgotten regulariser"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_mean_over_all_entries_is_told_from_one_over_rows_and_from_a_factor_2(seed):
+    S, T, R = tensor("S", "N d"), tensor("T", "N k"), tensor("R", "d k", role="parameter")
+    truth = s.gradient(np.mean((S @ R - T) ** 2), R)
+    verdict = check(lambda S, T, R: 2 * S.T @ (S @ R - T) / len(T), truth, seed=seed)
+    assert verdict.diagnosis.label == "missing 1/P"
