@@ -17,6 +17,7 @@ from numeric.checking import names
 from numeric.checking.arrays import is_rough, numbers, parts_of
 from numeric.checking.domains import guarded
 from numeric.checking.finding import find, reconcile
+from numeric.checking.labels import as_labels
 from numeric.checking.program import tree_of
 from numeric.checking.roles import roles
 from numeric.checking.subjects import Layer, Subject, held
@@ -74,6 +75,7 @@ class Call:
         self.hints = [names.text_of(part) for part in names.returned(self.back_tree)]
         self.shapes: dict[str, list[str]] = {}
         self.integers: set[str] = set()
+        self.labels: dict[str, str] = {}
         self.others: dict[str, Any] = {}
         self.keys: dict[str, list[str]] = {}
         self.notes: list[str] = []
@@ -269,7 +271,7 @@ class Call:
         """Random arrays at which the forward function is finite: of any sign, else positive, else between 0 and 1."""
         values = self.values(sizes, rng, k)
         for domain in (lambda x: x, lambda x: 0.5 + abs(x), lambda x: 0.1 + 0.8 / (1 + np.exp(-x))):
-            moved = {n: x if n in self.integers else domain(x) for n, x in values.items()}
+            moved = {n: x if n in self.integers or n in self.labels else domain(x) for n, x in values.items()}
             out = silent(lambda moved=moved: self.forward(moved, sizes)[0])
             if out is not None and all(np.all(np.isfinite(o)) for o in out):
                 return moved
@@ -290,7 +292,7 @@ class Call:
                 found[name] = array if extents else float(array)
         for name, (low, high) in guarded(self.ahead_tree, found).items():
             found[name] = low + (high - low) * (0.05 + 0.9 / (1 + np.exp(-found[name])))
-        return found
+        return found | {n: as_labels(found[n], kind) for n, kind in self.labels.items() if n in found}
 
     def _whole(self, name: str, extents: list[int], sizes: Mapping[str, int], rng: np.random.Generator) -> np.ndarray:
         """Random whole numbers: those that the code compares the array with and one more, else such as index any axis."""

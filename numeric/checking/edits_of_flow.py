@@ -16,17 +16,18 @@ def unread(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     """A value that the function computes, or takes from its cache, and never reads: as a term or as a factor."""
     for name in place.unread:
         value = place.scope.get(name)
-        if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fb":
             continue
+        mask = value.dtype.kind == "b"
         for n in found:
-            if is_term(n) and n.depth <= 5 and place.takes(n.node, value):
+            if is_term(n) and n.depth <= 5 and not mask and place.takes(n.node, value):
                 for op in (ast.Add(), ast.Sub()):
                     new = binary(op, copied(n.node), expression(name))
                     yield Edit("forgotten path", name, put(n, new), 1 + n.depth + isinstance(op, ast.Sub) / 4)
         for n, weight in multipliable(found):
             if place.takes(n.node, value):
                 new = binary(ast.Mult(), copied(n.node), expression(name))
-                yield Edit("missing factor", name, put(n, new), 1 + weight)
+                yield Edit("missing h'" if mask else "missing factor", name, put(n, new), 1 + weight)
 
 
 def carried(place: Place, found: Sequence[Node]) -> Iterator[Edit]:

@@ -373,11 +373,9 @@ def _is_number(node: ast.expr | None) -> bool:
 
 def _by_array(place: Place, t: ast.Subscript) -> bool:
     """Whether an index is an array of whole numbers, which may repeat."""
-    found = [
-        place.scope.get(ast.unparse(n))
-        for n in ast.walk(t.slice)
-        if isinstance(n, (ast.Name, ast.Subscript, ast.Attribute))
-    ]
+    parts = [n for n in ast.walk(t.slice) if isinstance(n, (ast.Name, ast.Subscript, ast.Attribute))]
+    found = [place.scope.get(ast.unparse(n), place.objects.get(ast.unparse(n))) for n in parts]
+    found += [place.value(n) for n, v in zip(parts, found, strict=True) if v is None]  # of the file, and of no function
     return any(isinstance(v, np.ndarray) and v.dtype.kind in "iu" and v.ndim for v in found)
 
 

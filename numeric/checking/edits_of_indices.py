@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ _MOST_COUNTERS = 4
 
 
 _LAYER = "wrong layer index"
+_TIME = re.compile(r"(t|tau|step|time)(_?\w)?\Z")
 
 
 def positions(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
@@ -203,9 +205,10 @@ def _steps(place: Place) -> list[str]:
 
 
 def _index_of_list(place: Place, node: ast.AST) -> ast.AST:
-    """The index of an entry of a list of arrays, as layers are kept in; otherwise nothing."""
+    """The index of an entry of a list of arrays, as layers are kept in; otherwise nothing, and for steps of time."""
     if isinstance(node, ast.Subscript) and isinstance(_value(place, node.value), (list, tuple)):
-        return node.slice
+        steps = any(isinstance(n, ast.Name) and _TIME.match(n.id) for n in ast.walk(node.slice))
+        return ast.Pass() if steps else node.slice
     return ast.Pass()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from numeric.checking.confusions import alike, confusion
 from numeric.checking.edits import (
     Edit,
     Node,
@@ -48,7 +49,7 @@ def names(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                     yield Edit("wrong tensor", f"{text} instead of {other}", put(n, expression(other)), 3)
             for other, w in values.items() if base is not None else ():
                 if other != ast.unparse(n.node.value) and w.shape == base.shape:
-                    label = _confusion(ast.unparse(n.node.value), other, n)
+                    label = confusion(ast.unparse(n.node.value), other, n, place)
                     yield Edit(
                         label,
                         f"{ast.unparse(n.node.value)} instead of {other}",
@@ -64,10 +65,10 @@ def names(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
                 and not np.array_equal(w, value)
             ):
                 yield Edit(
-                    _confusion(text, other, n),
+                    confusion(text, other, n, place),
                     f"{text} instead of {other}",
                     put(n, expression(other)),
-                    1.5 + (not _alike(text, other)),
+                    1.5 + (not alike(text, other)),
                 )
     for n in found:
         if isinstance(n.node, ast.Constant) and n.call.startswith("where:") and not n.index:
@@ -135,7 +136,7 @@ def swaps(place: Place, found: Sequence[Node]) -> Iterator[Edit]:
     for (m, a), (n, b) in itertools.combinations(known, 2):
         if a != b and values[a].shape == values[b].shape and not np.array_equal(values[a], values[b]):
             changes = ((m.path, expression(b)), (n.path, expression(a)))
-            yield Edit("wrong layer index" if _alike(a, b) else "wrong tensor", f"{a} and {b} exchanged", changes, 2)
+            yield Edit("wrong layer index" if alike(a, b) else "wrong tensor", f"{a} and {b} exchanged", changes, 2)
 
 
 def _together(place: Place, found: Sequence[Node], values: dict[str, np.ndarray]) -> Iterator[Edit]:
@@ -152,21 +153,9 @@ def _together(place: Place, found: Sequence[Node], values: dict[str, np.ndarray]
                     label = (
                         "h' at the wrong argument"
                         if any(n.slope for n in standing)
-                        else _confusion(text, other, standing[0])
+                        else confusion(text, other, standing[0], place)
                     )
                     yield Edit(label, f"{text} instead of {other}", changes, 2)
-
-
-def _alike(a: str, b: str) -> bool:
-    return re.sub(r"\d+", "", a) == re.sub(r"\d+", "", b)
-
-
-def _confusion(text: str, other: str, n: Node) -> str:
-    if n.slope:
-        return "h' at the wrong argument"
-    if _alike(text, other):
-        return "wrong layer index"
-    return "wrong tensor"
 
 
 def multipliable(found: Sequence[Node]) -> Iterator[tuple[Node, float]]:

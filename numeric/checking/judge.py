@@ -9,6 +9,7 @@ breaks is looked for, and a change of it that makes the gradients right.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from numeric.checking.blame import Blame, blamed
 from numeric.checking.calls import Call, Point
 from numeric.checking.crash import crashed
+from numeric.checking.labels import TAKEN, label_choices, told_one_hot
 from numeric.checking.outputs import judged, truths
 from numeric.checking.probes import leaf
 from numeric.checking.proof import proved
@@ -44,7 +46,8 @@ def check_backward(
     Shapes come from ``shapes``, annotations (``x: "N D"``) or a docstring that says ``shape (N, D)``; ``options`` are values
     of other parameters.
 
-    What nothing tells is found by trial: the most general shapes with which the functions run.
+    What nothing tells is found by trial: the most general shapes with which the functions run. A gradient that is wrong at
+    targets of any size (``y``, ``labels``, what a docstring calls one-hot) is tried at labels too, and says so if it is right there.
 
     Raises ``DeclarationError`` where no shapes are found, a parameter is not told, a gradient's owner is not clear, or the
     forward function is not repeatable. The functions' own errors are passed on.
@@ -74,12 +77,50 @@ def check_backward(
                 outputs, points = again
                 break
             call.take(first)
-    found = blamed(call, points, outputs) if points else Blame()
+    found = Blame()
+    if _worst(outputs) not in RIGHT:
+        outputs, found = _with_labels(call, outputs, points, seed, rounds)
+    elif points:
+        found = blamed(call, points, outputs)
     outputs += _without_gradient(call, outputs)
     outputs = [replace(o, line=found.places.get(o.name, 0)) for o in outputs]
     shapes_told = tuple((n, tuple(s)) for n, s in call.shapes.items())
     notes = (*call.notes, *_not_judged(call, outputs), *found.notes)
     return CodeVerdict(tuple(outputs), shapes_told, call.searched, found.lines, found.sentences, notes)
+
+
+def _with_labels(
+    call: Call, outputs: list[OutputVerdict], points: list[Point], seed: int, rounds: int
+) -> tuple[list[OutputVerdict], Blame]:
+    """The verdict on wrong gradients, which may be right where the targets are labels; where they are right nowhere, at
+    the kind of target at which most are and, of these, at which the mistake is found."""
+    tried = [(call, outputs, points)]
+    for labels in label_choices(call, [o.name for o in outputs]):
+        other = copy(call)  # what it finds out about the functions stays its own
+        other.labels, other.notes = labels, [*call.notes, *(TAKEN.format(name, kind) for name, kind in labels.items())]
+        again = silent(lambda other=other: _judged(other, seed, 1, small=True))
+        if again is not None and _worst(again[0]) in RIGHT:
+            again = silent(lambda other=other: _judged(other, seed, rounds))
+        if again is not None and _worst(again[0]) in RIGHT:
+            vars(call).update(vars(other))
+            return again[0], blamed(call, again[1], again[0])
+        if again is not None:
+            tried.append((other, *again))
+    if told_one_hot(call) and len(tried) > 1:
+        tried = tried[1:]
+    first = Blame()
+    for k, (other, outs, at) in enumerate(sorted(tried, key=lambda x: -_right(x[1]))[:2]):
+        found = blamed(other, at, outs) if at else Blame()
+        if any(line.label for line in found.lines):
+            vars(call).update(vars(other))
+            return outs, found
+        if k == 0:
+            outputs, first = outs, found
+    return outputs, first
+
+
+def _right(outputs: list[OutputVerdict]) -> int:
+    return sum(o.status in RIGHT for o in outputs)
 
 
 def _without_gradient(call: Call, outputs: list[OutputVerdict]) -> list[OutputVerdict]:

@@ -33,6 +33,7 @@ _PATTERNS = (
     r"(\w+)",
 )
 _INTEGERS = re.compile(r"\b(int|integer|integers|label|labels|class|index|indices|ids)\b", re.IGNORECASE)
+ONE_HOT = re.compile(r"one[- _]?hot", re.IGNORECASE)
 _SHAPE = re.compile(
     r"^\W*(\w+)\s*(?::|\u2014|-|\bis\b)(?:(?![,;]\s*\w+\s*:)[^\n])*?shape\s*(?:of\s*)?:?\s*[\[(]([^\])]*)[\])]",
     re.MULTILINE,
@@ -160,7 +161,8 @@ def docstring_shapes(function: Callable[..., Any]) -> dict[str, str]:
                 line = _NEXT.split(text[match.start() : end], maxsplit=1)[0]
                 if pattern is _WITHIN:  # up to the end of the phrase: another array may be told of after it
                     line = match.group(0) + re.split(r"[,;.(]", line[len(match.group(0)) :], maxsplit=1)[0]
-                found[match.group(1)] = sizes + (" int" if _INTEGERS.search(line) else "")
+                whole = _INTEGERS.search(line) and not ONE_HOT.search(line)
+                found[match.group(1)] = sizes + (" int" if whole else "")
     return found
 
 

@@ -45,7 +45,7 @@ _COMPLETIONS = (
 ORDER = (
     "sign", "factor 2", "missing 1/P", "extra 1/P", "keepdims missing", "keepdims too many", "missing transpose",
     "wrong order of factors", "wrong order of steps", "wrong extremum", "softmax Jacobian taken as diagonal", "sum over the wrong axis",
-    "lost repetitions", "wrong exponent", "h' at the wrong argument", "wrong h'", "h instead of h'", "wrong layer index",
+    "lost repetitions", "wrong exponent", "h' at the wrong argument", "wrong h'", "h instead of h'", "pre-activation and activation", "wrong layer index",
     "missing h'", "missing sum over the batch", "off by one", "wrong index", "flipped kernel", "Hadamard and matrix product", "wrong tensor", "factor", "extra factor",
     "extra term", "symmetric assumption", "forgotten regulariser", "forgotten path", "missing factor", "missing term", "extra sum",
 )  # fmt: skip
@@ -174,7 +174,8 @@ def _rank(done: Repair, place: Place, region: Sequence[Statement], target: Targe
     said = re.match(r"(?:1/)?(\w+)\Z", done.edit.detail)
     if done.edit.label == "missing factor" and said and re.search(rf"\b{said[1]}\b", done.before):
         order -= 60  # the line knows of the factor: it divides the loss by the same number
-    own = place.statement is target.statement and done.edit.label in _OWN
+    lost = done.edit.label == "factor 2" and "missing" in done.edit.detail
+    own = place.statement is target.statement and (done.edit.label in _OWN or lost)
     taken = is_gradient(done.edit.detail) and done.edit.label == "missing factor"
     order += 40 * (
         taken and not any(is_gradient(leaf(t)) for t in writes(place.statement)) and bool(writes(place.statement))
