@@ -26,6 +26,8 @@ class Judged:
     claim: Tensor | None = None
     truth: Tensor | None = None
     label: str = ""  # the mistake in words where no repaired tensor goes with it
+    repair: str = ""
+    """What should stand there, where that is more than the truth as a formula: a number to the digits shown."""
 
     @property
     def holds(self) -> bool:

@@ -152,7 +152,7 @@ class Judge:
             follows,
             str(given.evidence),
             self.mistake(given.diagnosis, judged.truth) if given.diagnosis else judged.label,
-            printed(shown) if sayable else "",
+            judged.repair or (printed(shown) if sayable else ""),
             str(given.counterexample) if given.counterexample and sayable and not made & read else "",
             given.conditions,
             (place, place + len(text)),

@@ -85,21 +85,18 @@ class Worked:
         slack = self.slack(line.right, claimed) if written is None else [Fraction(0)] * len(claimed)
         units = [half_unit(d) for d in written.digits] if written is not None else slack
 
-        def fits(values: list[Fraction] | None) -> bool:
-            return (
-                values is not None
-                and len(values) == len(claimed)
-                and all(
-                    abs(a - c) <= u + max(abs(a), 1) * _TINY for a, c, u in zip(values, claimed, units, strict=True)
-                )
-            )
+        def fits(values: list[Fraction] | None, more: list[Fraction] | None = None) -> bool:
+            if values is None or len(values) != len(claimed):
+                return False
+            room = [u + m for u, m in zip(units, more or [Fraction(0)] * len(units), strict=True)]
+            return all(abs(a - c) <= u + max(abs(a), 1) * _TINY for a, c, u in zip(values, claimed, room, strict=True))
 
         through = before is not None and self.last.get(id(line.chain), False) and fits(before)
         holds = fits(exact) or fits(sound) or through
         follows = self.follows(line, fits, before, exact, author, written is not None, holds)
         self.last[id(line.chain)] = holds
         self.note(line, left, env, written, claimed, holds)
-        judged = self.said(holds, exact, claimed, written)
+        judged = self.said(holds, exact, claimed, written, any("." in n.text for n in numbers.numerals(line.right)))
         if not holds and before is not None and written is not None and not fits(before):
             value = ", ".join(_decimal(x, max(written.digits) + 1) for x in before[:4])
             judged = replace(judged, label=f"arithmetic: the numbers before it give {value}")
@@ -108,8 +105,8 @@ class Worked:
     def follows(self, line: Line, fits, before, exact, author, literal: bool, holds: bool) -> bool | None:
         """Whether the numbers follow from the side before, or from earlier numbers."""
         if line.k > 1:
-            if before is not None:
-                return fits(before)
+            if before is not None:  # a right number may come from more digits than the factors show
+                return fits(before) or (holds and fits(before, self.slack(line.before, before)))
             return fits(author) or fits(exact) or any(map(fits, self.of_formula(line)))
         used = literal or any(self._known(n) for n in numbers.numerals(line.right))
         if fits(author):
@@ -126,10 +123,12 @@ class Worked:
         except ChainruleError:
             return []
 
-    def said(self, holds: bool, exact: list[Fraction], claimed: list[Fraction], written: Literal | None) -> Judged:
-        """The verdict in words."""
+    def said(
+        self, holds: bool, exact: list[Fraction], claimed: list[Fraction], written: Literal | None, decimals: bool
+    ) -> Judged:
+        """The verdict in words; ``decimals``: the line is written with a decimal point, so its numbers are."""
         digits = max(written.digits) if written is not None and written.digits else 6
-        show = _decimal if written is not None else _exact
+        show = _decimal if written is not None or decimals else _exact
         values = ", ".join(show(x, digits + 2) for x in exact[:6])
         if holds:
             how = f"to the {digits} digits shown" if written is not None else "within the rounding of the numbers in it"
@@ -137,6 +136,8 @@ class Worked:
         shown = ", ".join(show(x, digits + 2) for x in claimed[:6])
         refuted = said("refuted", f"the value is {values}, not {shown}")
         found = _slip(exact, written) if written is not None else None
+        if written is not None and digits and len(exact) == 1:
+            refuted = replace(refuted, repair=f"{float(exact[0]):.{min(digits, 15)}f}")
         return replace(refuted, verdict=replace(refuted.verdict, diagnosis=found)) if found else refuted
 
     # -- values --------------------------------------------------------------------------------------------------------------

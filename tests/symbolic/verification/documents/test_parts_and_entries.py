@@ -80,3 +80,16 @@ def test_a_diagonal_matrix_by_its_entries(entries):
     verdict = check_document(text)
     assert [c.status in RIGHT for c in verdict.claims] == [True, False]
     assert [t.kind for t in verdict.taken] == ["definition"]
+
+
+def test_a_number_of_more_digits_than_its_factors_show_follows_and_is_repaired_as_a_decimal():
+    text = r"""Given $w = 0.4$, $v = 3.7$, $x = 0.5$. Let $h = \tanh(wx)$ and $o = \tanh(vh)$.
+
+$$h = 0.1974$$
+$$v h = 3.7 \cdot 0.1974 = 0.7303$$
+$$o = \tanh(0.7303) = 0.5233$$
+"""
+    claims = check_document(text).claims
+    assert [c.status in RIGHT for c in claims] == [True, True, True, True, False]
+    assert [claims[2].follows, claims[4].follows] == [True, False]
+    assert claims[-1].repair == "0.6232"
