@@ -39,9 +39,9 @@ _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.+?)\s*#*$|^\s*\\(?:sub)*(?:section|pa
 def annotated(name: str, text: str, verdict: DocumentVerdict, words: Catalogue, latex: bool = False) -> Document:
     """The document of a hand calculation and its verdict. Whatever stands in it comes out as text, never as markup."""
     source = split(text, latex)
-    shown = tuple(replace(claim, latex=expanded(claim.latex, source.macros)) for claim in verdict.claims)
+    verdict = _spelt_out(verdict, source)
     blocks: list = [_summary(verdict, words)]
-    blocks += _body(source, replace(verdict, claims=shown), words, latex)
+    blocks += _body(source, verdict, words, latex)
     if verdict.declarations:
         columns = [words("report.column.symbol"), words("checked.column.read")]
         layout = words("checked.layout", **layout_of(verdict, words))
@@ -57,6 +57,21 @@ def annotated(name: str, text: str, verdict: DocumentVerdict, words: Catalogue, 
     if items:
         blocks.append(Section(words("checked.reading"), [List(items)], "reading"))
     return Document(words("checked.title", name=name), blocks, words.language)
+
+
+def _spelt_out(verdict: DocumentVerdict, source: Source) -> DocumentVerdict:
+    """The verdict with the author's own macros replaced wherever a formula is shown."""
+
+    def spelt(text: str) -> str:
+        return expanded(text, source.macros)
+
+    claims = tuple(
+        replace(c, latex=spelt(c.latex), repair=spelt(c.repair), counterexample=spelt(c.counterexample))
+        for c in verdict.claims
+    )
+    taken = tuple(replace(t, latex=spelt(t.latex)) for t in verdict.taken)
+    told = {"blame": tuple(map(spelt, verdict.blame)), "declarations": tuple(map(spelt, verdict.declarations))}
+    return replace(verdict, claims=claims, taken=taken, **told)
 
 
 def layout_of(verdict: DocumentVerdict, words: Catalogue) -> dict[str, str]:

@@ -237,6 +237,9 @@ def _expanded(stretch: Stretch, macros: Mapping[str, str]) -> Stretch:
             else:
                 text.append(part)
                 places.extend([place] * len(part))
+        last = len("".join(text).rstrip()) - 1
+        if last >= 0 and places[last] == place and end > match.start():  # what ends there ends behind the macro
+            places[last] = stretch.places[end - 1]
         whole = stretch.text[: match.start()] + "".join(text) + stretch.text[end:]
         if len(whole) > LONGEST_FORMULA:
             break

@@ -104,7 +104,7 @@ def folded(every: list[Chain], side: Callable[[Chain, int], s.Node | ReadingErro
             continue
         name, again = name_of(nodes[0]), name_of(nodes[0]) in seen
         seen.add(name)
-        if again or name not in by:
+        if again or name not in by or name == "e":  # before it is told, e is Euler's number
             continue
         part = s.plain(nodes[1])
         inside = [

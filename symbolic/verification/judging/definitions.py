@@ -25,7 +25,7 @@ from symbolic.verification.elaboration.values import (
 )
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
-from symbolic.verification.grammar.source import ReadingError
+from symbolic.verification.grammar.source import ReadingError, expanded
 from symbolic.verification.judging import numbers
 from symbolic.verification.judging.ahead import is_model
 from symbolic.verification.judging.costs import assume_beyond, assume_cost, cost_of
@@ -98,6 +98,7 @@ class Definitions(Fitted):
             self.problem(right.span, str(right))
             return None
         tex = self.source.text[chain.sides[0].start : chain.sides[0].end].strip()
+        tex = tex if "_" in tex else expanded(tex, self.source.macros)
         if numbers.is_numeric(right):
             return self.define_number(chain, left, right, tex)
         if cost_of(self, left, right):

@@ -16,7 +16,7 @@ from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging.steps import Steps
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.fitting import fit
-from symbolic.verification.reading.names import name_of
+from symbolic.verification.reading.names import latex_of, name_of
 from symbolic.verification.reading.pieces import Piece
 from symbolic.verification.reading.program import identifier
 from symbolic.verification.reading.statements import Chain
@@ -37,9 +37,9 @@ class Fitted(Steps):
     def enter_told(self, name: str, shape: tuple[sp.Expr, ...]) -> None:
         """Enter an undeclared symbol with the shape that the formulas tell; it is said so."""
         role = "constant" if not shape else "target" if name in ("y", "t", "Y", "T") else "parameter"
-        t = tensor(identifier(name), shape, role=role, assume=self.declared.assume.get(name, ()), tex=name)
+        t = tensor(identifier(name), shape, role=role, assume=self.declared.assume.get(name, ()), tex=latex_of(name))
         self.scope.values[name] = Value(t)
-        self.scope.tex[name] = name
+        self.scope.tex[name] = latex_of(name)
         self.inferred[t.serial] = name
         if len(shape) > 1 and shape[-1] == shape[-2]:
             self.declared.perhaps.setdefault(name, set()).add("symmetric")

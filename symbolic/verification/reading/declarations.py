@@ -7,7 +7,7 @@ import re
 from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
-from symbolic.verification.grammar.source import ReadingError, written
+from symbolic.verification.grammar.source import ReadingError, expanded, written
 from symbolic.verification.grammar.tokens import tokenize
 from symbolic.verification.reading import spelt
 from symbolic.verification.reading.components import declare_components
@@ -42,7 +42,11 @@ _ROLES = {
     "hyperparameter": "constant",
 }  # fmt: skip
 _CLASSES = r"label|class|categor|target|token|word|answer|type"
-_SCALARS = r"(?:real\s+|given\s+|fixed\s+|positive\s+)*(?:numbers?|scalars?|reals?)"
+_SCALARS = (
+    r"(?:(?:real|given|fixed|positive)\s+)*(?:numbers?|scalars?|reals?|(?:reelle[nr]?\s+|positive[nr]?\s+)+zahl(?:en)?|skalare?|"
+    r"nombres?\s+r[ée]els?(?:\s+(?:strictement\s+)?positifs?)?|r[ée]els\s+(?:strictement\s+)?positifs|scalaires?|numer[io]\s+real[ei]|"
+    r"scalar[ei]|números?\s+rea(?:l|les|is)(?:\s+positivos?)?|escalar(?:es)?)"
+)
 _OF_SCALARS = (
     r"[\s-]+(?:valued|(?:\w+\s+)?(?:functions?|loss|cost|objective|fields?))\b"  # a scalar function is no number
 )
@@ -107,7 +111,7 @@ def declarations(source: Source) -> Declarations:
 
 def _name(source: Source, span: tuple[int, int]) -> str:
     """A name as the author wrote it, its last brace included, without braces around it."""
-    tex = written(source.text, span)
+    tex = expanded(written(source.text, span), source.macros)
     while around := _AROUND.fullmatch(tex):
         tex = around[1].strip()
     return tex
@@ -320,18 +324,21 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
             found.roles[name] = "ones"
     for match in re.finditer(rf"(?i){_SCALARS}(?:\s+(?:{_NUMBERS}))?\s+({group})", sentence):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
-            found.names.setdefault(name, Declared(name, (), tex, place))
+            _number(found, name, place, tex)
     for match in re.finditer(
         rf"(?i)({group})[^\u27e6.]{{0,25}}\b(?:is|are|be)\s+(?:an?\s+)?(?:all\s+)?{_SCALARS}\b(?!{_OF_SCALARS})",
         sentence,
     ):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
-            found.names.setdefault(name, Declared(name, (), tex, place))
+            _number(found, name, place, tex)
+    for match in re.finditer(rf"(?i)({group})\s+(?:sono\s+|sont\s+(?:des\s+)?|son\s+|sind\s+)?{_SCALARS}\b", sentence):
+        for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
+            _number(found, name, place, tex)
     for match in re.finditer(
         rf"({group})\s*(?:an?\s+|the\s+)(?:Lagrange\s+|real\s+)*(?:multiplier|number|scalar)\b", sentence
     ):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
-            found.names.setdefault(name, Declared(name, (), tex, place))
+            _number(found, name, place, tex)
     roles = "|".join(_ROLES)
     for match in re.finditer(
         rf"(?i)\b({roles})(?:s|es)?\b(?:\s+(?:vector|matrix|matrices|vectors|are|is|of))*\s+({group})", sentence
@@ -341,13 +348,22 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
             if _ROLES[match.group(1).lower()] == "constant" and not re.search(
                 r"(?i)\b(?:vector|matri)", match.group(0)
             ):
-                found.names.setdefault(name, Declared(name, (), tex, place))
+                _number(found, name, place, tex)
     for match in re.finditer(
         rf"(?i)({group})\s*(?:is|are|be|being)\s+(?:an?\s+|given\s+|fixed\s+|some\s+)*constants?\b", sentence
     ):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
-            found.names.setdefault(name, Declared(name, (), tex, place))
+            _number(found, name, place, tex)
             found.roles.setdefault(name, "constant")
+
+
+def _number(found: Declarations, name: str, place: int, tex: str) -> None:
+    """Declare a number, and c as a list of numbers where it is said of c_i and i runs from 1 to N."""
+    base, _, letter = name.partition("_")
+    if len(letter) == 1 and letter.islower() and (size := found.ranges.get(letter)):
+        found.names.setdefault(base, Declared(base, (size,), tex.split("_")[0], place))
+    else:
+        found.names.setdefault(name, Declared(name, (), tex, place))
 
 
 def _node(source: Source, piece: Piece, vocabulary) -> s.Node | None:

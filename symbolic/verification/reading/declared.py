@@ -19,7 +19,8 @@ PROPERTIES = {
     "définie positive": "positive_definite", "definida positiva": "positive_definite", "invertibile": "invertible",
     "invertierbar": "invertible", "invertierbare": "invertible", "inversible": "invertible", "ortogonale": "orthogonal",
     "orthogonale": "orthogonal", "ortogonal": "orthogonal", "diagonale": "diagonal", "positivo": "positive", "positiva": "positive",
-    "positivi": "positive", "positif": "positive", "positives": "positive",
+    "positivi": "positive", "positif": "positive", "positives": "positive", "positifs": "positive", "positivos": "positive",
+    "positivas": "positive", "positiven": "positive", "positiver": "positive",
 }  # fmt: skip
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import syntax as s
+from symbolic.verification.grammar import words
 
 
 def full_name(item: s.Scripted) -> str:
@@ -28,3 +31,18 @@ def tex_of(name: str) -> str:
     """A name in LaTeX: ``theta_t`` is ``\\theta_{t}``."""
     base, _, below = name.partition("_")
     return (base if len(base) == 1 else rf"\{base}") + (f"_{{{below}}}" if below else "")
+
+
+def latex_of(name: str) -> str:
+    r"""The LaTeX of a name that is only known as such.
+
+    >>> [latex_of(name) for name in ("sigma", "x_1", "mu_hat", "W_l2")]
+    ['\\sigma', 'x_{1}', '\\hat{\\mu}', 'W_l2']
+    """
+    base, _, below = name.partition("_")
+    letter = rf"\{base}" if base in words.GREEK else base
+    if below in ("bar", "hat", "tilde", "dot"):
+        return rf"\{below}{{{letter}}}"
+    if below and not re.fullmatch(r"\d+|[a-z]", below):
+        return name
+    return letter + (f"_{{{below}}}" if below else "")

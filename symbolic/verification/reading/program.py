@@ -20,7 +20,7 @@ from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.declared import Declarations, Declared
-from symbolic.verification.reading.names import name_of
+from symbolic.verification.reading.names import latex_of, name_of
 
 _INPUTS = frozenset(["x", "X", "u", "X_bar"])
 _TARGETS = frozenset(["y", "t", "Y", "T", "d"])
@@ -340,6 +340,7 @@ def _define_function(scope: Scope, left: s.Call, right: s.Node, tex: str) -> str
 
 def numeric_leaf(scope: Scope, name: str, shape: tuple[int, ...], tex: str) -> Tensor:
     """A declared tensor for a symbol that is given as numbers."""
+    tex = latex_of(name) if tex == name else tex
     t = tensor(identifier(name), shape, role="parameter", tex=tex)
     scope.values[name] = Value(t)
     scope.tex[name] = tex

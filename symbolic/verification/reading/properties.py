@@ -26,7 +26,8 @@ _ARRAY = "(?:matrice|matriz|vettore|vecteur)"
 _NOUNS = (
     "matrix|matrices|matrice|matrici|matriz|vectors?|vector of|labels?|targets?|real|scalars?|constants?|numbers?|distributions?|"
     "weights?|weighting|weight|cost|penalty|mass|stiffness|inertia|metric|kernel|noise|input|output|state|control|parameters?|"
-    "rates?|masks?|indicators?"
+    "rates?|masks?|indicators?|reelle[nr]?|réels?|reali|reales|reais|zahl|zahlen|nombres?|numer[io]|números?|"
+    "skalare?|scalaires?|scalari|escalares?|vektor(?:en)?|vecteurs?|vettor[ei]|vetor(?:es)?|matriz(?:es)?|matrix|matrizen"
 )
 _ADJECTIVE = "|".join(sorted(map(re.escape, PROPERTIES), key=len, reverse=True))
 _LIST = rf"((?:(?:{_ADJECTIVE})(?![\w-])(?:\s*,\s*|\s+(?:and|und|et|ed|e|y)\s+|\s*))+)"

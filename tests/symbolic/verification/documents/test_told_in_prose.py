@@ -137,3 +137,59 @@ $$s_i = \frac{e^{z_i}}{\sum_{j=1}^k e^{z_j}}, \quad L = -\sum_{i=1}^k t_i \log s
 $$\frac{\partial L}{\partial z} = s - t$$"""
     )
     assert [c.status for c in check_document(text).claims] == ["proved"]
+
+
+SCALARS = [
+    r"Für reelle Zahlen $\mu, m$ und positive Zahlen $\sigma, s$ und den Vektor $x \in \mathbb{R}^n$ sei",
+    r"Soient des nombres réels $\mu, m$, des nombres réels positifs $\sigma, s$ et $x \in \mathbb{R}^n$. On pose",
+    r"Siano $\mu, m$ numeri reali, $\sigma, s$ numeri reali positivi e $x \in \mathbb{R}^n$. Poniamo",
+    r"Sean los números reales $\mu, m$ y los números reales positivos $\sigma, s$, y $x \in \mathbb{R}^n$. Sea",
+]
+
+
+@pytest.mark.parametrize("given", SCALARS)
+def test_numbers_in_other_languages(given):
+    text = (
+        given
+        + r""" $K = \log\frac{s}{\sigma} + \frac{\sigma^2 + (\mu - m)^2}{2 s^2} + x^\top x$.
+
+$$\frac{\partial K}{\partial \mu} = \frac{\mu - m}{s^2}$$
+$$\frac{\partial K}{\partial \sigma} = \frac{\sigma}{s^2} + \frac{1}{\sigma}$$"""
+    )
+    right, wrong = check_document(text).claims
+    assert right.status in RIGHT
+    assert wrong.status == "refuted"
+    assert "sigma" not in wrong.repair.replace(r"\sigma", "")
+
+
+def test_constants_by_their_index_are_a_list():
+    text = r"""Let $x \in \mathbb{R}^N$ and $L = \sum_{i=1}^N c_i x_i^2$ with constants $c_i$.
+
+$$\frac{\partial L}{\partial x_j} = 2 c_j x_j$$
+$$\frac{\partial}{\partial x_j} \sum_{i=1}^N c_i^2 x_i = \sum_{i=1}^N c_i$$"""
+    assert [c.status in RIGHT for c in check_document(text).claims] == [True, False]
+
+
+def test_a_table_of_symbols_with_a_residual_called_e():
+    text = r"""
+| 符号 | 含义 | 形状 |
+|------|------|------|
+| $X$ | 设计矩阵 | $m \times n$ |
+| $y$ | 目标向量 | $m$ |
+| $w$ | 参数 | $n$ |
+
+损失函数 $J = \frac{1}{m} \|Xw - y\|^2$。令 $e = Xw - y$。
+
+$$\nabla_w J = \frac{2}{m} X^\top e$$
+$$\frac{\partial J}{\partial e} = \frac{2}{m} e$$
+$$\frac{\partial J}{\partial e} = \frac{1}{m} e$$
+"""
+    assert [c.status in RIGHT for c in check_document(text).claims] == [True, True, False]
+
+
+def test_names_that_macros_write_are_shown_whole():
+    text = r"""\newcommand{\bw}{\mathbf{w}} \newcommand{\norm}[1]{\lVert #1 \rVert}
+Let $\bw, y \in \mathbb{R}^n$ and $f = \norm{\bw - y}^2$. Put $\hat{\bw} = \bw/\norm{\bw}$. Then $\nabla_{\bw} f = \bw - y$."""
+    verdict = check_document(text)
+    assert verdict.claims[0].repair.replace("  ", " ") == r"2 (\mathbf{w} - y)"
+    assert [t.latex for t in verdict.taken][-1] == r"\hat{\bw} = \bw/\norm{\bw}"
