@@ -258,7 +258,7 @@ class Definitions(Fitted):
                 continue
             if is_model(self, chain, left):  # type: ignore[arg-type]
                 continue
-            if introduced == name and (
+            if name in (introduced, name_of(left)) and (
                 name not in self.scope.values or self.scope.values[name].tensor.definition is None
             ):
                 self.entering.add(later)

@@ -53,6 +53,9 @@ class Fitted(Steps):
             kind = " × ".join(self.declared.names[name].shape)
             told = f"an array of {kind} numbers" if kind else "a real number"
             self.scope.notes.append(f"{name} is not declared and read as {told}")
+        for row, kin in self.declared.kin.items():
+            if kin.matrix in self.declared.customary:
+                self.scope.notes.append(f"the items of {row} are read as the rows of {kin.matrix}, as is the custom")
 
     def fitted(self, left: s.Node, right: s.Node, arrays: bool = False) -> bool:
         """Whether the undeclared symbols of a definition, ``arrays`` among them, have been entered with the only shapes that fit."""

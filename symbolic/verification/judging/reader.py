@@ -408,7 +408,7 @@ class Reader(Conditions):
             return False
         if numbers.is_numeric(self.side(chain, 1)) and works_out(self, name):
             return False
-        return not self.is_last_error(name)
+        return not self.is_last_error(name) and not self.define_step(name, 0)
 
     def introduced(self, piece: Piece, chain: Chain) -> bool:
         """Whether the prose right before says let, define, put …"""

@@ -285,6 +285,9 @@ def _untied(reader: Reader, line: Line) -> str:
     }
     tied = {name for k, name in reader.inferred.items() if k in read}
     left = {x.tensor.serial for x in named_values(line.left, reader.scope)} if isinstance(line.left, s.Node) else set()
+    for value in named_values(line.right, reader.scope):
+        if (name := reader.inferred.get(value.tensor.serial, "")) in reader.declared.customary:
+            return name
     for value in named_values(line.right, reader.scope) if tied else ():
         name = reader.inferred.get(value.tensor.serial, "")
         if name in guessed - tied and value.tensor.serial not in left:

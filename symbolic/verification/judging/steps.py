@@ -114,9 +114,13 @@ class Steps(Assumed):
             return False
         for _, chain in self.everything:
             left, right = self.equated(chain)
-            if left is None or right is None or not self.is_step(left) or _base(left) != match.group(1):
+            if left is None or right is None or _base(left) != match.group(1):
                 continue
-            there, told = (s.at_number(n, _index(left), int(match.group(2))) for n in (left, right))
+            letter, ahead = (_index(left), 0) if self.is_step(left) else _ahead(left, right)
+            number = int(match.group(2)) - ahead
+            if not letter or number < 0:
+                continue
+            there, told = (s.at_number(n, letter, number) for n in (left, right))
             if self.enter_next(there, told, depth + 1):
                 return True
         return False
@@ -182,6 +186,18 @@ class Steps(Assumed):
 def _index(left: s.Node | None) -> str:
     """t of h_t."""
     return left.sub.name if isinstance(left, s.Scripted) and isinstance(left.sub, s.Symbol) else ""
+
+
+def _ahead(left: s.Node, right: s.Node) -> tuple[str, int]:
+    """(t, 1) of ``v_{t+1} = f(v_t)``; no letter for anything else."""
+    below = left.sub if isinstance(left, s.Scripted) else None
+    if not isinstance(below, s.Sum) or len(below.terms) != 2:
+        return "", 0
+    (_, letter), (sign, by) = below.terms
+    if not isinstance(letter, s.Symbol) or not isinstance(by, s.Number) or not by.text.isdigit() or sign < 0:
+        return "", 0
+    reads = any(isinstance(n, s.Scripted) and _index(n) == letter.name for n in s.walk(right))
+    return (letter.name, int(by.text)) if reads else ("", 0)
 
 
 def _base(left: s.Node) -> str:

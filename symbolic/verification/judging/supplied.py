@@ -13,17 +13,17 @@ from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.judging.reader import Reader
-from symbolic.verification.reading.collected import Choice, collected
+from symbolic.verification.reading.collected import Choice, collected, held_as_rows
 from symbolic.verification.reading.declarations import declarations
-from symbolic.verification.reading.declared import Declarations, Declared
+from symbolic.verification.reading.declared import Declarations, Declared, Kin
 from symbolic.verification.reading.families import declare_every_numbered
 from symbolic.verification.reading.names import name_of
 from symbolic.verification.reading.pieces import Source
-from symbolic.verification.reading.sheet_shapes import MATRIX, NUMBER, ROW
+from symbolic.verification.reading.sheet_shapes import COLUMN, MATRIX, NUMBER, ROW
 from symbolic.verification.reading.sheets import Equality, Key, Sheet
 
 MOST_UNKNOWN = 24
-_OWN = frozenset(["e", "pi", "I", "ones", "T", "infinity", "const"])
+_OWN = frozenset(["e", "pi", "I", "ones", "infinity", "const"])
 _GAUSSIAN = re.compile(r"(?i)\b(?:gauss\w*|normal distribution|covarian\w*|mahalanobis)\b")
 _BOLD = ("mathbf", "boldsymbol", "bm", "vec", "bf", "pmb", "symbf", "mathbfit")
 
@@ -54,7 +54,7 @@ def _sheet(reader: Reader) -> tuple[Sheet, dict[Key, s.Node]]:
     equalities = list(_equalities(reader))
     nodes = [n for e in equalities for side in (e.left, e.right) for n in s.walk(side)]
     functions = {
-        name: (told.parameters, told.body) if isinstance(told, FunctionOf) else None
+        name: (told.parameters, told.body) if isinstance(told, FunctionOf) else told if isinstance(told, str) else None
         for name, told in reader.scope.functions.items()
     }
     derived = {id(n.of) for n in nodes if isinstance(n, s.Derivative) and n.of is not None}
@@ -109,21 +109,41 @@ class _Declared:
 
 def _equalities(reader: Reader) -> Iterator[Equality]:
     """The equalities of a sheet, those by which it introduces something first."""
-    later, seen = [], set()
+    first, later, seen = [], [], set()
     for _, chain in reader.everything:
         sides = [n for k in range(len(chain.sides)) if isinstance(n := reader.side(chain, k), s.Node)]
         if chain.error or not chain.is_equality or len(sides) < 2:
             continue
+        sides[0] = _of_logarithm(sides[0])
         left = sides[0].head if isinstance(sides[0], s.Call) else sides[0]
         name = reader.introduces(left)
         new = name is not None and name not in seen and name not in reader.declared.names
         seen.add(name)
         if new and not _solves(reader, name, sides[1]):
-            yield Equality(sides[0], sides[1], True)
+            first.append(Equality(sides[0], sides[1], True))
             later += [Equality(sides[0], side, False) for side in sides[2:]]
         else:
             later += [Equality(sides[0], side, False) for side in sides[1:]]
+    yield from _in_order(reader, first)
     yield from later
+
+
+def _of_logarithm(left: s.Node) -> s.Node:
+    """p of ``log p = …``, which is a number as its logarithm is."""
+    if isinstance(left, s.Call) and name_of(left.head) == "log" and isinstance(left.arguments[0], s.Symbol):
+        return left.arguments[0]
+    return left
+
+
+def _in_order(reader: Reader, definitions: list[Equality]) -> Iterator[Equality]:
+    """Definitions, each behind those of what it reads."""
+    told = {reader.introduces(e.left.head if isinstance(e.left, s.Call) else e.left): e for e in definitions}
+    waiting = list(definitions)
+    while waiting:
+        names = {name for name, e in told.items() if e in waiting}
+        ready = next((e for e in waiting if not names & {name_of(n) for n in s.walk(e.right)}), waiting[0])
+        waiting.remove(ready)
+        yield ready
 
 
 def _solves(reader: Reader, name: str | None, right: s.Node) -> bool:
@@ -186,7 +206,17 @@ def _enter(reader: Reader, found: Declarations, sheet: Sheet, choice: Choice, un
     for letter, size in choice.counted.items():
         if letter in sheet.bound and letter not in found.ranges:
             found.ranges[letter] = names(size)
+    rows = {items: whole for items, whole in held_as_rows(choice.kinds) if _same(choice, items, whole)}
+    for items, whole in rows.items():
+        letter = next(
+            (x for n in _all(sheet) if (k := sheet.key(n)) and k[0] == items for x in k[1] if x in found.ranges), ""
+        )
+        found.kin[items.name] = Kin(whole.name, sample=letter if items.above else "")
+        found.columns.add(items.name)
+        found.customary.add(whole.name)
     for key, kind in choice.kinds.items():
+        if key in rows:
+            continue
         node = unknown[key]
         base = node.base if isinstance(node, s.Scripted) else node
         tex, place = reader.source.text[slice(*base.span)], node.span[0]
@@ -209,7 +239,7 @@ def _enter(reader: Reader, found: Declarations, sheet: Sheet, choice: Choice, un
         whole = choice.kinds.get(Key(key.name))
         if not choice.places.get(key):
             continue
-        if kind == NUMBER and whole == key.places:
+        if kind == NUMBER and {COLUMN: 1, ROW: 1, MATRIX: 2}.get(whole or NUMBER) == key.places:
             continue  # entries of what is entered as a whole
         counts = [names(choice.places[key][k]) for k in range(key.places)]
         sample = next((at[0] for _, at, _ in letters if at[0] in found.ranges), "")
@@ -219,6 +249,11 @@ def _enter(reader: Reader, found: Declarations, sheet: Sheet, choice: Choice, un
             found.families[f"{key.name}^" if key.above else key.name] = f"{key.name}_each"
             many = replace(many, name=f"{key.name}_each")
         _put(found, many)
+
+
+def _same(choice: Choice, items: Key, whole: Key) -> bool:
+    """Whether a matrix has a row for each item of a list."""
+    return tuple(choice.shapes[whole]) == (*choice.places[items], *choice.shapes[items])
 
 
 def _plain_name(node: s.Node) -> str | None:

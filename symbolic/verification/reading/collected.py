@@ -17,7 +17,7 @@ import sympy as sp
 
 from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import syntax as s
-from symbolic.verification.reading.fitting import Sizes
+from symbolic.verification.reading.fitting import Misfit, Sizes
 from symbolic.verification.reading.sheet_shapes import COLUMN, MATRIX, NUMBER, ROW, SheetShapes
 from symbolic.verification.reading.sheets import COSTS, Equality, Key, Sheet, is_large, is_turned
 
@@ -47,7 +47,7 @@ def collected(sheet: Sheet, unknown: Iterable[Key]) -> Choice | None:
     options = {key: _options(key, sheet) for key in keys}
     if not sheet.arrays:
         options = {key: [(NUMBER, 0.0)] for key in keys}
-    mentioned = [frozenset(_mentioned(e, sheet, set(keys))) for e in sheet.equalities]
+    mentioned = _read(sheet, set(keys))
     found: list[tuple[float, dict[Key, int]]] = []
     trials = 0
     last = [max((k for k, key in enumerate(keys) if key in names), default=0) for names in mentioned]
@@ -79,6 +79,8 @@ def collected(sheet: Sheet, unknown: Iterable[Key]) -> Choice | None:
     for key, kind in best.items():
         reading = reading.with_kind(key, kind)
     reading.strain(range(len(sheet.equalities)))
+    for items, whole in held_as_rows(agreed):
+        _join(reading, items, whole)
     shapes = {k: _extents(reading, k, agreed[k]) for k in agreed}
     counted = {}
     for letter, sizes in reading.seen.items():
@@ -87,6 +89,27 @@ def collected(sheet: Sheet, unknown: Iterable[Key]) -> Choice | None:
             counted[letter] = roots.pop()
     places = {k: [reading.sizes.of(x) for x in reading.places.get(k, [])] for k in agreed}
     return Choice(agreed, shapes, places, counted)
+
+
+def held_as_rows(kinds: dict[Key, int]) -> list[tuple[Key, Key]]:
+    """Lists of columns x_i beside a matrix X, of which by custom they are the rows."""
+    found = []
+    for key, kind in kinds.items():
+        whole = Key(key.name[:1].upper() + key.name[1:])
+        small = key.name[0].islower() and Key(key.name) not in kinds
+        if key.places == 1 and kind == COLUMN and small and kinds.get(whole) == MATRIX:
+            found.append((key, whole))
+    return found
+
+
+def _join(reading: SheetShapes, items: Key, whole: Key) -> None:
+    """Give X the sizes of the list x_i, where nothing says otherwise."""
+    before = dict(reading.sizes.bound)
+    try:
+        reading.sizes.unify(reading.items[whole][0], reading.places[items][0])
+        reading.sizes.unify(reading.items[whole][1], reading.items[items][0])
+    except (Misfit, KeyError):
+        reading.sizes.bound = before
 
 
 def _extents(reading: SheetShapes, key: Key, kind: int) -> tuple[sp.Expr, ...]:
@@ -102,12 +125,25 @@ def _kinship(kinds: dict[Key, int]) -> float:
         if not key.places or whole not in kinds or whole == key:
             continue
         of = kinds[whole]
-        entries = of == key.below and not key.above and kind == NUMBER
+        entries = {COLUMN: 1, ROW: 1, MATRIX: 2}.get(of) == key.below and not key.above and kind == NUMBER
         alike = of == kind
         listed = of == COLUMN and kind == NUMBER and key.above == 1
         rows = of == MATRIX and kind == COLUMN and key.places == 1
         cost += 0.0 if entries else 1.0 if alike and not kind else 0.5 if alike or listed else 1.0 if rows else 3.0
     return cost
+
+
+def _read(sheet: Sheet, keys: set[Key]) -> list[set[Key]]:
+    """The unknown symbols that each formula reads, through what the sheet defines too."""
+    found = [_mentioned(e, sheet, keys) for e in sheet.equalities]
+    told: dict[Key, set[Key]] = {}
+    for e, mine in zip(sheet.equalities, found, strict=True):
+        inner = {k[0] for side in (e.left, e.right) for n in s.walk(side) if (k := sheet.key(n)) is not None}
+        mine |= set().union(*(told[key] for key in inner if key in told))
+        left = sheet.key(e.left.head if isinstance(e.left, s.Call) else e.left) if e.defines else None
+        if left is not None:
+            told[left[0]] = mine
+    return found
 
 
 def _mentioned(equality: Equality, sheet: Sheet, keys: set[Key]) -> set[Key]:
@@ -119,7 +155,7 @@ def _mentioned(equality: Equality, sheet: Sheet, keys: set[Key]) -> set[Key]:
                 found |= {key[0], Key(key[0].name)} & keys
             if isinstance(node, s.Call) and isinstance(node.head, s.Symbol):
                 told = sheet.functions.get(node.head.name)
-                for n in s.walk(told[1]) if told else ():
+                for n in s.walk(told[1]) if isinstance(told, tuple) else ():
                     inner = sheet.key(n)
                     found |= {inner[0]} & keys if inner else set()
     return found
@@ -150,6 +186,12 @@ def _options(key: Key, sheet: Sheet) -> list[tuple[int, float]]:
         and any(id(m) in marked for m in s.walk(n))
         for n in nodes
     ) or any(isinstance(n, s.Scripted) and _inverted(n) and any(id(m) in marked for m in s.walk(n)) for n in nodes)
+    entrywise = any(
+        isinstance(n, s.Product)
+        and any(sign == "ODOT" for sign, _ in n.factors)
+        and any(id(factor) in marked for _, factor in n.factors)
+        for n in nodes
+    )
     listed = any(
         isinstance(n, s.Group)
         and n.bracket == "["
@@ -166,15 +208,17 @@ def _options(key: Key, sheet: Sheet) -> list[tuple[int, float]]:
         elif key.places:
             costs = (0.3, 0.5, 1.0)
         elif key.name in COSTS:
-            costs = (0.0, 4.0, 1.5)
+            costs = (0.0, 4.0, 1.2)
     else:
         costs = (0.0, 0.6, 4.0)
         if turned:
             costs = (NEVER, 0.0, 3.0)
         elif bold:
             costs = (4.0, 0.0, 3.0)
-        elif nabla or normed or behind or listed:
+        elif normed or behind or listed:
             costs = (1.0, 0.0, 3.0)
+        elif nabla or entrywise:
+            costs = (0.5, 0.0, 3.0)
         elif key.name in _CUSTOMARY_NUMBERS:
             costs = (0.0, 1.0, NEVER)
     if not capital and not bold and sheet.rows:

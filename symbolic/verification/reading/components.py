@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.reading.declared import Declarations, Declared
 from symbolic.verification.reading.pieces import Source
+from symbolic.verification.reading.spelt import counted
 from symbolic.verification.reading.statements import Chain
 
 
@@ -21,13 +21,20 @@ def declare_components(found: Declarations, every: list[Chain], source: Source) 
         entries = [f"{name}_{k}" for k in range(1, int(size) + 1)] if size.isdigit() else []
         if name not in found.names:
             positive = bool(entries) and all("positive" in found.assume.get(e, ()) for e in entries)
-            found.names[name] = Declared(name, (size,), source.text[place[0] : place[1]], place[0])
+            above = any(isinstance(n, s.Scripted) and isinstance(n.sup, s.Group) for n in _items(chain))
+            sample = next((letter for letter, to in found.ranges.items() if above and to == size), "")
+            tex = source.text[place[0] : place[1]]
+            found.names[name] = Declared(name, (size,), tex, place[0], sample=sample)
             if positive:
                 found.assume.setdefault(name, set()).add("positive")
         for entry in entries:
             if found.names[name].shape == (size,) and entry in found.names and not found.names[entry].shape:
                 del found.names[entry]
         found.told.add(chain.start)
+
+
+def _items(chain: Chain) -> list[s.Node]:
+    return list(s.walk(parse(chain.sides[1].tokens)))
 
 
 def _told(chain: Chain) -> tuple[str, str, s.Span] | None:
@@ -43,6 +50,9 @@ def _told(chain: Chain) -> tuple[str, str, s.Span] | None:
     items: tuple[s.Node, ...] = ()
     if isinstance(right, s.Group) and isinstance(right.body, s.Items):
         items = right.body.items
+    elif isinstance(right, s.Group) and isinstance(right.body, s.Product):
+        items = tuple(n for sign, n in right.body.factors if not sign)  # (y^{(1)} y^{(2)} … y^{(n)})
+        items = items if any(isinstance(n, s.Dots) for n in items) else ()
     elif isinstance(right, s.Matrix) and (len(right.rows) == 1 or all(len(row) == 1 for row in right.rows)):
         items = tuple(cell for row in right.rows for cell in row)
     if not isinstance(left, s.Symbol) or len(items) < 2:
@@ -52,9 +62,7 @@ def _told(chain: Chain) -> tuple[str, str, s.Span] | None:
     for item in named:
         if not isinstance(item, s.Scripted) or not isinstance(item.base, s.Symbol) or item.base.name != left.name:
             return None
-        if item.sup is not None or item.primes or item.indexed is not None:
-            return None
-        numbers.append(script_name(item.sub) or "")
+        numbers.append(counted(item))
     if len(named) < len(items):
         size = numbers[-1]
         return (left.name, size, left.span) if numbers[:1] == ["1"] and size.isidentifier() else None

@@ -79,6 +79,8 @@ class Declarations:
     """Where lines stand that only say what a symbol is."""
     supplied: set[str] = field(default_factory=set)
     """Names that the document does not declare, entered with the shapes that its formulas together tell."""
+    customary: set[str] = field(default_factory=set)
+    """Matrices among them that by custom alone hold the items of a list as rows: X of x_1, …, x_n."""
 
 
 def state_conventions(found: Declarations, mathematics: str) -> None:

@@ -31,6 +31,7 @@ def declare_arguments(found: Declarations, every: list[Chain], source: Source, v
                 _declare(found, argument, what, source, set())
     by = {name for node in nodes for name in _variables(node)}
     arrays = {n for n, item in found.names.items() if item.shape} | {_base(n) for t in nodes for n in _turned(t)}
+    arrays |= {name for node in nodes for n in s.walk(node) if (name := _item_of(n))}
     for chain in every:
         left = _first(chain)
         name, arguments = applied(left) or ("", ())
@@ -41,6 +42,13 @@ def declare_arguments(found: Declarations, every: list[Chain], source: Source, v
                 for argument in arguments:
                     if _base(argument) not in arrays:
                         _declare(found, argument, Set(()), source, introduced)
+
+
+def _item_of(node: s.Node) -> str:
+    """α of an item α_i of a list; empty for anything else."""
+    if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Symbol) or not isinstance(node.sub, s.Symbol):
+        return ""
+    return node.base.name if len(node.sub.name) == 1 and node.sub.name.islower() else ""
 
 
 def applied(node: s.Node | None) -> tuple[str, tuple[s.Node, ...]] | None:

@@ -101,11 +101,19 @@ def primed_names(source: Source, declared: Declarations) -> list[str]:
     return [name for name in sorted(found) if name not in declared.names]
 
 
+def _behind_transpose(tokens: list, k: int) -> bool:
+    """Whether a sign of the transpose ends right before a place: ``a^\\top W``, ``(…)^{T}W``."""
+    before = [str(t) for t in tokens[max(0, k - 4) : k] if t.type not in ("LBRACE", "RBRACE")]
+    return before[-2:] in (["^", "⊤"], ["^", "T"])
+
+
 def _applied(tokens: list) -> list[str]:
     found = []
     for k, token in enumerate(tokens):
         if token.type != "SYMBOL" or k + 1 >= len(tokens):
             continue
+        if str(token)[0].isupper() and _behind_transpose(tokens, k):
+            continue  # r⊤W(x − a)
         j = k + 1
         while j < len(tokens) and tokens[j].type == "PRIME":
             j += 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
+from symbolic.program.dims import dim_symbol
 from symbolic.verification.elaboration.values import Value
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar import words
@@ -78,7 +79,7 @@ class SheetShapes(Trial):
     def _size(self, letter: str) -> sp.Expr:
         if letter not in self.letter:
             known = self.sheet.ranges.get(letter)
-            self.letter[letter] = sp.Symbol(known) if known else self.sizes.fresh()
+            self.letter[letter] = dim_symbol(known) if known else self.sizes.fresh()
         return self.letter[letter]
 
     def _count(self, key: Key, at: tuple[str, ...]) -> None:
@@ -108,8 +109,8 @@ class SheetShapes(Trial):
             return None if key.name == "ones" else (size, size)
         if key.places:
             self._count(key, at)
-        whole = self.kinds.get(Key(key.name))
-        if key in self.items and not (key.places and self.kinds.get(key) == NUMBER and whole == key.places):
+        entries = {COLUMN: 1, ROW: 1, MATRIX: 2}.get(self.kinds.get(Key(key.name), NUMBER))
+        if key in self.items and not (key.places and self.kinds.get(key) == NUMBER and entries == key.places):
             return self.items[key]
         return self._entry(key, at)
 
@@ -189,7 +190,7 @@ class SheetShapes(Trial):
             self.letter.pop(name, None)
         if len(names) == 1 and isinstance(node.sub, s.Relation) and node.sub.sign == "=":
             plain = isinstance(node.sup, s.Symbol) and isinstance(node.sub.right, s.Number)
-            self.letter[names[0]] = sp.Symbol(node.sup.name) if plain else self.sizes.fresh()  # type: ignore[union-attr]
+            self.letter[names[0]] = dim_symbol(node.sup.name) if plain else self.sizes.fresh()  # type: ignore[union-attr]
         try:
             return self.shape(node.body)
         finally:
@@ -231,6 +232,8 @@ class SheetShapes(Trial):
     def call(self, node: s.Call) -> Shape | None:
         head = node.head.base if isinstance(node.head, s.Scripted) else node.head
         name = head.name if isinstance(head, s.Symbol) else ""
+        known = self.sheet.functions.get(name)
+        name = known if isinstance(known, str) else name
         if name in ("softmax", "log_softmax") and len(node.arguments) == 1:
             inner = self.shape(node.arguments[0])
             entry = isinstance(node.head, s.Scripted) and node.head.sub is not None
@@ -241,18 +244,23 @@ class SheetShapes(Trial):
             for argument in node.arguments:
                 self.shape(argument)
             return (ONE, ONE)
+        if name == "diag" and len(node.arguments) > 1:
+            size = self.sizes.fresh()
+            return size, size
         if name == "diag" and len(node.arguments) == 1:
             inner = self.shape(node.arguments[0])
+            if inner == (ONE, ONE):
+                raise Misfit
             return None if inner is None or inner[1] != ONE else (inner[0], inner[0])
         if name not in self.sheet.functions and name not in words.FUNCTIONS.values():
             if len(node.arguments) != 1:
                 return None
             return self.product(s.Product(node.span, (("", node.head), ("", node.arguments[0]))))  # w⊤(a − b)
-        if name not in self.sheet.functions:
-            return super().call(node)
-        told = self.sheet.functions[name]
+        told = self.sheet.functions.get(name)
+        if isinstance(known, str) or name not in self.sheet.functions:
+            return super().call(replace(node, head=s.Symbol(node.head.span, name, name)))
         inner = [self.shape(a) for a in node.arguments]
-        if told is None:
+        if not isinstance(told, tuple):
             return inner[0] if len(inner) == 1 else None
         parameters, body = told
         if self.calls > 3 or len(parameters) != len(inner):

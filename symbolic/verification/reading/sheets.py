@@ -44,8 +44,8 @@ class Sheet:
 
     equalities: Sequence[Equality]
     known: Known
-    functions: Mapping[str, tuple[tuple[str, ...], s.Node] | None]
-    """The functions: parameters and body where a formula tells them."""
+    functions: Mapping[str, tuple[tuple[str, ...], s.Node] | str | None]
+    """The functions: parameters and body where a formula tells them, the name of a known one."""
     ranges: Mapping[str, str]
     bold: frozenset[str]
     fixed: frozenset[str]
@@ -119,7 +119,7 @@ class Sheet:
         if isinstance(node.sup, s.Group):
             parts = letters(node.sup) or []
             found = [self.index(p) for p in parts]
-            if all(isinstance(p, s.Number) for p in parts) and Key(name, len(parts)) in self.lists:
+            if all(self.numbers(p) for p in parts) and Key(name, len(parts)) in self.lists:
                 above += [""] * len(parts)
             elif None in found:
                 name += f"^{script_name(node.sup)}"
@@ -130,7 +130,7 @@ class Sheet:
         if node.sub is not None:
             parts = letters(node.sub) or []
             found = [self.index(p) for p in parts]
-            numbers = all(isinstance(p, s.Number) for p in parts)
+            numbers = all(map(self.numbers, parts))
             if parts and None not in found:
                 below += [x for x in found if x is not None]
             elif (numbers or self.fixes(parts)) and Key(name, len(above), len(parts)) in self.lists:
@@ -138,6 +138,11 @@ class Sheet:
             else:
                 name += f"_{script_name(node.sub)}"
         return Key(name, len(above), len(below)), (*above, *below)
+
+    def numbers(self, part: s.Node) -> bool:
+        """Whether a script is the number of an item: 1, or the m of x_1, …, x_m."""
+        last = isinstance(part, s.Symbol) and part.name in self.ranges.values()
+        return isinstance(part, s.Number) or last
 
     def fixes(self, parts: list[s.Node]) -> bool:
         """Whether a script is a letter that the sheet uses as one fixed index: o of u_o beside u_w, where it writes p(o) too."""

@@ -30,12 +30,21 @@ def listed(node: s.Node, text: str) -> tuple[str, str, s.Span] | None:
     if not isinstance(node, s.Items) or not any(isinstance(n, s.Dots) for n in node.items):
         return None
     first, last = node.items[0], node.items[-1]
-    if not all(isinstance(n, s.Scripted) and isinstance(n.base, s.Symbol) and n.sup is None for n in (first, last)):
+    if not all(isinstance(n, s.Scripted) and isinstance(n.base, s.Symbol) for n in (first, last)):
         return None
-    size = script_name(last.sub)
-    if first.base.name != last.base.name or not _is_one(first.sub) or not size or not re.fullmatch(r"\w+", size):
+    size = counted(last)
+    if first.base.name != last.base.name or counted(first) != "1" or not size or not re.fullmatch(r"\w+", size):
         return None
     return first.base.name, size, first.base.span
+
+
+def counted(node: s.Scripted) -> str:
+    """The n of x_n and of x^{(n)}; empty where something else stands in a script too."""
+    if node.primes or node.indexed is not None:
+        return ""
+    if isinstance(node.sup, s.Group) and node.sub is None:
+        return script_name(node.sup) or ""
+    return (script_name(node.sub) or "") if node.sup is None else ""
 
 
 def of_numbers(sentence: str) -> bool:

@@ -73,6 +73,39 @@ $$\frac{\partial E}{\partial w_{ji}^{(1)}} = \delta_jx_i$$ $$\frac{\partial E}{\
 $$\frac{\partial J}{\partial u_k} = \sigma(u_k^Tv_c)v_c$$""",
         ["right", "right"],
     ),
+    "a matrix that by custom holds the samples as rows": (
+        r"""$E(\mathbf{w}) = \frac12\sum_{n=1}^N(\mathbf{w}^T\boldsymbol\phi_n-t_n)^2$.
+$$\nabla E(\mathbf{w}) = \sum_{n=1}^N(\mathbf{w}^T\boldsymbol\phi_n-t_n)\boldsymbol\phi_n = \boldsymbol\Phi^T(\boldsymbol\Phi\mathbf{w}-\mathbf{t})$$""",
+        ["right", "right"],
+    ),
+    "lists without commas": (
+        r"""$J(\theta) = \sum_{i=1}^m w^{(i)}(\theta^Tx^{(i)}-y^{(i)})^2$ with $\vec{y} = (y^{(1)} y^{(2)} \ldots y^{(m)})^T$ and
+$W = \mathrm{diag}(w^{(1)},\ldots,w^{(m)})$. $$\nabla_\theta J = 2X^TW(X\theta-\vec{y})$$""",
+        ["right"],
+    ),
+    "multipliers among the arguments": (
+        r"""$F(w,b,\alpha) = \frac12\|w\|^2-\sum_{i=1}^m\alpha_i[y^{(i)}(w^Tx^{(i)}+b)-1]$.
+$$\nabla_wF(w,b,\alpha) = w-\sum_{i=1}^m\alpha_iy^{(i)}x^{(i)}$$ $$\frac{\partial F}{\partial\alpha_i} = 1-y^{(i)}(w^Tx^{(i)}+b)$$""",
+        ["right", "right"],
+    ),
+    "errors of each step": (
+        r"""$h_t = \sigma(Ux_t+Vh_{t-1}+b)$, $\hat y_t = Wh_t$, $E_t = \frac12\|\hat y_t-y_t\|^2$. $$\frac{\partial E_t}{\partial h_t} = W^\top(\hat y_t-y_t)$$
+$$\frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}(h_t\odot(1-h_t))V$$ $$\frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}(1-h_t^2)V$$""",
+        ["right", "right", "wrong"],
+    ),
+    "a temperature": (
+        r"$p = \mathrm{softmax}(z/T)$, $L = -y^\top\log p$ with $y$ one-hot. $$\nabla_zL = \frac1T(p-y)$$ $$\nabla_zL = p-y$$",
+        ["right", "wrong"],
+    ),
+    "rows before matrices": (
+        r"""$h = \tanh(xV+c)$, $p = \mathrm{softmax}(hU+a)$, $J = -\sum_iy_i\log p_i$ with $y$ one-hot.
+With $z = xV+c$ and $s = hU+a$: $$\frac{\partial J}{\partial s} = p-y$$ $$\frac{\partial J}{\partial h} = (p-y)U^T$$ $$\frac{\partial J}{\partial V} = x^T\left((p-y)U^T\odot(1-h^2)\right)$$""",
+        ["right", "right", "right"],
+    ),
+    "numbered steps of a recurrence that is told one step ahead": (
+        r"$v_{t+1} = \beta v_t+g_t$, $v_0=0$. $$v_3 = g_2+\beta g_1+\beta^2g_0$$ $$v_2 = g_0+\beta g_1$$",
+        ["right", "wrong"],
+    ),
     "a matrix that equals its transpose where it is declared": (
         r"Let $A = A^\top\in\mathbb{R}^{n\times n}$ and $f(x) = \frac12x^\top Ax-b^\top x$. $$\nabla f(x) = Ax-b$$ $$\nabla f(x) = Ax+b$$",
         ["right", "wrong"],
@@ -91,11 +124,16 @@ OPEN = {
         ["open", "right"],
         "symmetric",
     ),
-    "a matrix that nothing ties to the rows": (
+    "how a matrix holds the samples where it does not fit": (
         r"""$E(\mathbf{w}) = \frac12\sum_{n=1}^N(\mathbf{w}^T\boldsymbol\phi_n-t_n)^2$.
-$$\nabla E(\mathbf{w}) = \sum_{n=1}^N(\mathbf{w}^T\boldsymbol\phi_n-t_n)\boldsymbol\phi_n = \boldsymbol\Phi^T(\boldsymbol\Phi\mathbf{w}-\mathbf{t})$$""",
+$$\nabla E(\mathbf{w}) = \sum_{n=1}^N(\mathbf{w}^T\boldsymbol\phi_n-t_n)\boldsymbol\phi_n = 2\boldsymbol\Phi^T(\boldsymbol\Phi\mathbf{w}-\mathbf{t})$$""",
         ["right", "open"],
         "Phi",
+    ),
+    "symmetry of a weight between brackets": (
+        r"$$\frac{\partial}{\partial\mathbf{s}}(\mathbf{x}-\mathbf{A}\mathbf{s})^\top\mathbf{W}(\mathbf{x}-\mathbf{A}\mathbf{s}) = -2\mathbf{A}^\top\mathbf{W}(\mathbf{x}-\mathbf{A}\mathbf{s})$$ $$\frac{\partial\,\mathbf{b}^\top\mathbf{s}}{\partial\mathbf{s}} = \mathbf{b}$$",
+        ["open", "right"],
+        "symmetric",
     ),
     "d before what is free": (
         r"$\mathbf{S} = \mathbf{QK}^\top$, $\mathbf{P} = \mathrm{softmax}(\mathbf{S})$, $\mathbf{O} = \mathbf{PV}$. $$\mathbf{dV} = \mathbf{P}^\top\mathbf{dO}$$",
