@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,7 +20,8 @@ from symbolic.verification.judging.supplied import with_supplied
 from symbolic.verification.reading.declarations import declarations
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.parts import Part, parts
-from symbolic.verification.reading.pieces import split
+from symbolic.verification.reading.pieces import Source, split
+from symbolic.verification.reading.sections import Section, own_sections
 
 __all__ = ["ClaimVerdict", "DocumentVerdict", "check_document"]
 
@@ -53,8 +55,11 @@ def check_document(text: str, latex: bool | None = None, seconds: float = 120) -
             other.notes.append("⊗ is read as the product entry by entry; as an outer product the shapes do not fit")
             judged = other
     otimes = "hadamard" if judged is other else given or "kronecker"
-    first, layout = judged.claims, judged.layout
+    layout = judged.layout
     declare = partial(with_supplied, layout=layout, otimes=otimes) if supplied is not None else declarations
+    for section in own_sections(source, latex) if len(judged.claims) > 1 else ():
+        _read_by_itself(judged, section, declare, otimes, deadline)
+    first = judged.claims
     judged.claims = reconsidered(
         source, latex, judged.claims, judged.notes, judged.layout, otimes, lambda: time.monotonic() > deadline, declare
     )
@@ -87,9 +92,43 @@ class _Judged:
     taken: list[tuple[int, str, str]] = field(default_factory=list)
 
 
-def _judged(read: list[tuple[Part, Declarations]], otimes: str, deadline: float) -> _Judged:
-    """All claims of a document under one reading of ⊗."""
-    found = _Judged(*inferred([(part.source, declared, (part.start, part.end)) for part, declared in read], otimes))
+def _read_by_itself(
+    judged: _Judged, section: Section, declare: Callable[[Source], Declarations], otimes: str, deadline: float
+) -> None:
+    """Take the reading of a section without the ones before it, where more of its claims are right in it."""
+    part = section.part
+    mine = {c.place[0]: c for c in judged.claims if part.start <= c.place[0] < part.end}
+    if all(c.status in RIGHT for c in mine.values()) or (
+        section.borrowed and any(c.status == "refuted" for c in mine.values())
+    ):
+        return
+    alone = _judged([(part, declare(part.source))], otimes, deadline, judged.layout)
+    other = {c.place[0]: c for c in alone.claims}
+    right = {at for at, c in other.items() if c.status in RIGHT}
+    accused = {at for at, c in other.items() if c.status in WRONG and (at not in mine or mine[at].status not in WRONG)}
+    before = {at for at, c in mine.items() if c.status in RIGHT}
+    if (section.borrowed and accused) or not before < right:
+        return
+
+    def outside(items: list, place: Callable) -> list:
+        return [item for item in items if not part.start <= place(item) < part.end]
+
+    judged.claims = sorted(
+        [*outside(judged.claims, lambda c: c.place[0]), *alone.claims], key=lambda claim: claim.place[0]
+    )
+    judged.problems = [*outside(judged.problems, lambda p: p[0]), *alone.problems]
+    judged.taken = [*outside(judged.taken, lambda t: t[0]), *alone.taken]
+    judged.symbols += alone.symbols
+    line = part.source.line(part.start)
+    judged.notes += [*alone.notes, f"the section from line {line} on is read without what sections before it say"]
+
+
+def _judged(
+    read: list[tuple[Part, Declarations]], otimes: str, deadline: float, layout: Layout | None = None
+) -> _Judged:
+    """All claims of a document under one reading of ⊗, in the ``layout`` given or inferred."""
+    sources = [(part.source, declared, (part.start, part.end)) for part, declared in read]
+    found = _Judged(layout, "") if layout is not None else _Judged(*inferred(sources, otimes))
     for part, declared in read:
         reader = Reader(part.source, declared, found.layout, otimes)
         judge = Judge(reader)

@@ -58,7 +58,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class _Introduced:
+class Introduced:
     """A membership ("in") or an equality ("is") with a name on its left; ``others``: all the names that it declares."""
 
     name: str
@@ -73,17 +73,22 @@ class _Introduced:
         return self.chain.start, self.chain.end
 
 
+def headings(source: Source) -> list[int]:
+    """Where the sections, exercises and problems of a document begin."""
+    return [m.start() for m in _HEADING.finditer(source.text)]
+
+
 def parts(source: Source, latex: bool, forced: frozenset[int] = frozenset()) -> list[Part]:
     """The parts of a document; one where no name is introduced anew. ``forced`` equalities, by their place, do so in any case."""
     text = source.text
-    headings = [m.start() for m in _HEADING.finditer(text)]
-    told = _introductions(source)
-    sections = _sections(source, latex, headings)
+    headed = headings(source)
+    told = introductions(source)
+    sections = _sections(source, latex, headed)
     told = sorted([*told, *_otherwise(source, sections, told)], key=lambda one: one.chain.start)
-    items = sorted([*headings, *(m.start() for m in _ITEM.finditer(text))])
+    items = sorted([*headed, *(m.start() for m in _ITEM.finditer(text))])
     paragraphs = [m.end() for m in _PARAGRAPH.finditer(text)]
-    latest: dict[str, _Introduced] = {}
-    entries: dict[str, _Introduced] = {}  # y of "y_i = …"
+    latest: dict[str, Introduced] = {}
+    entries: dict[str, Introduced] = {}  # y of "y_i = …"
     anew: list[tuple[int, str]] = []
     for one in told:
         before = latest.get(one.name)
@@ -93,12 +98,10 @@ def parts(source: Source, latex: bool, forced: frozenset[int] = frozenset()) -> 
             anew += [(cut, one.name), (cut, entry.name)]
         if match := re.fullmatch(r"([A-Za-z]+)_[a-z]", one.name):
             entries[match[1]] = one
-        if before is None or one.chain.start in forced or _is_new(text, before, one, headings, items):
+        if before is None or one.chain.start in forced or _is_new(text, before, one, headed, items):
             if before is not None:
                 start, earlier = one.chain.start, before.chain.end
-                cut = (
-                    _last(headings, earlier, start) or _last(items, earlier, start) or _last(paragraphs, earlier, start)
-                )
+                cut = _last(headed, earlier, start) or _last(items, earlier, start) or _last(paragraphs, earlier, start)
                 anew.append((cut or start, one.name))
             latest[one.name] = one
     ranges = _ranges(sections)
@@ -113,7 +116,7 @@ def parts(source: Source, latex: bool, forced: frozenset[int] = frozenset()) -> 
         for name in names:
             first = max((cut for cut, n in anew if n == name and cut <= start), default=0)
             spans += [one.span for one in told if one.name == name and one.span[0] < first and one.others <= names]
-        copy = split(_blanked(text, spans, end), latex)
+        copy = split(blanked(text, spans, end), latex)
         found.append(Part(start, end, replace(copy, ranges=tuple(told for told in ranges if told[0] <= start))))
     return found
 
@@ -126,7 +129,7 @@ def alone(source: Source, latex: bool) -> list[Part]:
     for start, end in itertools.pairwise([*starts, len(text)]):
         if text[:start].strip() and "=" in text[start:end]:
             copy = replace(
-                split(_blanked(text, [(0, start)], end, " "), latex), macros=source.macros, apart=source.apart
+                split(blanked(text, [(0, start)], end, " "), latex), macros=source.macros, apart=source.apart
             )
             found.append(Part(start, end, copy))
     return found
@@ -134,7 +137,7 @@ def alone(source: Source, latex: bool) -> list[Part]:
 
 def introduced(source: Source) -> list[tuple[str, int]]:
     """Every name that a membership or an equality may introduce, with where."""
-    return [(one.name, one.chain.start) for one in _introductions(source)]
+    return [(one.name, one.chain.start) for one in introductions(source)]
 
 
 def apart(text: str, early: int, late: int) -> bool:
@@ -159,7 +162,7 @@ def told_anew(source: Source) -> bool:
     """Whether words such as "now let" define some name a second time."""
     text = source.text
     seen: dict[str, object] = {}
-    for one in _introductions(source):
+    for one in introductions(source):
         if one.kind != "is":
             continue
         prose = _said_before(text, one.chain.start, max(0, text.rfind("\n\n", 0, one.chain.start)))
@@ -175,9 +178,9 @@ def perhaps_anew(source: Source) -> dict[int, tuple[str, bool]]:
     them a conclusion.
     """
     text = source.text
-    latest: dict[str, _Introduced] = {}
+    latest: dict[str, Introduced] = {}
     found: dict[int, tuple[str, bool]] = {}
-    for one in _introductions(source):
+    for one in introductions(source):
         before = latest.get(one.name)
         if one.kind != "is":
             continue
@@ -194,7 +197,7 @@ def perhaps_anew(source: Source) -> dict[int, tuple[str, bool]]:
     return found
 
 
-def _derived(text: str, before: _Introduced, one: _Introduced) -> bool:
+def _derived(text: str, before: Introduced, one: Introduced) -> bool:
     """Whether a name is differentiated between two of its equalities."""
     tex = re.escape(text[one.chain.sides[0].start : one.chain.sides[0].end].split("(")[0].strip())
     sign = r"(?:\\partial|\\nabla[^$=]{0,20}?|∂|∇[^$=]{0,9}?|\bd|\\dd)\s*"
@@ -220,7 +223,7 @@ def _sections(source: Source, latex: bool, headings: list[int]) -> list[tuple[in
     found = []
     for start, end in itertools.pairwise([0, *headings, len(text)]) if len(headings) > 1 else ():
         if text[start:end].strip():
-            copy = split(_blanked(text, [(0, start)], end, " "), latex)
+            copy = split(blanked(text, [(0, start)], end, " "), latex)
             found.append((start, declarations(replace(copy, macros=source.macros, apart=source.apart))))
     return found
 
@@ -239,7 +242,7 @@ def _ranges(sections: list[tuple[int, Declarations]]) -> list[tuple[int, str, st
     )
 
 
-def _otherwise(source: Source, sections: list[tuple[int, Declarations]], told: list[_Introduced]) -> list[_Introduced]:
+def _otherwise(source: Source, sections: list[tuple[int, Declarations]], told: list[Introduced]) -> list[Introduced]:
     """Names to which a later section gives another shape, in whatever words: ``X has rows x_i``, a table of shapes."""
     shapes: dict[str, list[tuple[int, int, object]]] = {}
     for start, part in sections:
@@ -257,14 +260,14 @@ def _otherwise(source: Source, sections: list[tuple[int, Declarations]], told: l
             if any(one.name == name and one.kind == "in" and a <= one.chain.start < max(b, a + 1) for one in told):
                 continue
             others = {n for n, found in shapes.items() if any(a <= at < b for _, at, _ in found)}
-            made.append(_Introduced(name, Chain(start=a, end=b), "in", shape, frozenset(others | {name})))
+            made.append(Introduced(name, Chain(start=a, end=b), "in", shape, frozenset(others | {name})))
     return made
 
 
-def _introductions(source: Source) -> list[_Introduced]:
+def introductions(source: Source) -> list[Introduced]:
     """Every membership and every equality with a name on its left, in order."""
     vocabulary = source.vocabulary
-    found: list[_Introduced] = []
+    found: list[Introduced] = []
     for piece in source.pieces:
         for chain in chains(source, piece, vocabulary) if piece.mathematics else ():
             if chain.error or chain.signs[:1] not in (("=",), (":=",), ("in",)):
@@ -275,7 +278,7 @@ def _introductions(source: Source) -> list[_Introduced]:
                     what = set_of(chain.sides[1].tokens)
                     items = left.items if isinstance(left, s.Items) else (left,)
                     every = frozenset(n for i in items if (n := name_of(i)))
-                    found += [_Introduced(n, chain, "in", what, every) for n in every if what is not None]
+                    found += [Introduced(n, chain, "in", what, every) for n in every if what is not None]
                     continue
                 right = s.plain(parse(chain.sides[1].tokens))
             except ReadingError:
@@ -284,11 +287,11 @@ def _introductions(source: Source) -> list[_Introduced]:
             name = called[0] if called is not None else name_of(left)
             whole = called is None or all(isinstance(a, (s.Symbol, s.Scripted)) for a in called[1])
             if name and whole and name not in ("d", "D"):
-                found.append(_Introduced(name, chain, "is", right, frozenset([name]), called is not None))
+                found.append(Introduced(name, chain, "is", right, frozenset([name]), called is not None))
     return found
 
 
-def _is_new(text: str, before: _Introduced, one: _Introduced, headings: list[int], items: list[int]) -> bool:
+def _is_new(text: str, before: Introduced, one: Introduced, headings: list[int], items: list[int]) -> bool:
     """Whether a name gets another meaning than it had."""
     heading = _last(headings, before.chain.end, one.chain.start)
     item = _last(items, before.chain.end, one.chain.start)
@@ -316,7 +319,7 @@ def _is_new(text: str, before: _Introduced, one: _Introduced, headings: list[int
     return one.called and item is not None and bool(starts)
 
 
-def _restarts(text: str, before: _Introduced, one: _Introduced, items: list[int]) -> bool:
+def _restarts(text: str, before: Introduced, one: Introduced, items: list[int]) -> bool:
     """Whether "h = log ‖x‖: ∇h = …" stands on a line of its own, after ∇h of another h."""
     start = max(_last(items, before.chain.end, one.chain.start) or 0, text.rfind("\n\n", 0, one.chain.start), 0)
     label = re.sub(r"^[\s>*+-]*(?:\d{1,2}[.)]|\(?[a-h][.)])?\s*", "", text[start : one.chain.start]).strip("$ \n")
@@ -340,7 +343,7 @@ def _last(places: list[int], after: int, before: int) -> int | None:
     return places[k - 1] if k and places[k - 1] > after else None
 
 
-def _blanked(text: str, spans: list[tuple[int, int]], end: int, sign: str = "~~ ") -> str:
+def blanked(text: str, spans: list[tuple[int, int]], end: int, sign: str = "~~ ") -> str:
     """The text up to ``end`` with nothing written in the spans; a tie is a space in mathematics and none in prose.
 
     Three ties in a row would begin a block of code.

@@ -81,13 +81,15 @@ _IDEOGRAPHS_BEFORE = re.compile(rf"(?<![非不])((?:(?:{_IDEOGRAPH})(?:且|、|�
 def give_properties(found: Declarations, sentence: str, symbols: Symbols, states: bool) -> None:
     """Enter what a sentence, its formulas as marks, says of the symbols in it; ``states``: whether it states an equality."""
 
-    def case(match: re.Match) -> bool | None:
-        if excludes(sentence[: match.start()]):
-            return None
-        return is_case(sentence[: match.start()], states or "\u27e8" in sentence)
-
     def enter(match: re.Match, marked: str, said: str) -> None:
-        give(found, symbols(marked), said, case(match))
+        before = sentence[: match.start()]
+        case = None if excludes(before) else is_case(before, states or "\u27e8" in sentence)
+        given = symbols(marked)
+        if case and not _IF.search(before):  # "for one-hot y" introduces a y that nothing else declares
+            new = [one for one in given if one[0] not in found.names]
+            give(found, new, said)
+            given = [one for one in given if one not in new]
+        give(found, given, said, case)
 
     for match in _SAID.finditer(sentence):
         said = match.group(2)
