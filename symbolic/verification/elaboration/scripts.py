@@ -114,10 +114,9 @@ class Scripts:
             if note not in self.scope.notes:
                 self.scope.notes.append(note)
             return entries, node.sub, node.sup, node.primes
-        if entries is not None and entries.rank == 2 and node.sub is not None and not entries.form:
-            example = self._example(node, entries)
-            if example is not None:
-                return example
+        example = self._example(node)
+        if example is not None:
+            return example
         special = self._special(node)
         if special is not None:
             return special
@@ -151,19 +150,33 @@ class Scripts:
         minus = [v.pointwise(lambda a: -a, [x], node.span) for x in (one, two, three)]
         return self.tabulated([[none, minus[2], two], [three, none, minus[0]], [minus[1], one, none]], node.span)
 
-    def _example(self, node: s.Scripted, matrix: Value) -> tuple[Value, s.Node | None, s.Node | None, int] | None:
-        """x_i of a declared X where i counts its rows, or its columns: one example as a column."""
-        if not isinstance(node.sub, s.Symbol) or self.env.get(node.sub.name, ("", None))[1] is None:
+    def _example(self, node: s.Scripted) -> tuple[Value, s.Node | None, s.Node | None, int] | None:
+        """x_i, x^{(i)} and a^{[2](i)} of a known X and A^{[2]} where i counts its rows, columns or entries: one example, as a column."""
+        if not isinstance(node.base, s.Symbol) or len(node.base.name) != 1 or not node.base.name.islower():
             return None
-        label, extent = self.env[node.sub.name]
-        rows, columns = (v.same(extent, size) for size in matrix.core)
-        if rows == columns:
+        capital = replace(node.base, name=node.base.name.upper())
+        whole, index, sub, sup = capital, node.sub, None, node.sup
+        if names.is_layer(node.sup):
+            index, sub, sup = node.sup.body, node.sub, None  # type: ignore[union-attr]
+        elif (two := s.pair(node.sup)) is not None and all(map(names.is_layer, two)):
+            whole, index = s.Scripted(node.span, capital, None, two[0]), two[1].body  # type: ignore[union-attr]
+            sub, sup = node.sub, None
+        known = [c[0] for c in names.candidate_names(whole)] if isinstance(whole, s.Scripted) else [capital.name]
+        matrix = next((self.scope.values[name] for name in known if name in self.scope.values), None)
+        if matrix is None or matrix.form or not 1 <= matrix.rank <= 2 or not isinstance(index, s.Symbol):
             return None
-        note = f"{node.base.name}_{node.sub.name} is read as a {'row' if rows else 'column'} of {matrix.tensor.name}"
+        label, extent = self.env.get(index.name, ("", None))
+        along = [k for k, size in enumerate(matrix.core) if extent is not None and v.same(extent, size)]
+        if len(along) != 1 or extent is None or (matrix.rank == 1 and index is node.sub):
+            return None
+        kind = "an entry" if matrix.rank == 1 else "a column" if along[0] else "a row"
+        shown = f"{node.base.name}_{index.name}" if index is node.sub else f"{node.base.name}^({index.name})"
+        note = f"{shown} is read as {kind} of {matrix.tensor.name}"
         if note not in self.scope.notes:
             self.scope.notes.append(note)
-        taken = v.entry(matrix, [(label, extent), None] if rows else [None, (label, extent)], node.span)
-        return taken, None, node.sup, node.primes
+        place: list = [None] * matrix.rank
+        place[along[0]] = (label, extent)
+        return v.entry(matrix, place, node.span), sub, sup, node.primes
 
     def _numbered(self, node: s.Scripted) -> bool:
         sub = node.sub

@@ -76,8 +76,18 @@ def _defined(pairs: list[tuple[Any, Any]]) -> tuple[set[str], dict[str, s.Node]]
         if name is None or not isinstance(right, s.Node) or any(isinstance(n, signs) for n in s.walk(right)):
             continue
         defined.setdefault(name, left)
-        read |= {name_of(n) for n in s.walk(right) if isinstance(n, (s.Symbol, s.Scripted))}
+        symbols = [n for n in s.walk(right) if isinstance(n, (s.Symbol, s.Scripted))]
+        read |= {name_of(n) for n in symbols} | {name_of(whole) for n in symbols if (whole := _whole(n)) is not None}
     return set(defined), {name: node for name, node in defined.items() if name not in read}
+
+
+def _whole(node: s.Node) -> s.Node | None:
+    """A^{[2]} of its example a^{[2](i)}, and X of x^{(i)}."""
+    if not isinstance(node, s.Scripted) or not isinstance(node.base, s.Symbol):
+        return None
+    capital = replace(node.base, name=node.base.name.upper())
+    two = s.pair(node.sup)
+    return capital if two is None else s.Scripted(node.span, capital, None, two[0], 0, None)
 
 
 def with_gradients(node: Any, cost: s.Node) -> Any:

@@ -187,17 +187,20 @@ def _member(found: Declarations, chain: Chain, source: Source) -> None:
     if what is None:
         return
     items = left.items if isinstance(left, s.Items) else (left,)
-    dotted = any(isinstance(i, s.Dots) for i in items)
-    for item in items:
-        if isinstance(item, s.Dots):
-            continue
-        if dotted and item is not items[-1]:
-            continue
-        _declare(found, item, what, source, dotted)
+    bases = [_listed_base(item) for item in items]
+    lists = {base for base, after in zip(bases, items[1:], strict=False) if isinstance(after, s.Dots)} - {""}
+    for k, (base, item) in enumerate(zip(bases, items, strict=True)):
+        if not isinstance(item, s.Dots) and not (base in lists and base in bases[k + 1 :]):
+            _declare(found, item, what, source, base in lists)  # of u, v_1, …, v_N the last v tells all
     behind = re.compile(r"\s*\\(?:text|mbox|textrm)\s*\{([^{}]*)\}").match(source.text, chain.sides[at + 1].end)
     if behind:  # P ∈ ℝ^{n×n} \text{ symmetric}
         named = [(name, item.span[0], source.text[slice(*item.span)]) for item in items if (name := name_of(item))]
         give(found, named, behind.group(1))
+
+
+def _listed_base(item: s.Node) -> str:
+    """v of ``v_1``; empty for what is no numbered symbol."""
+    return item.base.name if isinstance(item, s.Scripted) and isinstance(item.base, s.Symbol) else ""
 
 
 def _declare(found: Declarations, item: s.Node, what: Set, source: Source, dotted: bool) -> None:

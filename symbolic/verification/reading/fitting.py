@@ -97,11 +97,18 @@ def fit(
             continue
         cost += sum(0.5 for sides in others if not trial.fits(sides))
         shapes = {n: tuple(map(sizes.of, sizes.known[n][: _KINDS[kinds[n]]])) for n in names}
+        cost += 2 * sum(_stands_alone(name, shapes, sizes.open) for name in names)
         found.append((cost, shapes))
         found.sort(key=lambda one: one[0])
     if not found or (len(found) > 1 and found[0][0] == found[1][0]):
         return None
     return found[0][1]
+
+
+def _stands_alone(name: str, shapes: dict[str, tuple[sp.Expr, ...]], open_: set[sp.Expr]) -> bool:
+    """Whether nothing tells a size of a matrix: the C of ``‖w‖² + C ∑_i ξ_i`` is a number."""
+    others = {size for other, shape in shapes.items() if other != name for size in shape}
+    return len(shapes[name]) == 2 and all(size in open_ and size not in others for size in shapes[name])
 
 
 def _costs(name: str, nodes: list[s.Node], arrays: bool, known: Known) -> list[tuple[str, int]]:

@@ -22,6 +22,12 @@ _HELD_BY = re.compile(
 _NAMED_OF = re.compile(rf"(?i){_LINES}\s+{_MANY}\s+{_OF}\s*{_MANY}")
 _OF_ARE = re.compile(rf"(?i){_LINES}\s+{_OF}\s*{_M}\s+(?:{_ARE}|by|called)\s+{_M}")
 _HAS = re.compile(rf"(?i){_M}\s*(?:\w+\s+){{0,3}}(?:with|has|have|having|mit|hat|con|avec|com)\s+{_THE}{_LINES}\s*{_M}")
+_EACH = r"(?:(?:\u27e6\d+\u27e7|\w+)(?:-?\s*(?:th|st|ten?|te))?\s+)?"
+_WHOSE = re.compile(
+    rf"(?i){_M}\s*,?\s*(?:\w+\s+){{0,3}}(?:whose|deren|cuyas|cujas)\s+{_EACH}{_LINES}\s+{_ARE}\s+{_THE}(?:\w+\s+)?{_M}"
+)
+_AS = re.compile(rf"(?i){_M}\s+(?:has|have|with)\s+{_THE}(?:\w+\s+)?{_M}\s+as\s+(?:its|their)\s+{_EACH}{_LINES}")
+_DATA = re.compile(rf"(?i)\b(?:design|data|feature|input|Daten|sample)[- ]?matri(?:x|ce|z)\s+{_M}")
 _COLUMNS = re.compile(r"(?i)col|spalt")
 Node = Callable[[int], s.Node | None]
 
@@ -32,7 +38,7 @@ def declare_told(found: Declarations, sentence: str, node: Node) -> None:
         held, whole = found.names.get(name), found.names.get(matrix)
         if held is not None and whole is not None and whole.shape == _stacked(held, columns):
             del found.names[name]  # u_1, …, u_V ∈ ℝ^d are the rows of U ∈ ℝ^{V×d}
-        elif held is not None and whole is None and held.sample and len(held.shape) == 2:
+        elif held is not None and whole is None and _is_list(held):
             del found.names[name]  # x_i ∈ ℝ^d are the rows of an X that nothing else declares
             found.names[matrix] = replace(
                 held, name=matrix, shape=_stacked(held, columns), tex=tex_of(matrix), sample=""
@@ -41,6 +47,14 @@ def declare_told(found: Declarations, sentence: str, node: Node) -> None:
         if name not in found.names:
             found.kin[name] = Kin(matrix, columns, held.sample if held is not None else "")
             found.columns |= {name} if turned or columns else set()
+    for match in _DATA.finditer(sentence):
+        whole = node(int(match[1]))
+        name = whole.name.lower() if isinstance(whole, s.Symbol) else ""
+        held = found.names.get(name)
+        if isinstance(whole, s.Symbol) and whole.name not in found.names and held is not None and _is_list(held):
+            found.names[whole.name] = replace(
+                held, name=whole.name, tex=whole.tex, sample=""
+            )  # the samples are its rows
 
 
 def declare_by_letter(found: Declarations) -> None:
@@ -64,6 +78,11 @@ def declare_by_letter(found: Declarations) -> None:
                     found.names[whole.name] = replace(whole, dtype=held.dtype)
 
 
+def _is_list(held: Declared) -> bool:
+    """Whether a name stands for a vector for each sample."""
+    return bool(held.sample) and len(held.shape) == 2
+
+
 def _stacked(held: Declared, columns: bool) -> tuple[str, ...]:
     return held.shape[::-1] if columns else held.shape
 
@@ -73,7 +92,8 @@ def _told(sentence: str, node: Node) -> Iterator[tuple[str, str, bool, bool]]:
     found = [(vectors, matrix, m[2]) for m in _HELD_BY.finditer(sentence) for vectors, matrix in _paired(m[1], m[3])]
     found += [(vectors, matrix, m[1]) for m in _NAMED_OF.finditer(sentence) for vectors, matrix in _paired(m[2], m[3])]
     found += [(m[3], m[2], m[1]) for m in _OF_ARE.finditer(sentence)]
-    found += [(m[3], m[1], m[2]) for m in _HAS.finditer(sentence)]
+    found += [(m[3], m[1], m[2]) for m in (*_HAS.finditer(sentence), *_WHOSE.finditer(sentence))]
+    found += [(m[2], m[1], m[3]) for m in _AS.finditer(sentence)]
     for vectors, matrix, lines in found:
         one, whole = node(int(vectors)), node(int(matrix))
         whole = whole.left if isinstance(whole, s.Relation) and whole.sign == "in" else whole

@@ -79,8 +79,9 @@ def shape_told(
 
 
 def _is_term(node: s.Node, name: str) -> bool:
-    """Whether a symbol without indices is a term of its own, as the b of ``y_i = ∑_j w_{ij} x_j + b``."""
-    return isinstance(node, s.Sum) and len(node.terms) > 1 and any(name_of(term) == name for _, term in node.terms)
+    """Whether a symbol without indices is a term of its own, as the b of ``y_i = ∑_j w_{ij} x_j + b`` and of ``x_i/√(v_i + b)``."""
+    sums = (part for part in s.walk(node) if isinstance(part, s.Sum) and len(part.terms) > 1)
+    return any(name_of(term) == name for part in sums for _, term in part.terms)
 
 
 def of_numbers(scope: Scope, node: s.Node, told: bool = False) -> bool:

@@ -13,7 +13,7 @@ from symbolic.verification.grammar.source import ReadingError, enclosing
 LARGEST_DOCUMENT = 400_000
 MOST_PIECES = 4_000
 
-_ENVIRONMENTS = frozenset(words.ROW_ENVIRONMENTS - {"split", "aligned", "gathered", "alignedat"})
+_ENVIRONMENTS = frozenset(words.ROW_ENVIRONMENTS - {"split"})  # "aligned" outside mathematics is a slip that reads well
 _MACRO = re.compile(
     r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*(?:\[\d\]\s*)?\{|\\def\s*\\([A-Za-z]+)\s*(?:#\d\s*)*\{"
 )
