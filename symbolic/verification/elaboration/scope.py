@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import sympy as sp
 
@@ -65,6 +66,35 @@ class Unread:
     name: str
 
 
+V = TypeVar("V")
+
+
+class Names(dict[str, V]):
+    """A dict that counts its changes, so that what was read with it may be kept until it changes."""
+
+    version = 0
+
+    def __setitem__(self, name: str, value: V) -> None:
+        self.version += 1
+        super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        self.version += 1
+        super().__delitem__(name)
+
+    def pop(self, *args):
+        self.version += 1
+        return super().pop(*args)
+
+    def update(self, *args, **more) -> None:
+        self.version += 1
+        super().update(*args, **more)
+
+    def setdefault(self, name: str, default: V) -> V:  # type: ignore[override]
+        self.version += 1
+        return super().setdefault(name, default)
+
+
 @dataclass
 class Scope:
     """The names in force at a place in a document.
@@ -77,9 +107,9 @@ class Scope:
     names of last layers, ``ones`` the dimension that a vector of ones has whose size nothing tells, ``beyond`` what stands for a cost where layers before the last vary.
     """
 
-    values: dict[str, Value] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=Names)
     tex: dict[str, str] = field(default_factory=dict)
-    functions: dict[str, str | FunctionOf | Generic | Unread] = field(default_factory=dict)
+    functions: dict[str, str | FunctionOf | Generic | Unread] = field(default_factory=Names)
     dims: dict[str, sp.Expr] = field(default_factory=dict)
     sampled: dict[str, str] = field(default_factory=dict)
     columns: frozenset[str] = frozenset()

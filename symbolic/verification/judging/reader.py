@@ -10,18 +10,18 @@ from symbolic.errors import ChainruleError
 from symbolic.verification.elaboration.calls import conditional
 from symbolic.verification.elaboration.names import is_word
 from symbolic.verification.elaboration.scope import FunctionOf, Generic, Layout, Scope, Unread
-from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.judging import numbers
-from symbolic.verification.judging.ahead import define_density, define_parametrised, folded, is_model, with_name
+from symbolic.verification.judging.ahead import define_density, define_parametrised, folded, is_model
 from symbolic.verification.judging.conditions import Conditions
 from symbolic.verification.judging.costs import start_section
-from symbolic.verification.judging.entries import by_letters, layers_by_letter
+from symbolic.verification.judging.entries import layers_by_letter
 from symbolic.verification.judging.general import enter_numbered, is_general, works_out
 from symbolic.verification.judging.named_derivatives import enter_rate, is_partial_derivative, is_slope
 from symbolic.verification.judging.shorthand import cost_of_shorthand
-from symbolic.verification.judging.spelling import differentiated_whole, spelt, turned, without_arguments
+from symbolic.verification.judging.sides import Sides
+from symbolic.verification.judging.spelling import turned
 from symbolic.verification.judging.steps import EQUAL
 from symbolic.verification.judging.supposed import is_supposition, is_zero
 from symbolic.verification.judging.told_functions import tell_functions
@@ -45,8 +45,6 @@ from symbolic.verification.reading.pieces import Piece, Source
 from symbolic.verification.reading.powers import told_by_squares
 from symbolic.verification.reading.program import scope_from, target
 from symbolic.verification.reading.properties import is_case
-from symbolic.verification.reading.reach import index_symbols, lettered, widened
-from symbolic.verification.reading.repeated import single_letters, summed
 from symbolic.verification.reading.statements import Chain, chains, equates_inside, goes_on, written
 from symbolic.verification.reading.subscripted_calls import subscripted_calls, whole_calls
 from symbolic.verification.reading.underbraces import named_parts
@@ -126,6 +124,7 @@ class Reader(Conditions):
     """Those of them that no word makes the case of one sentence."""
 
     def __post_init__(self):
+        self.sides = Sides(self)
         parametrised = parametrised_names(self.source, self.declared)
         functions = [*dict.fromkeys([*function_names(self.source, self.declared), *parametrised])]
         applied = [*functions, *primed_names(self.source, self.declared)]
@@ -186,6 +185,7 @@ class Reader(Conditions):
             self.scope.notes.append(
                 f"d before a symbol is read as the derivative of {told} by it, and not as a differential"
             )
+        self.sides.kept = {}
         for name in told_by_squares(self):
             free = self.scope.values.pop(name, None)
             if not self.define_root(name, -1, 0) and free is not None:
@@ -334,29 +334,7 @@ class Reader(Conditions):
 
     def side(self, chain: Chain, k: int) -> s.Node | ReadingError:
         """One side as a tree, or why it has none."""
-        side = chain.sides[k]
-        if not side.tokens:
-            return ReadingError("nothing stands on this side of the equality", (side.start, side.end))
-        try:
-            node = by_letters(spelt(self, parse(side.tokens)), self.lettered)
-            node = self.with_folded(chain, node) if k else node
-            if k == 0:
-                node = differentiated_whole(self, without_arguments(self, lettered(node, set())))
-                return summed(node, single_letters(node)) if self.declared.einstein else node
-            first = parse(chain.sides[0].tokens) if chain.sides[0].tokens else None
-            if self.declared.einstein:
-                return summed(node, single_letters(first) if first is not None else set())
-            outside = index_symbols(first) if first is not None else set()
-            return widened(lettered(node, outside), outside)
-        except ReadingError as error:
-            return error
-
-    def with_folded(self, chain: Chain, node: s.Node) -> s.Node:
-        """A right side written with the names that the document gives to parts of it further on."""
-        for later, part, name in self.folded:
-            if chain.start < later:
-                node = with_name(node, part, name)
-        return node
+        return self.sides(chain, k)
 
     def problem(self, span: tuple[int, int], message: str) -> None:
         """Report something that was not understood."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Reader
 
 
-def spelt(reader: Reader, node: s.Node) -> s.Node:
-    """The tree with operators such as H_f and Δ spelt out."""
+def as_written(reader: Reader, node: s.Node) -> s.Node:
+    """The tree in the document's own spelling of symbols, whatever they stand for so far."""
     node = reaching(joined(without_primes(node), reader.compounds), reader.source.text)
     node = renamed(whole(node, reader.declared.names), reader.declared.families)
     node = without_variables(node, reader.called, reader.whole) if reader.called else node
@@ -34,6 +34,11 @@ def spelt(reader: Reader, node: s.Node) -> s.Node:
         node = without_time(node, reader.declared.of_time)
     if reader.gradients_of is not None:
         node = with_gradients(node, reader.gradients_of)
+    return node
+
+
+def spelt(reader: Reader, node: s.Node) -> s.Node:
+    """The tree, as it is written, with operators such as H_f and Δ spelt out in the names in force."""
     return spelt_out(composed(node, reader.scope), reader.scope) if "scope" in reader.__dict__ else node
 
 

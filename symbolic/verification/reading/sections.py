@@ -40,6 +40,7 @@ def own_sections(source: Source, latex: bool) -> Iterator[Section]:
         here = declarations(copy)
         own = {one.name for one in told if start <= one.chain.start < end}
         own |= {name for name, item in here.names.items() if start <= item.place < end} | here.assume.keys()
+        own |= {name.partition("_")[0] for name in own}  # o of o_t
         used = _used(copy, start, end) - own
         before = [one for one in told if starts[0] <= one.chain.start < start]
         if used & {one.name for one in before if one.kind == "is"}:
