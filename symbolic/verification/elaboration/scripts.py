@@ -169,9 +169,13 @@ class Scripts:
         along = [k for k, size in enumerate(matrix.core) if extent is not None and v.same(extent, size)]
         if len(along) != 1 or extent is None or (matrix.rank == 1 and index is node.sub):
             return None
-        kind = "an entry" if matrix.rank == 1 else "a column" if along[0] else "a row"
         shown = f"{node.base.name}_{index.name}" if index is node.sub else f"{node.base.name}^({index.name})"
-        note = f"{shown} is read as {kind} of {matrix.tensor.name}"
+        if matrix.rank == 1:
+            note = f"{shown} is read as an entry of {matrix.tensor.name}"
+        elif along[0]:
+            note = f"{shown} is read as a column of {matrix.tensor.name}"
+        else:
+            note = f"{shown} is read as a row of {matrix.tensor.name}"
         if note not in self.scope.notes:
             self.scope.notes.append(note)
         place: list = [None] * matrix.rank

@@ -19,7 +19,7 @@ from symbolic.verification.judging.costs import start_section
 from symbolic.verification.judging.entries import layers_by_letter
 from symbolic.verification.judging.general import enter_numbered, is_general, works_out
 from symbolic.verification.judging.named_derivatives import enter_rate, is_partial_derivative, is_slope
-from symbolic.verification.judging.shorthand import cost_of_shorthand
+from symbolic.verification.judging.shorthand import cost_of_shorthand, summed_over
 from symbolic.verification.judging.sides import Sides
 from symbolic.verification.judging.spelling import turned
 from symbolic.verification.judging.steps import EQUAL
@@ -79,6 +79,8 @@ class Reader(Conditions):
     declared: Declarations
     layout: Layout
     otimes: str = "kronecker"
+    sums: bool = False
+    """Whether dZ of a computed Z is the derivative of the sum of the losses, and not of the cost, their mean."""
     scope: Scope = field(init=False)
     everything: list[tuple[Piece, Chain]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
@@ -113,6 +115,7 @@ class Reader(Conditions):
     whole: dict[str, s.Node] = field(default_factory=dict)
     folded: list[tuple[int, tuple, s.Node]] = field(default_factory=list)
     gradients_of: s.Node | None = None
+    batch: s.Symbol | None = None
     """The cost of which dW is a short name for the gradient, where d is no sign of a differential."""
     supposed: list[tuple[Chain, s.Relation]] = field(default_factory=list)
     unadopted: set[str] = field(default_factory=set)
@@ -180,6 +183,7 @@ class Reader(Conditions):
                 self.scope.functions[name] = Unread(name)
         define_parametrised(self)
         self.gradients_of = cost_of_shorthand(self)
+        self.batch = summed_over(self) if self.sums else None
         if self.gradients_of is not None:
             told = self.source.text[self.gradients_of.span[0] : self.gradients_of.span[1]]
             self.scope.notes.append(

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from symbolic.verification.judging.reader import Line, Reader
 
 
+def is_unconnected(verdict: ClaimVerdict) -> bool:
+    """Whether a line was left open since no path was read from the variable to what is differentiated."""
+    return verdict.status == "undecided" and verdict.evidence.endswith("so this would be 0")
+
+
 def of_unconnected(truth: Value, judged: Judged) -> Judged:
     """A wrong derivative of what does not contain the variable is left open: no path was read, though one may be meant."""
     of, by = truth.of, truth.by

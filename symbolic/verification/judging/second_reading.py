@@ -6,6 +6,7 @@ reading makes no further line wrong, the mistake may be the reader's: the line i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from symbolic.verification.document_verdict import RIGHT, WRONG, ClaimVerdict
 from symbolic.verification.elaboration.scope import Layout
 from symbolic.verification.judging.judge import Judge
 from symbolic.verification.judging.reader import Reader
-from symbolic.verification.judging.reservations import resting
+from symbolic.verification.judging.reservations import is_unconnected, resting
 from symbolic.verification.reading.declarations import declarations
 from symbolic.verification.reading.declared import Declarations
 from symbolic.verification.reading.parts import Part, alone, introduced, parts, perhaps_anew, told_anew
@@ -30,6 +31,7 @@ class _Other:
     parts: tuple[Part, ...]
     words: str
     defines: int = -1
+    sums: bool = False
     alone: bool = False  # whether that line alone, with its new symbols, is reason enough
 
 
@@ -48,7 +50,7 @@ def reconsidered(
     if not any(c.status in WRONG for c in claims):
         return claims
     for other in _others(source, latex, claims):
-        wrong = {at for at, c in found.items() if c.status in WRONG}
+        wrong = {at for at, c in found.items() if c.status in WRONG or is_unconnected(c)}
         inside = {at for at in wrong if any(p.start <= at < p.end for p in other.parts)}
         if not inside or over() or (other.defines >= 0 and other.defines not in wrong):
             continue
@@ -57,9 +59,10 @@ def reconsidered(
         if not cleared and not other.alone:
             continue
         every = _verdicts(other, None, notes, layout, otimes, over, declare)
-        if not every or any(v.status in WRONG and at in found and at not in wrong for at, v in every.items()):
+        worse = sum(v.status in WRONG and at in found and at not in wrong for at, v in every.items())
+        if not every or worse >= (len(cleared) if other.sums else 1):
             continue
-        if other.defines >= 0 and len(cleared) > 1:
+        if (other.defines >= 0 or other.sums) and len(cleared) > 1:
             _adopt(found, _verdicts(other, None, notes, layout, otimes, over, declare, explains=True), other, notes)
             continue
         for at in sorted(cleared | ({other.defines} & inside)):
@@ -82,7 +85,7 @@ def _adopt(found: dict[int, ClaimVerdict], every: dict[int, ClaimVerdict], other
     notes.append(
         f"read {other.words}: with the earlier meaning lines behind it would be wrong, with this one they are right"
     )
-    del found[other.defines]
+    found.pop(other.defines, None)
     found.update({at: verdict for at, verdict in every.items() if at in found and at > other.defines})
 
 
@@ -97,6 +100,9 @@ def _others(source: Source, latex: bool, claims: list[ClaimVerdict]) -> Iterator
     usual = parts(source, latex)
     if len(usual) > 1 and not told_anew(source):
         yield _Other((Part(0, len(source.text), source),), "with the letters as the document first introduces them")
+    if re.search(r"(?<![A-Za-z])d\s*\\?[A-Z]", source.text):
+        words = "with dZ of what is computed for a batch as the derivative of the sum of the losses, not of their mean"
+        yield _Other((Part(0, len(source.text), source),), words, sums=True)
     for start, (name, new) in perhaps_anew(source).items():
         cut = parts(source, latex, frozenset([start]))
         here = next(p for p in cut if p.start <= start < p.end)
@@ -116,7 +122,7 @@ def _verdicts(
     """The verdict on each claim (at ``places``, or all) in another reading; none where that takes more for granted."""
     found: dict[int, ClaimVerdict] = {}
     for part in other.parts:
-        reader = Reader(part.source, declare(part.source), layout, otimes)
+        reader = Reader(part.source, declare(part.source), layout, otimes, other.sums)
         judge = Judge(reader, explains)
         for line in reader.lines():
             if over():

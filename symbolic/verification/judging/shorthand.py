@@ -90,12 +90,30 @@ def _whole(node: s.Node) -> s.Node | None:
     return capital if two is None else s.Scripted(node.span, capital, None, two[0], 0, None)
 
 
-def with_gradients(node: Any, cost: s.Node) -> Any:
-    """The tree with ∂J/∂W in place of dW."""
-    first = isinstance(node, s.Differential) and node.order == 1
-    if first and node.body is not None and name_of(node.body) is not None:
-        return _gradient(node, node.body, cost)
-    return s.mapped(node, lambda part: with_gradients(part, cost))
+def summed_over(reader: Reader) -> s.Symbol | None:
+    """m of a cost ``J = (1/m) ∑ …`` whose gradients are written dW: dZ of a whole batch is often that of m J instead."""
+    if reader.gradients_of is None:
+        return None
+    for _, chain in reader.everything:
+        right = reader.side(chain, 1) if chain.is_equality else None
+        if isinstance(right, s.Node) and s.plain(reader.side(chain, 0)) == s.plain(reader.gradients_of):
+            head = right.terms[0][1] if isinstance(right, s.Sum) else right
+            head = head.factors[0][1] if isinstance(head, s.Product) else head
+            if isinstance(head, s.Fraction) and isinstance(head.denominator, s.Symbol):
+                return head.denominator
+    return None
+
+
+def with_gradients(node: Any, reader: Reader) -> Any:
+    """The tree with ∂J/∂W in place of dW; with m ∂J/∂Z in place of dZ where Z is computed and ``reader`` sums over the batch."""
+    cost = reader.gradients_of
+    if isinstance(node, s.Differential) and node.order == 1 and node.body is not None and cost is not None:
+        name = name_of(node.body)
+        if name is not None:
+            made = _gradient(node, node.body, cost)
+            free = name in reader.declared.names or reader.batch is None
+            return made if free else s.Product(node.span, (("", reader.batch), ("", made)))
+    return s.mapped(node, lambda part: with_gradients(part, reader))
 
 
 def _gradient(node: s.Differential, body: s.Node, cost: s.Node) -> s.Node:

@@ -33,7 +33,7 @@ def as_written(reader: Reader, node: s.Node) -> s.Node:
     if reader.declared.of_time:
         node = without_time(node, reader.declared.of_time)
     if reader.gradients_of is not None:
-        node = with_gradients(node, reader.gradients_of)
+        node = with_gradients(node, reader)
     return node
 
 
