@@ -110,6 +110,23 @@ def other_slope_candidates(
             inner = [u for u in part if not stands(u)]
             if ends and all(isinstance(u.definition, Equation) and u.definition.is_pointwise for u in inner):
                 yield Candidate("wrong h'", name_of(a.output), "claim", claim, {t: a.slope}, "off by one")
+        for t in reversed(order):
+            if isinstance(t.definition, Equation) and t.definition.is_pointwise and not stands(t):
+                yield from _with_slope(claim, t, a)
+
+
+def _with_slope(claim: Tensor, t: Tensor, a: Activation) -> Iterator[Candidate]:
+    """A product written in several steps with h′ for those of its factors that are made of h alone: (d·h)·(1 − h)."""
+    factors = sp.Mul.make_args(_inlined(t, a.output))
+    own = [f for f in factors if {b.tensor for b in f.atoms(Access)} == {a.output}]
+    at = {b.indices for f in own for b in f.atoms(Access)}
+    if len(at) == 1 and len(own) < len(factors):
+        (indices,) = at
+        rest = sp.Mul(*(f for f in factors if f not in own))
+        whole = len(own) == 1 and isinstance(own[0], Access)
+        change = {t: edited(t, with_body(t.definition, rest * a.slope.access(*indices)))}
+        label = "h instead of h'" if whole else "wrong h'"
+        yield Candidate(label, name_of(a.output), "claim", claim, change, "" if whole else "off by one")
 
 
 def _is_square(a: Activation) -> bool:
@@ -202,13 +219,14 @@ def argument_candidates(
                     and t.serial not in ancestors[v]
                     and same_shape(v.extents, u.extents)
                 ):
-                    change = {t: _reading(t, eq, u, v)}
-                    if all(a.tensor is not v for a in change[t].definition.body.atoms(Access)):
-                        continue  # m − m: a term that is left out, and nothing that is read instead
-                    label, detail = _confusion(u, v, [eq], slopes, alike, decisive)
-                    if label != "wrong tensor" or u.name or v.name:  # else the sentence would say nothing
-                        apart = label == "h' at the wrong argument" and not _related(u, v, slopes, alike)
-                        yield Candidate(label, detail, "claim", claim, change, "missing term" if apart else "")
+                    for body, through in _read_instead(eq, u, v):
+                        if all(a.tensor is not v for a in body.atoms(Access)):
+                            continue  # m − m: a term that is left out, and nothing that is read instead
+                        label, detail = _confusion(u, v, through, slopes, alike, decisive)
+                        if label != "wrong tensor" or u.name or v.name:  # else the sentence would say nothing
+                            apart = label == "h' at the wrong argument" and not _related(u, v, slopes, alike)
+                            change = {t: edited(t, with_body(eq, body))}
+                            yield Candidate(label, detail, "claim", claim, change, "missing term" if apart else "")
     for u in [t for t in order if (t.name or t.serial in bent) and not every]:
         for v in named:
             if value[v] == value[u] or v.dtype != u.dtype or not same_shape(v.extents, u.extents):
@@ -219,7 +237,9 @@ def argument_candidates(
                 now: dict[Tensor, Tensor] = {}
                 for t in users:  # a later one reads what the earlier ones have become
                     now[t] = _reading(rebuilt(t, now), rebuilt(t, now).definition, u, v)
-                label, detail = _confusion(u, v, [t.definition for t in users], slopes, alike, decisive)
+                label, detail = _confusion(
+                    u, v, any(_is_slope_like(t.definition, u) for t in users), slopes, alike, decisive
+                )
                 yield Candidate(label, detail, "claim", claim, {claim: rebuilt(claim, now)})
 
 
@@ -244,6 +264,16 @@ def skipped_candidates(truth: Tensor, slopes: Sequence[Activation]) -> Iterator[
                 yield Candidate(label, text, "truth", truth, change)
 
 
+def _read_instead(eq: Equation, u: Tensor, v: Tensor) -> Iterator[tuple[sp.Expr, bool]]:
+    """The body with v for u: everywhere, and where u is read at several places, a_i a_j, at each alone; and whether u
+    enters there through a function."""
+    yield eq.body.xreplace({u.handle: v.handle}), _is_slope_like(eq, u)
+    read = [a for a in eq.accesses if a.tensor is u]
+    for access in read if len(read) > 1 else ():
+        body = eq.body.xreplace({access: access.xreplace({u.handle: v.handle})})
+        yield body, not _is_plain(eq.body, access)
+
+
 def _reading(t: Tensor, eq: Equation, u: Tensor, v: Tensor) -> Tensor:
     return edited(
         t,
@@ -256,22 +286,21 @@ def _reading(t: Tensor, eq: Equation, u: Tensor, v: Tensor) -> Tensor:
 def _confusion(
     u: Tensor,
     v: Tensor,
-    equations: Sequence[Equation],
+    bent: bool,
     slopes: Sequence[Activation],
     alike: Mapping[int, int],
     decisive: set[int],
 ) -> tuple[str, str]:
-    """Label and detail for reading u where v belongs."""
+    """Label and detail for reading u where v belongs; ``bent``: u enters through a function or a power."""
 
     def value(t: Tensor) -> int:
         return alike.get(t.serial, t.serial)
 
     if _related(u, v, slopes, alike):
-        bent = any(_is_slope_like(eq, u) for eq in equations)
         text = f"{name_of(u)} instead of {name_of(v)}"
         return ("h' at the wrong argument", text) if bent else ("pre-activation and activation", text)
     meant = {value(t) for a in slopes if not a.is_power for t in (a.output, a.argument)}
-    if value(v) in meant | decisive and any(_is_slope_like(eq, u) for eq in equations):
+    if bent and value(v) in meant | decisive:
         return "h' at the wrong argument", f"{name_of(u)} instead of {name_of(v)}"
     if u.name and v.name and re.sub(r"\d+", "", u.name) == re.sub(r"\d+", "", v.name):
         return "wrong layer index", u.name

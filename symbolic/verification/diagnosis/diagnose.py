@@ -109,7 +109,12 @@ def _searched(claim: Tensor, truth: Tensor, comparer: Comparer, end: float) -> D
 def _arguments(truth: Tensor, slopes: Sequence[Activation]) -> set[Tensor]:
     """What is computed before a nonlinear function is applied: a sum there is none over paths."""
     bent = [a.argument for a in slopes if not a.is_power]
-    return set(topological(bent)) & set(topological([truth]))
+    order = topological([truth])
+    for t in order:
+        if isinstance(t.definition, Equation):
+            applied = t.definition.body.atoms(sp.Function) - t.definition.body.atoms(Access)
+            bent += [a.tensor for f in applied for a in f.atoms(Access)]
+    return set(topological(bent)) & set(order)
 
 
 def _behind_conditions(truth: Tensor) -> set[Tensor]:

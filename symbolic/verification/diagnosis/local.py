@@ -109,8 +109,10 @@ def _edits(e: sp.Expr, eq: Equation, side: str) -> Iterator[Edit]:
     else:
         positions = (0,)
     for k in positions:
+        bent = isinstance(e, sp.Function) and len(e.args) == 1
         for label, detail, part in _edits(e.args[k], eq, side):
-            yield label, detail, e.func(*e.args[:k], part, *e.args[k + 1 :])
+            named = "missing term" if bent and label in PATHS else label  # a term lost there is no path
+            yield named, detail, e.func(*e.args[:k], part, *e.args[k + 1 :])
 
 
 def _is_squared_norm(e: sp.Expr) -> bool:

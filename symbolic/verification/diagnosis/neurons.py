@@ -91,8 +91,11 @@ def _spelt_out(found: Sequence[Activation], tensors: Sequence[Tensor]) -> Iterat
                 read = step.argument.access(*step.output.definition.indices)
                 value = step.output.definition.body.xreplace({read: value})
             if value.atoms(*_BENT):
-                slope = computed(Equation(indices, value.diff(symbol).xreplace({symbol: u})))
-                yield Activation(top.output, steps[-1].argument, slope, spelt=True)
+                slope = value.diff(symbol)
+                falls = slope.xreplace({symbol: sp.S.Zero}).is_negative  # 1 / (1 + exp(u)) is also σ at −u
+                for sign in (1, -1) if falls else (1,):
+                    made = computed(Equation(indices, sign * slope.xreplace({symbol: u})))
+                    yield Activation(top.output, steps[-1].argument, made, spelt=True)
 
 
 def neurons(found: Sequence[Activation]) -> list[Activation]:

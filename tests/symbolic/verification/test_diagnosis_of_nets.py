@@ -149,3 +149,31 @@ def test_a_mean_over_all_entries_is_told_from_one_over_rows_and_from_a_factor_2(
     truth = s.gradient(np.mean((S @ R - T) ** 2), R)
     verdict = check(lambda S, T, R: 2 * S.T @ (S @ R - T) / len(T), truth, seed=seed)
     assert verdict.diagnosis.label == "missing 1/P"
+
+
+V2, X2, b2, G2 = tensor("V2", "k n"), tensor("X2", "N n"), tensor("b2", "k", role="parameter"), tensor("G2", "N k")
+code = 1 / (1 + np.exp(-X @ W.T))
+auto = s.gradient(np.sum((code @ V.T - X) ** 2) / 2, W)
+waves = s.gradient(np.sum(G2 * np.sin(X2 @ V2.T + b2)), b2)
+two_layers = s.gradient(np.sum((V @ np.tanh(W @ x) - t) ** 2) / 2, W)
+
+
+def falling(X, W, V):
+    Z = 1 / (1 + np.exp(-X @ W.T))
+    return ((Z @ V.T - X) @ V * Z).T @ X
+
+
+@pytest.mark.parametrize(
+    ("claim", "truth", "symbols", "label"),
+    [
+        (falling, auto, {}, "h instead of h'"),
+        (lambda W, V, x, t: np.outer(V.T @ (V @ np.tanh(W @ x) - t) * np.tanh(W @ x) * (1 - np.tanh(W @ x)), x), two_layers, {}, "wrong h'"),
+        (r"\left[V^\top(V a - t) \odot (1 - a^2)\right] a^\top", two_layers, {"a": np.tanh(W @ x)}, "wrong layer index"),
+        (lambda X2, V2, G2: np.sum(G2 * np.cos(X2 @ V2.T), axis=0), waves, {}, "missing term"),
+    ],
+)  # fmt: skip
+def test_slopes_in_several_steps_and_results_read_twice(claim, truth, symbols, label):
+    verdict = check(claim, truth, symbols=symbols, seed=1)
+    assert verdict.status in ("refuted", "shape")
+    assert verdict.diagnosis is not None
+    assert verdict.diagnosis.label == label
