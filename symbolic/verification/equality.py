@@ -23,10 +23,12 @@ from symbolic.program.primitives import Application
 from symbolic.program.tensors import Tensor
 from symbolic.verification.counterexample import counterexample
 from symbolic.verification.diagnosis import diagnose, explained
-from symbolic.verification.diagnosis.mistakes import is_specific
+from symbolic.verification.diagnosis.mistakes import is_specific, rank
 from symbolic.verification.effort import SECOND
+from symbolic.verification.elaboration.values import ShapeMisfit
 from symbolic.verification.equality_claims import read_claim, tensor_of, vocabulary
 from symbolic.verification.equality_code import formula_diagnosis, judge_function, misfit_diagnosis, shape_diagnosis
+from symbolic.verification.equality_letters import readings, with_all_equal
 from symbolic.verification.equality_points import Comparer, Comparison, Tally
 from symbolic.verification.equality_proof import Proof, prove
 from symbolic.verification.equality_shapes import layouts, same_shape
@@ -75,6 +77,9 @@ def check(
             found = formula_diagnosis(claim, truth, names, comparer, SECOND / 3)
             return replace(verdict, diagnosis=found if is_specific(found) else told or found)
         return verdict
+    counted = _with_letters(claim, truth, names, comparer, diagnosis) if isinstance(claim, str) else None
+    if counted is not None:
+        return counted
     if read.status == "shape" and diagnosis:
         found = misfit_diagnosis(lambda given: tensor_of(claim, given, truth), truth, names, comparer)
         if found is None and isinstance(claim, str):
@@ -84,6 +89,31 @@ def check(
         at_numbers = partial(judge, comparer=comparer)
         return judge_function(claim, truth, names, comparer, at_numbers, read.reason, diagnosis)
     return Verdict(read.status, Evidence(read.reason), truth=truth)
+
+
+def _with_letters(
+    claim: str, truth: Tensor, names: Mapping[str, Tensor], comparer: Comparer, diagnosis: bool
+) -> Verdict | None:
+    """The verdict on a formula with letters for sizes that are numbers: right for one of them, or wrong for each."""
+    found: Verdict | None = None
+    for sizes, read in readings(claim, truth, names):
+        if isinstance(read, ShapeMisfit):
+            if found is None:
+                made = partial(with_all_equal, claim, list(sizes))
+                mistake = misfit_diagnosis(made, truth, names, comparer) if diagnosis else None
+                found = Verdict(
+                    "shape", Evidence(f"the formula's shapes do not fit: {read}"), (), None, mistake, truth=truth
+                )
+            continue
+        verdict = judge(read, truth, comparer, diagnosis)
+        if verdict.holds:
+            given = tuple(f"{name} is {size}, which is a size of the tensors" for name, size in sizes.items())
+            return replace(verdict, conditions=(*given, *verdict.conditions))
+        if verdict.status not in ("refuted", "shape"):
+            return None
+        if found is None or rank(verdict.diagnosis) < rank(found.diagnosis):
+            found = verdict
+    return found
 
 
 def judge(claim: Tensor, truth: Tensor, comparer: Comparer, diagnosis: bool = True, proving: bool = True) -> Verdict:

@@ -7,7 +7,7 @@ traced; the last can only be run. Running it shows agreement or a visible differ
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import FunctionType
@@ -25,7 +25,7 @@ from symbolic.verification.effort import SECOND, spend, spent
 from symbolic.verification.equality_claims import arguments, read_function
 from symbolic.verification.equality_points import SEARCHED, Comparer
 from symbolic.verification.equality_shapes import layouts, same_shape
-from symbolic.verification.equality_sizes import at_sizes, generalised
+from symbolic.verification.equality_sizes import at_sizes, generalised, squared
 from symbolic.verification.evaluation_numbers import Floats, Trace
 from symbolic.verification.evaluation_points import Draw, dimensions, draw_sizes, label_ranges
 from symbolic.verification.evaluation_program import Program, count_points
@@ -50,6 +50,7 @@ CHOICES = ((2, 4), (3, 5), (1, 4))
 LARGER = ((6, 9), (7, 10))  # where the code reads an entry by a number of its own, as E[[1, 4]]
 TRACED = (7, 11, 13, 17, 19, 23)  # sizes that tell dimensions apart, large enough to be made dimensions again
 Judge = Callable[..., Verdict]
+MOST_SQUARE = 7  # the largest size to which all are made equal
 MOST_WRITTEN = 2_000  # points of a truth for which a function that writes entry by entry is followed
 _KINDS = {"int": int, "bool": bool}
 
@@ -177,19 +178,38 @@ def misfit_diagnosis(
     ``read`` makes the claim from tensors by name. Only factors and axes that are transposed or exchanged, and another tensor's place, are believed: these explain shapes.
     """
     tensors = topological([truth, *names.values()])
-    square = at_sizes(tensors, {d: 3 for d in dimensions(tensors) if d not in comparer.fixed})
+    for square in _squares(tensors, comparer):
+        claim = _read_or_none(read, {name: square[t] for name, t in names.items()})
+        found = _square_diagnosis(claim, square[truth], comparer) if claim is not None else None
+        if (meant := _of_original(found, truth, tensors)) is not None:
+            return meant
+    return None
+
+
+def _read_or_none(read: Callable[[dict[str, Tensor]], Tensor], names: dict[str, Tensor]) -> Tensor | None:
     try:
-        claim = read({name: square[t] for name, t in names.items()})
+        return read(names)
     except Exception:  # a reader or real code may raise anything; without a claim there is no diagnosis
         return None
-    return _of_original(_square_diagnosis(claim, square[truth], comparer), truth, tensors)
+
+
+def _squares(tensors: Sequence[Tensor], comparer: Comparer) -> Iterator[dict[Tensor, Tensor]]:
+    """The program with all sizes equal; where they are numbers, to each of them: a mean may divide by any."""
+    named = [d for d in dimensions(tensors) if d not in comparer.fixed]
+    if named:
+        yield at_sizes(tensors, dict.fromkeys(named, 3))
+        return
+    for size in sorted({int(e) for t in tensors for e in t.extents if e.is_Integer and 1 < e <= MOST_SQUARE}):
+        square = squared(tensors, size)
+        if square is not None:
+            yield square
 
 
 def shape_diagnosis(claim: Tensor, truth: Tensor, comparer: Comparer) -> Diagnosis | None:
     """The mistake in a claim of another shape than the truth's, found with all dimensions equal."""
     tensors = topological([claim, truth])
-    square = at_sizes(tensors, {d: 3 for d in dimensions(tensors) if d not in comparer.fixed})
-    return _of_original(_square_diagnosis(square[claim], square[truth], comparer), truth, tensors)
+    tried = (_square_diagnosis(square[claim], square[truth], comparer) for square in _squares(tensors, comparer))
+    return next((d for found in tried if (d := _of_original(found, truth, tensors)) is not None), None)
 
 
 def _of_original(found: Diagnosis | None, truth: Tensor, tensors: Sequence[Tensor]) -> Diagnosis | None:

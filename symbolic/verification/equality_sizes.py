@@ -28,6 +28,23 @@ def at_sizes(outputs: Iterable[Tensor], sizes: Mapping[sp.Symbol, int]) -> dict[
     return _rewritten(outputs, {d: sp.Integer(n) for d, n in sizes.items()})
 
 
+def squared(outputs: Iterable[Tensor], size: int) -> dict[Tensor, Tensor] | None:
+    """Every tensor of a program whose sizes are numbers with ``size`` for each size above 1; numbers in formulas stay.
+
+    None if a constant array has such a size.
+    """
+    order = topological(tuple(outputs))
+    large = {e for t in order for e in _extents(t) if e.is_Integer and e > 1}
+    if any(t.value is not None and t.ndim for t in order) or any(not e.is_Integer for t in order for e in t.extents):
+        return None
+    return _rewritten(order, {e: sp.Integer(size) for e in large}, within=False)
+
+
+def _extents(t: Tensor) -> list[sp.Expr]:
+    eq = t.definition
+    return [*t.extents, *(i.extent for i in eq.bound)] if isinstance(eq, Equation) else list(t.extents)
+
+
 def generalised(outputs: Iterable[Tensor], names: Mapping[int, sp.Symbol] | None = None) -> dict[Tensor, Tensor] | None:
     """Every tensor of the program with each large fixed extent, wherever its number stands, as a named dimension.
 
@@ -83,8 +100,9 @@ def _rewritten(
     exchange: Mapping[sp.Expr, sp.Expr],
     known: Mapping[Tensor, Tensor] | None = None,
     rules: Mapping[Tensor, Equation] | None = None,
+    within: bool = True,
 ) -> dict[Tensor, Tensor]:
-    """The program with every number or dimension of ``exchange`` replaced, in extents and in bodies."""
+    """The program with every number or dimension of ``exchange`` replaced, in extents and, ``within``, in bodies."""
     now: dict[Tensor, Tensor] = dict(known or {})
     for t in topological(tuple(outputs)):
         if t in now:
@@ -95,13 +113,13 @@ def _rewritten(
         rule = (rules or {}).get(t)
         value = t.value if rule is None else None
         new = Tensor(t.name, extents, dtype=t.dtype, role=t.role, assume=t.assume, value=value, tex=t.tex)
-        new.definition = _definition(t.definition if rule is None else rule, exchange, now)
+        new.definition = _definition(t.definition if rule is None else rule, exchange, now, within)
         new.facts = t.facts
         now[t] = new
     return {t: now.get(t, t) for t in topological(tuple(outputs))}
 
 
-def _definition(definition, exchange: Mapping[sp.Expr, sp.Expr], now: Mapping[Tensor, Tensor]):
+def _definition(definition, exchange: Mapping[sp.Expr, sp.Expr], now: Mapping[Tensor, Tensor], within: bool = True):
     if definition is None:
         return None
     if isinstance(definition, Application):
@@ -110,8 +128,8 @@ def _definition(definition, exchange: Mapping[sp.Expr, sp.Expr], now: Mapping[Te
     mapping: dict[sp.Basic, sp.Basic] = {u.handle: now[u].handle for u in eq.operands if u in now}
     for index in (*eq.indices, *eq.bound):
         mapping[index] = type(index)(index.name, index.extent.xreplace(exchange))
-    mapping |= exchange
-    for r in eq.body.atoms(sp.Rational):
+    mapping |= exchange if within else {}
+    for r in eq.body.atoms(sp.Rational) if within else ():
         through = _through_sizes(r, exchange)
         if through is not None:
             mapping[r] = through

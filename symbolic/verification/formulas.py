@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import sympy as sp
+
 from symbolic.program.graph import topological
 from symbolic.program.tensors import Tensor
 from symbolic.verification.elaboration.elaborate import Elaborator
@@ -23,13 +25,18 @@ __all__ = ["Formula", "formula", "known_names", "scope_of"]
 
 
 def formula(
-    text: str, symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = USUAL, like: Tensor | None = None
+    text: str,
+    symbols: Iterable[Tensor] | Mapping[str, Tensor],
+    layout: Layout = USUAL,
+    like: Tensor | None = None,
+    sizes: Mapping[str, int] | None = None,
 ) -> Tensor:
     """The tensor that a LaTeX (or Unicode) expression states, built from ``symbols`` (by name, or under given names).
 
     Of an equation, the side after the first equality sign is taken. Free indices become leading axes, in the order in
     which the left side names them (alphabetical where there is none). A bare I or 1, and 0, take the size of ``like``.
-    After a comma or a word the formula may say what its symbols mean: ``\\delta x^\\top, \\quad \\delta = Wx - y``.
+    After a comma or a word the formula may say what its symbols mean: ``\\delta x^\\top, \\quad \\delta = Wx - y``. ``sizes``
+    are numbers for letters that count something, where the tensors' own sizes are numbers.
 
     Raises ``ReadingError`` with the place and what was expected: an unknown command or symbol, shapes that do not fit.
 
@@ -38,14 +45,23 @@ def formula(
     >>> formula(r"2 W x x^\\top", [W, x]).shape
     (m, n)
     """
-    return Formula(text, symbols, layout).tensor(like)
+    return Formula(text, symbols, layout, sizes).tensor(like)
 
 
 class Formula:
     """A formula that is read once: its syntax, and the tensors that it and edits of it state."""
 
-    def __init__(self, text: str, symbols: Iterable[Tensor] | Mapping[str, Tensor], layout: Layout = USUAL):
+    def __init__(
+        self,
+        text: str,
+        symbols: Iterable[Tensor] | Mapping[str, Tensor],
+        layout: Layout = USUAL,
+        sizes: Mapping[str, int] | None = None,
+    ):
         self.scope = scope_of(symbols, layout)
+        for name, size in (sizes or {}).items():
+            if name not in self.scope.values:
+                self.scope.dims.setdefault(name, sp.Integer(size))
         claim, told = clauses(tokenize(text, self.scope.vocabulary()))
         sides = [[]]
         for token in claim:

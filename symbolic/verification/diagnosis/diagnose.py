@@ -28,7 +28,7 @@ from symbolic.verification.diagnosis.axes import axis_candidates
 from symbolic.verification.diagnosis.candidates import Candidate, readable
 from symbolic.verification.diagnosis.chains import chain_candidates, turned_chain_candidates
 from symbolic.verification.diagnosis.local import local_candidates, path_candidates
-from symbolic.verification.diagnosis.mistakes import RANK, explained, is_specific
+from symbolic.verification.diagnosis.mistakes import RANK, explained, is_specific, rank
 from symbolic.verification.diagnosis.neurons import Activation, activations
 from symbolic.verification.diagnosis.products import (
     lost_matrix_candidates,
@@ -65,16 +65,12 @@ def diagnose(claim: Tensor, truth: Tensor, comparer: Comparer, effort: float = 2
         written = written_once(claim)
         found = _searched(written, together, comparer, end)
         if written is not claim and not is_specific(found):  # wrong in one of its places only
-            found = min(filter(None, (found, _searched(claim, together, comparer, end))), key=_place, default=None)
+            found = min(filter(None, (found, _searched(claim, together, comparer, end))), key=rank, default=None)
     except ChainruleError:
         return None
     if found is None:
         return _right_for_symmetric(claim, truth, comparer)
     return found if together is truth or found.repair is not together else replace(found, repair=truth)
-
-
-def _place(found: Diagnosis) -> int:
-    return RANK[found.label]
 
 
 def _searched(claim: Tensor, truth: Tensor, comparer: Comparer, end: float) -> Diagnosis | None:

@@ -65,9 +65,14 @@ MISTAKES: dict[str, Mistake] = {m.label: m for m in _TABLE}
 RANK: dict[str, int] = {m.label: k for k, m in enumerate(_TABLE)}
 
 
+def rank(found: Diagnosis | None) -> int:
+    """The place of a mistake in the table, behind all of them where none was found."""
+    return len(RANK) if found is None else RANK[found.label]
+
+
 def is_specific(found: Diagnosis | None) -> bool:
     """Whether a mistake is named that is more than a factor, a term or a tensor too many or too few."""
-    return found is not None and RANK[found.label] < RANK["missing factor"]
+    return rank(found) < RANK["missing factor"]
 
 
 def explained(label: str, detail: str) -> str:
