@@ -363,7 +363,7 @@ class Definitions(Fitted):
     def known(self, node: s.Node) -> Value | None:
         """The value of a node, or None where something in it is not declared."""
         try:
-            return self.value(node, {})
+            return self.value(node, free_letters(self.scope, [node], self.declared.ranges))
         except ReadingError:
             return None
 

@@ -161,7 +161,7 @@ def _multiplied(node: s.Node, name: str, known: Callable[[s.Node], Value | None]
             if name_of(b) == name and left is not None and not left.form:
                 found |= {left.core[-1:]} if left.rank == 2 or (left.rank == 1 and left.row) else set()
             turned = isinstance(a, s.Scripted) and name_of(a.base) == name and s.is_transpose(a.sup)
-            if turned and right is not None and not right.labels and not right.form:
+            if turned and right is not None and not right.form:
                 found |= {right.core[:1]} if right.rank == 2 or (right.rank == 1 and not right.row) else set()
     return found.pop() if len(found) == 1 else None
 
