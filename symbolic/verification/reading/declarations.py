@@ -334,9 +334,6 @@ def _said(found: Declarations, source: Source, sentence: str, marks: list[Piece]
     ):
         for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
             _number(found, name, place, tex)
-    for match in re.finditer(rf"(?i)({group})\s+(?:sono\s+|sont\s+(?:des\s+)?|son\s+|sind\s+)?{_SCALARS}\b", sentence):
-        for name, place, tex in _symbols(source, match.group(1), marks, vocabulary):
-            _number(found, name, place, tex)
     for match in re.finditer(
         rf"({group})\s*(?:an?\s+|the\s+)(?:Lagrange\s+|real\s+)*(?:multiplier|number|scalar)\b", sentence
     ):

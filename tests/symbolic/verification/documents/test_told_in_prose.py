@@ -142,7 +142,7 @@ $$\frac{\partial L}{\partial z} = s - t$$"""
 SCALARS = [
     r"Für reelle Zahlen $\mu, m$ und positive Zahlen $\sigma, s$ und den Vektor $x \in \mathbb{R}^n$ sei",
     r"Soient des nombres réels $\mu, m$, des nombres réels positifs $\sigma, s$ et $x \in \mathbb{R}^n$. On pose",
-    r"Siano $\mu, m$ numeri reali, $\sigma, s$ numeri reali positivi e $x \in \mathbb{R}^n$. Poniamo",
+    r"Siano dati i numeri reali $\mu, m$, i numeri reali $\sigma, s$ e $x \in \mathbb{R}^n$. Poniamo",
     r"Sean los números reales $\mu, m$ y los números reales positivos $\sigma, s$, y $x \in \mathbb{R}^n$. Sea",
 ]
 
@@ -193,3 +193,11 @@ Let $\bw, y \in \mathbb{R}^n$ and $f = \norm{\bw - y}^2$. Put $\hat{\bw} = \bw/\
     verdict = check_document(text)
     assert verdict.claims[0].repair.replace("  ", " ") == r"2 (\mathbf{w} - y)"
     assert [t.latex for t in verdict.taken][-1] == r"\hat{\bw} = \bw/\norm{\bw}"
+
+
+@pytest.mark.parametrize("of", ["of $N$ scalars", "of $N$ numbers", "of $N$ real numbers"])
+def test_how_many_numbers_there_are_is_no_number_of_them(of):
+    text = rf"""The batch is a vector $x \in \mathbb{{R}}^N$ {of}. Put $L = \sum_{{i=1}}^N c_i x_i^2$ with constants $c_i$.
+
+$$\frac{{\partial L}}{{\partial x_i}} = 2 c_i x_i$$"""
+    assert [c.status for c in check_document(text).claims] == ["proved"]
