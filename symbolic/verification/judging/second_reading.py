@@ -31,8 +31,8 @@ class _Other:
     parts: tuple[Part, ...]
     words: str
     defines: int = -1
-    sums: bool = False
     alone: bool = False  # whether that line alone, with its new symbols, is reason enough
+    sums: bool = False  # whether dZ of a batch is the derivative of the sum of the losses
 
 
 def reconsidered(
