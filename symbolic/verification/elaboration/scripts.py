@@ -102,7 +102,9 @@ class Scripts:
         if name in self.scope.values and len(label) == 1 and label.isupper() and not self._counts(label):
             raise self.unknown(f"{name}_{label}", node)
         if name in self.scope.values:
-            return self.scope.values[name], node.sub, node.sup, node.primes
+            flat = self.scope.values[name].rank < 2 and len(names.letters(node.sub) or []) == 2
+            kronecker = self._special(node) if name == "delta" and flat else None  # δ_ij beside δ = ∂L/∂y
+            return kronecker or (self.scope.values[name], node.sub, node.sup, node.primes)
         for size, _, uses_sup in names.candidate_names(node):
             if self.scope.dim(size) is not None:
                 return v.number(self.scope.dims[size]), None, None if uses_sup else node.sup, node.primes

@@ -240,8 +240,9 @@ def _slip(exact: list[Fraction], written: Literal) -> Diagnosis | None:
     """A sign or a factor 2 by which all the numbers are off."""
     rounded = tuple(Fraction(_decimal(x, d)) for x, d in zip(exact, written.digits, strict=True))
     right = constant(Literal(written.shape, rounded, written.digits), written.shape)
-    if not any(exact):
-        return None
+    digits = zip(exact, written.entries, written.digits, strict=True)
+    if not any(exact) or any(x and abs(x - c) <= half_unit(d) for x, c, d in digits):
+        return None  # some entry is right as it stands
     for label, factor, detail in (
         ("sign", Fraction(-1), "the number has the opposite sign"),
         ("factor 2", Fraction(2), "one too many: the number is twice the value"),
@@ -283,7 +284,10 @@ def _exact(x: Fraction, digits: int) -> str:
 
 
 def _decimal(x: Fraction, digits: int) -> str:
-    return f"{float(x):.{max(min(digits, 15), 0)}f}".rstrip("0").rstrip(".") if digits >= 0 else str(float(x))
+    if digits < 0:
+        return str(float(x))
+    text = f"{float(x):.{min(digits, 15)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _replaced(node: s.Node, numeral: s.Number, number: Fraction) -> s.Node:
