@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symbolic.verification.elaboration.scope import Layout
 
@@ -54,6 +54,12 @@ class ClaimVerdict:
             "evidence": self.evidence,
             "conditions": list(self.conditions),
         }
+
+    def left_open(self, reason: str) -> ClaimVerdict:
+        """The same line, accused of nothing."""
+        return replace(
+            self, status="undecided", follows=None, evidence=reason, diagnosis="", repair="", counterexample=""
+        )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from symbolic.program.equations import Equation
@@ -141,10 +140,7 @@ def resting(reader: Reader, line: Line, verdict: ClaimVerdict) -> ClaimVerdict:
             continue
         if len(symbols & named) >= min(2, len(symbols)):
             told = " ".join(reader.source.text[chain.start : chain.end].split())
-            reason = f"it does not hold in general, and may rest on the condition {told}"
-            return replace(
-                verdict, status="undecided", follows=None, evidence=reason, diagnosis="", repair="", counterexample=""
-            )
+            return verdict.left_open(f"it does not hold in general, and may rest on the condition {told}")
     return verdict
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from symbolic.verification.document_verdict import RIGHT, WRONG, ClaimVerdict
 from symbolic.verification.elaboration.scope import Layout
@@ -68,15 +68,7 @@ def reconsidered(
         for at in sorted(cleared | ({other.defines} & inside)):
             sentence = "as it is read it does not hold, but "
             sentence += f"it does {other.words}" if at in cleared else f"it is no claim {other.words}"
-            found[at] = replace(
-                found[at],
-                status="undecided",
-                follows=None,
-                evidence=f"{sentence}; say which is meant",
-                diagnosis="",
-                repair="",
-                counterexample="",
-            )
+            found[at] = found[at].left_open(f"{sentence}; say which is meant")
     return [found[c.place[0]] for c in claims if c.place[0] in found]
 
 
