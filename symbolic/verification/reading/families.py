@@ -15,7 +15,7 @@ from symbolic.verification.reading.declared import Declarations, Declared
 from symbolic.verification.reading.layers import layer_numbers
 from symbolic.verification.reading.pieces import Source
 from symbolic.verification.reading.spelt import listed
-from symbolic.verification.reading.statements import Chain
+from symbolic.verification.reading.statements import Chain, left_sides
 
 
 def beside_its_list(found: Declarations, name: str, shape: tuple[str, ...], sample: str) -> str:
@@ -38,19 +38,13 @@ def define_beside(found: Declarations, every: Iterable[Chain]) -> None:
     """``L = (1/m)∑_i L_i`` is a number beside the list of the L_i, where both are defined: two symbols of one letter."""
     ones: dict[str, set[str]] = {}
     wholes: dict[str, set[str]] = {}
-    for chain in every:
-        if chain.error or not chain.is_equality:
-            continue
-        try:
-            left = parse(chain.sides[0].tokens)
-        except ReadingError:
-            continue
+    for chain, left in left_sides(every):
         applied = s.bracketed(left)
-        left = left.head if isinstance(left, s.Call) else applied[0] if applied else left
-        if isinstance(left, s.Symbol):
-            wholes.setdefault(left.name, set()).update(_summed(chain, left.name))
-        elif (letter := _letter(left)) is not None:
-            ones.setdefault(left.base.name, set()).add(letter)  # type: ignore[union-attr]
+        head = left.head if isinstance(left, s.Call) else applied[0] if applied else left
+        if isinstance(head, s.Symbol):
+            wholes.setdefault(head.name, set()).update(_summed(chain, head.name))
+        elif (letter := _letter(head)) is not None:
+            ones.setdefault(head.base.name, set()).add(letter)  # type: ignore[union-attr]
     for name in ones.keys() & wholes.keys():
         if wholes[name] and name not in found.names:
             found.families[name] = f"{name}_each"

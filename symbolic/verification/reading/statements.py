@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from lark import Token
 
-from symbolic.verification.grammar import words
+from symbolic.verification.grammar import parse, words
+from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
 from symbolic.verification.grammar.tokens import Vocabulary, tokenize
 from symbolic.verification.reading.pieces import Piece, Source
@@ -250,3 +252,14 @@ def written(source: Source, chain: Chain, k: int) -> tuple[int, str]:
     macro = re.compile(r"\\[A-Za-z]*").match(source.text, max(end - 1, 0))
     text = source.text[start : macro.end() if macro else end]
     return start, text.strip()
+
+
+def left_sides(every: Iterable[Chain]) -> Iterator[tuple[Chain, s.Node]]:
+    """The equalities whose left side can be read, each with it."""
+    for chain in every:
+        if chain.error or not chain.is_equality:
+            continue
+        try:
+            yield chain, parse(chain.sides[0].tokens)
+        except ReadingError:
+            continue

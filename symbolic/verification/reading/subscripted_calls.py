@@ -11,7 +11,7 @@ from symbolic.verification.elaboration.names import script_name
 from symbolic.verification.grammar import parse
 from symbolic.verification.grammar import syntax as s
 from symbolic.verification.grammar.source import ReadingError
-from symbolic.verification.reading.statements import Chain
+from symbolic.verification.reading.statements import Chain, left_sides
 
 Called = Mapping[str, s.Node]
 
@@ -25,13 +25,7 @@ def subscripted_calls(
     the subscript is none of the ``functions``, as it is in J_f(x).
     """
     found: dict[str, s.Node] = {}
-    for chain in every:
-        if chain.error or not chain.is_equality:
-            continue
-        try:
-            left = parse(chain.sides[0].tokens)
-        except ReadingError:
-            continue
+    for _, left in left_sides(every):
         pair = _pair(left)
         if pair is not None and script_name(pair[0].sub) not in functions:
             name = pair[0].base.name  # type: ignore[union-attr]
